@@ -1,0 +1,50 @@
+"""Small pieces that views put on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import streamlit as st
+
+from dashboard.markup import HERE, STYLE, Markup, page
+
+VIEWS: Final[Mapping[str, str]] = {
+    "/": "views/ward.py", "/patient": "views/patient.py", "/rounds": "views/rounds.py", "/research": "views/research.py",
+}  # fmt: skip
+_sheet = st.components.v2.component(
+    "maswatch_sheet", js=(HERE / "static" / "sheet.js").read_text(encoding="utf-8"), isolate_styles=False
+)
+
+
+def show_style() -> None:
+    """The style sheet, once a page."""
+    st.html(STYLE)
+
+
+def show_sheet(markup: Markup, *, key: str, beats: str = "") -> None:
+    """
+    HTML from our own templates, changed in place on every run; its links to our pages are followed without a reload.
+
+    `beats`: what changes on every refresh, so that the browser can tell a quiet ward from a dead connection.
+    """
+    followed = _sheet(key=key, data={"markup": str(markup), "beats": beats}, on_followed_change=_nothing).followed
+    if followed:
+        follow(followed)
+
+
+def show_state(title: str, *sentences: str, key: str) -> None:
+    """A designed state instead of a view: what is so, what still holds, what to do."""
+    show_sheet(page("state.html", title=title, sentences=sentences), key=key)
+
+
+def follow(address: str) -> None:
+    """Go to one of our own addresses: another view, or other things asked of this one."""
+    told = urlsplit(address)
+    if told.path in VIEWS:
+        st.switch_page(VIEWS[told.path], query_params=dict(parse_qsl(told.query)))
+
+
+def _nothing() -> Any:
+    """A trigger needs a callback; what follows is done in the run itself."""

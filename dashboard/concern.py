@@ -1,0 +1,166 @@
+"""What matters about one patient, in few words, and how much it matters beside the others. Imports no streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final
+
+import pandas as pd
+
+from dashboard import wording
+from dashboard.bedside import Bedside
+from dashboard.wording import Tone
+from monitoring.terms import Catalog
+
+SAYS_THE_VERDICT: Final = ("steroid_nonresponse", "steroid_early_worsening")
+SOON: Final = timedelta(hours=12)
+RANK: Final[Mapping[Tone, int]] = {"decision": 0, "watch": 1, "note": 2, "good": 3, "quiet": 4}
+SEVERITY_RANK: Final[Mapping[str, int]] = {"urgent": 0, "watch": 1, "info": 2}
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One thing that is so, under ten words. `acknowledged`: who took notice, or empty."""
+
+    text: str
+    tone: Tone
+    arrow: str = ""
+    acknowledged: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class Concern:
+    """`due_at`: what is awaited next; `late`: something awaited has not come. `order` sorts the most worrying first."""
+
+    tone: Tone
+    phrases: tuple[Phrase, ...]
+    verdict: str
+    due_at: datetime | None
+    due_what: str
+    late: bool
+    order: tuple[Any, ...]
+
+    @property
+    def responding(self) -> bool:
+        return self.verdict == "responding"
+
+
+def concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
+    flags = ranked(side.flags)
+    window = decided(side)
+    due_at, due_what = _due(side)
+    phrases = (
+        *(_flag_phrase(row, side.as_of) for row in flags),
+        *_verdict_phrase(window, flags),
+        *_due_phrase(side, due_at, due_what, zone),
+        *_unusable(side, catalog),
+    )
+    verdict = str(window["verdict"]) if window else ""
+    tone = _tone(flags, verdict, phrases)
+    open_urgent = sum(row["severity"] == "urgent" and not row["acknowledged"] for row in flags)
+    return Concern(
+        tone=tone,
+        phrases=phrases or (_nothing(side),),
+        verdict=verdict,
+        due_at=due_at,
+        due_what=due_what,
+        late=bool(side.awaited["overdue"].any()) or any(row["flag"] == "labs_overdue" for row in flags),
+        order=(RANK[tone], -open_urgent, -len(flags), _numbered(side.name)),
+    )
+
+
+def ranked(flags: pd.DataFrame) -> list[dict[str, Any]]:
+    """Active flags: urgent first, those nobody has taken notice of before the others, newest first."""
+    rows = flags[flags["state"].eq("active")].to_dict("records")
+    rows.sort(key=lambda row: -row["raised_at"].timestamp())
+    return sorted(rows, key=lambda row: (SEVERITY_RANK.get(row["severity"], 3), bool(row["acknowledged"])))
+
+
+def decided(side: Bedside) -> Mapping[str, Any] | None:
+    """The newest window of the newest steroid course that says anything."""
+    said = [window for window in windows(side) if window["verdict"] != "too_early"]
+    return said[-1] if said else None
+
+
+def windows(side: Bedside) -> list[dict[str, Any]]:
+    return [] if side.response is None else sorted(side.response["windows"], key=lambda window: window["hours"])
+
+
+def acknowledged_by(row: Mapping[str, Any]) -> str:
+    return str(row["acknowledged"].get("by", "")) if isinstance(row["acknowledged"], Mapping) else ""
+
+
+def _flag_phrase(row: Mapping[str, Any], as_of: datetime) -> Phrase:
+    return Phrase(
+        text=str(row["sentence"]),
+        tone=wording.SEVERITY_TONE.get(row["severity"], "note"),
+        arrow=wording.flag_arrow(row["flag"]),
+        acknowledged=acknowledged_by(row),
+        since=wording.age(row["raised_at"], as_of),
+    )
+
+
+def _verdict_phrase(window: Mapping[str, Any] | None, flags: Iterable[Mapping[str, Any]]) -> Iterable[Phrase]:
+    if window is None or any(row["flag"] in SAYS_THE_VERDICT for row in flags):
+        return ()
+    tone = wording.VERDICT_TONE.get(window["verdict"], "note")
+    return (Phrase(wording.verdict(window["verdict"], window["hours"]), tone),)
+
+
+def _due(side: Bedside) -> tuple[datetime | None, str]:
+    """The first thing awaited after now: a response window's labs, or a marker's next value under treatment."""
+    awaited = [
+        (pd.Timestamp(window["due_at"]), f"{window['hours']} h labs")
+        for window in windows(side)
+        if window["verdict"] == "too_early" and window["due_at"]
+    ]
+    awaited += [(row["due_at"], str(row["analyte"])) for row in side.awaited[~side.awaited["overdue"]].to_dict("records")]
+    coming = sorted(entry for entry in awaited if entry[0] > side.as_of)
+    return coming[0] if coming else (None, "")
+
+
+def _due_phrase(side: Bedside, due_at: datetime | None, due_what: str, zone: tzinfo) -> Iterable[Phrase]:
+    """Only what a response verdict waits for is worth a phrase; routine labs have their own column."""
+    if due_at is None or not due_what.endswith("h labs") or due_at - side.as_of > SOON:
+        return ()
+    return (Phrase(f"{due_what} due {wording.clock(due_at, zone, today=side.as_of)}", "note", "◷"),)
+
+
+def _unusable(side: Bedside, catalog: Catalog) -> Iterable[Phrase]:
+    if side.values.empty:
+        return
+    newest = side.values.sort_values("collected_at").groupby("analyte", sort=False).tail(1)
+    for row in newest[~newest["usable"]].to_dict("records"):
+        if row["analyte"] in catalog.analytes:
+            label = catalog.analytes[row["analyte"]].label
+            yield Phrase(f"{label} not usable: {product_label(row['confounded_by'], catalog)}", "note")
+
+
+def product_label(code: str, catalog: Catalog) -> str:
+    return catalog.products[code].short or catalog.products[code].label if code in catalog.products else code
+
+
+def _tone(flags: list[dict[str, Any]], verdict: str, phrases: Iterable[Phrase]) -> Tone:
+    tones = {wording.SEVERITY_TONE.get(row["severity"], "note") for row in flags}
+    tones |= {wording.VERDICT_TONE[verdict]} if verdict in ("mixed", "not_responding", "insufficient_data") else set()
+    if tones & {"decision", "watch"}:
+        return "decision" if "decision" in tones else "watch"
+    if verdict == "responding":
+        return "good"
+    return "note" if any(phrase.tone == "note" for phrase in phrases) else "quiet"
+
+
+def _nothing(side: Bedside) -> Phrase:
+    if side.values.empty:
+        return Phrase("No labs yet", "quiet")
+    flat = all(trend["direction"] in ("flat", "unknown") for trend in side.trends.values())
+    return Phrase("No change beyond the noise" if flat else "No flags", "quiet")
+
+
+def _numbered(name: str) -> tuple[int, str]:
+    """Bed 7 before bed 12; names without a number after those with one."""
+    digits = "".join(filter(str.isdigit, name))
+    return (int(digits) if digits else 10**6, name)

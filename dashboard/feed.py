@@ -1,0 +1,56 @@
+"""The strip and the banners: how fresh what is shown is, in words. Imports no streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from dashboard import wording
+from dashboard.health import Health
+from dashboard.markup import Markup, page
+from dashboard.wording import Tone
+
+
+@dataclass(frozen=True)
+class Banner:
+    tone: Tone
+    title: str
+    sentence: str
+    href: str = ""
+    link: str = ""
+
+
+def strip(feed: Health, *, zone: tzinfo, now: datetime, as_of: datetime | None = None) -> Markup:
+    """Labs in 11 min ago · next scheduled 18:00 CET · Sat 21 Nov 14:12 CET, and underneath what must be known first."""
+    when = wording.age(feed.last_success_at, now)
+    return page(
+        "strip.html",
+        tone={"ok": "good", "degraded": "watch", "failing": "decision"}[feed.status],
+        taken=f"Labs taken in {when} ago" if feed.last_success_at else "No labs taken in yet",
+        next=f"next scheduled {wording.clock(feed.next_run_at, zone, today=now)}",
+        now=wording.stamp(now, zone),
+        banners=list(complaints(feed, zone=zone, now=now, as_of=as_of)),
+    )
+
+
+def complaints(feed: Health, *, zone: tzinfo, now: datetime, as_of: datetime | None) -> Iterable[Banner]:
+    """What a reader of any page must know before trusting it."""
+    if as_of is not None:
+        sentence = "Nothing received later plays a part, and this page does not refresh itself."
+        yield Banner("note", f"As it was known at {wording.stamp(as_of, zone)}", sentence, "/", "Back to now")
+    if feed.status == "failing":
+        yield Banner("decision", "The store cannot be read", feed.store)
+        return
+    if feed.overdue:
+        yield _missed(feed, zone, now)
+    for source, sentence in feed.failures:
+        yield Banner("watch", f"The source “{source}” failed", sentence or "The reason is in the log: run maswatch doctor.")
+
+
+def _missed(feed: Health, zone: tzinfo, now: datetime) -> Banner:
+    then = wording.clock(feed.missed_at, zone, today=now)
+    if feed.last_success_at is None:
+        return Banner("watch", "No labs have been taken in yet", "Start maswatch serve or maswatch schedule, or take files in with maswatch ingest.")
+    held = f"What is shown was taken in {wording.age(feed.last_success_at, now)} ago and may be out of date."
+    return Banner("watch", f"The intake of {then} has not happened", f"{held} Check that maswatch schedule is running.")

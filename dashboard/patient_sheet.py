@@ -1,0 +1,133 @@
+"""The patient's page above the figure: who, the verdict and its table, treatment and options, flags with why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+import pandas as pd
+
+from dashboard import flag_panel, wording
+from dashboard.bedside import Bedside
+from dashboard.concern import concern
+from dashboard.flag_panel import Source, cited_sources
+from dashboard.markup import Markup, page
+from dashboard.response_table import ResponseTable, response_table
+from dashboard.selection import address
+from dashboard.ward_table import steroid_clock
+from monitoring.terms import Catalog
+
+
+@dataclass(frozen=True)
+class Given:
+    """A drug of the current line and how it stands to one cited range."""
+
+    words: str
+    stands: str
+    tone: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Option:
+    """A drug of the next line: its range, the range for this body, its source. Never an order."""
+
+    label: str
+    doses: tuple[tuple[str, str, str, tuple[Source, ...]], ...]
+    caution: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What templates/patient.html and templates/rounds.html show of one patient."""
+
+    side: Bedside
+    about: str
+    weight: str
+    verdict: str
+    tone: str
+    newest: str
+    table: ResponseTable | None
+    clock: Any
+    line: str
+    line_since: str
+    given: tuple[Given, ...]
+    options: tuple[Option, ...]
+    flags: tuple[flag_panel.FlagPanel, ...]
+    past: tuple[flag_panel.FlagPanel, ...]
+    due: str
+    late: tuple[str, ...]
+    href: str
+
+
+def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Sheet:
+    said, table = concern(side, catalog, zone=zone), response_table(side, catalog, zone=zone)
+    return Sheet(
+        side=side,
+        about=side.about(days=True),
+        weight=_weight(side),
+        verdict=table.verdict if table else "No high-dose steroid",
+        tone=table.tone if table else "quiet",
+        newest=_newest(side),
+        table=table,
+        clock=steroid_clock(side),
+        line=str(side.line["label"]) if side.line else "None",
+        line_since=wording.stamp(side.line["since"], zone) if side.line and side.line["line"] != "none" else "",
+        given=_given(side, catalog),
+        options=tuple(_option(told, catalog) for told in table.options) if table else (),
+        flags=tuple(flag_panel.active(side, catalog, zone=zone)),
+        past=tuple(flag_panel.past(side, catalog, zone=zone)),
+        due=f"next due {wording.clock(said.due_at, zone, today=side.as_of)}" if said.due_at else "",
+        late=_late(side, catalog),
+        href=address("/patient", patient=side.id),
+    )
+
+
+def patient_html(side: Bedside, catalog: Catalog, neighbours: Mapping[str, Any], *, zone: tzinfo) -> Markup:
+    return page("patient.html", sheet=sheet(side, catalog, zone=zone), neighbours=neighbours)
+
+
+def _weight(side: Bedside) -> str:
+    weight = side.patient["weight_kg"]
+    return "weight unknown" if pd.isna(weight) else f"{weight:g} kg"
+
+
+def _newest(side: Bedside) -> str:
+    if side.newest_collected_at is None:
+        return "no labs yet"
+    return f"newest labs {wording.age(side.newest_collected_at, side.as_of)} old"
+
+
+def _given(side: Bedside, catalog: Catalog) -> tuple[Given, ...]:
+    doses = side.line["doses"] if side.line else []
+    return tuple(given for dose in doses for given in _against(dose, catalog))
+
+
+def _against(dose: Mapping[str, Any], catalog: Catalog) -> list[Given]:
+    plain = Given(wording.dose(dose), "", "quiet", ())
+    return [
+        Given(wording.dose(dose), f"{_stands(ranged['stands'])} {ranged['range']}", wording.DOSE_TONE[ranged["stands"]], cited_sources(ranged["source"], catalog))
+        for ranged in dose["ranges"]
+    ] or [plain]  # fmt: skip
+
+
+def _stands(word: str) -> str:
+    return "no comparison with" if word == "cannot tell" else word
+
+
+def _option(told: Mapping[str, Any], catalog: Catalog) -> Option:
+    doses = tuple((d["range"], d["schedule"], d["for_patient"], cited_sources(d["source"], catalog)) for d in told["doses"])
+    return Option(told["label"], doses, told["caution"], cited_sources(told["source"], catalog))
+
+
+def _late(side: Bedside, catalog: Catalog) -> tuple[str, ...]:
+    """Ferritin: none since 19 h."""
+    rows = side.awaited[side.awaited["overdue"]].to_dict("records")
+    return tuple(f"{catalog.analytes[row['analyte']].label}: {_since(row['last_at'], side)}" for row in rows)
+
+
+def _since(last_at: pd.Timestamp, side: Bedside) -> str:
+    return "none yet" if pd.isna(last_at) else f"none for {wording.age(last_at, side.as_of)}"

@@ -1,0 +1,137 @@
+"""How the markers stand before steroids and 24, 48, 72 h after, and what follows. Frames in, rows out; no streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+import pandas as pd
+
+from dashboard import wording
+from dashboard.bedside import Bedside
+from dashboard.concern import decided, windows
+from dashboard.wording import Tone
+from monitoring.terms import Analyte, Catalog
+
+
+@dataclass(frozen=True)
+class Head:
+    """One window: `words` "48 h", `note` its verdict or when it falls due."""
+
+    hours: int
+    words: str
+    note: str
+    tone: Tone
+    decided: bool
+
+
+@dataclass(frozen=True)
+class Stand:
+    """One value in a window: the number, how it stands to the baseline, and whether it may be read at all."""
+
+    number: str
+    change: str
+    state: str
+    tone: Tone
+    hollow: bool
+    hover: str
+
+
+@dataclass(frozen=True)
+class MarkerRow:
+    label: str
+    unit: str
+    before: str
+    before_hover: str
+    stands: tuple[Stand | None, ...]
+    word: str
+    tone: Tone
+    reason: str
+
+
+@dataclass(frozen=True)
+class ResponseTable:
+    title: str
+    verdict: str
+    tone: Tone
+    heads: tuple[Head, ...]
+    rows: tuple[MarkerRow, ...]
+    better: str
+    worse: str
+    missing: str
+    options: tuple[Mapping[str, Any], ...]
+
+
+def response_table(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> ResponseTable | None:
+    """The newest high-dose course; None where there was none."""
+    if side.response is None:
+        return None
+    told, said = windows(side), decided(side)
+    codes = {code for window in told for code in window["markers"]}
+    analytes = sorted((catalog.analytes[code] for code in codes if code in catalog.analytes), key=lambda a: a.order)
+    shown = said or told[0]
+    return ResponseTable(
+        title=f"{wording.running(str(side.response['label']))} from {wording.stamp(side.response['t0'], zone)}",
+        verdict=wording.verdict(shown["verdict"], shown["hours"]) if said else "Too early to say",
+        tone=wording.VERDICT_TONE.get(shown["verdict"], "note") if said else "quiet",
+        heads=tuple(_head(window, said, side, zone) for window in told),
+        rows=tuple(_row(analyte, told, said, zone) for analyte in analytes),
+        better=_labels(shown["for"], catalog),
+        worse=_labels(shown["against"], catalog),
+        missing=_labels(shown["missing"], catalog),
+        options=tuple(shown["options"]),
+    )
+
+
+def _head(window: Mapping[str, Any], said: Mapping[str, Any] | None, side: Bedside, zone: tzinfo) -> Head:
+    early = window["verdict"] == "too_early"
+    due = f"due {wording.clock(pd.Timestamp(window['due_at']), zone, today=side.as_of)}" if window["due_at"] else "too early"
+    return Head(
+        hours=window["hours"],
+        words=f"{window['hours']} h",
+        note=due if early else wording.VERDICT_WORD[window["verdict"]],
+        tone="quiet" if early else wording.VERDICT_TONE[window["verdict"]],
+        decided=said is not None and window["hours"] == said["hours"],
+    )
+
+
+def _row(analyte: Analyte, told: Iterable[Mapping[str, Any]], said: Mapping[str, Any] | None, zone: tzinfo) -> MarkerRow:
+    markers = [window["markers"].get(analyte.code) for window in told]
+    first = next(marker for marker in markers if marker is not None)
+    newest = said["markers"].get(analyte.code) if said is not None else None
+    state = newest["state"] if newest else ""
+    return MarkerRow(
+        label=analyte.label,
+        unit=wording.unit(analyte.unit),
+        before=wording.number(first["baseline"], analyte, first["baseline_comparator"]),
+        before_hover=_drawn(first["baseline_at"], zone),
+        stands=tuple(_stand(marker, analyte, zone) for marker in markers),
+        word=wording.MARKER_WORD.get(state, ""),
+        tone=wording.MARKER_TONE.get(state, "quiet"),
+        reason=str(newest["reason"]) if newest else "",
+    )
+
+
+def _stand(marker: Mapping[str, Any] | None, analyte: Analyte, zone: tzinfo) -> Stand | None:
+    if marker is None:
+        return None
+    state = marker["state"]
+    return Stand(
+        number=wording.number(marker["value"], analyte, marker["comparator"]),
+        change=wording.signed_percent(marker["change_percent"]),
+        state=wording.MARKER_WORD.get(state, state),
+        tone=wording.MARKER_TONE.get(state, "quiet"),
+        hollow=state == "not_interpretable",
+        hover=wording.joined(_drawn(marker["value_at"], zone), str(marker["confounded"]), str(marker["reason"])),
+    )
+
+
+def _drawn(at: str | None, zone: tzinfo) -> str:
+    return f"drawn {wording.stamp(pd.Timestamp(at), zone)}" if at else ""
+
+
+def _labels(codes: Iterable[str], catalog: Catalog) -> str:
+    known = [catalog.analytes[code].label if code in catalog.analytes else code for code in codes]
+    return ", ".join([label if place == 0 else wording.running(label) for place, label in enumerate(known)])

@@ -1,0 +1,101 @@
+"""The ASGI app: Streamlit with /healthz and /metrics beside it, and headers that keep the page to this machine."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard import metrics, reading
+from dashboard.shell import say_failed
+from monitoring.settings import Settings
+
+APP: Final = Path(__file__).with_name("app.py")
+_SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def application(settings: Settings) -> st.App:
+    """The dashboard of this site's store, as an ASGI app."""
+    reading.use(settings)
+    logging.getLogger("streamlit.error_util").disabled = True  # it logs values; say_failed logs the same without them
+    return st.App(
+        APP,
+        routes=[Route("/healthz", healthz), Route("/metrics", prometheus)],
+        middleware=[Middleware(Sealed, policy=content_policy())],
+        on_script_error=say_failed,
+    )
+
+
+def healthz(request: Request) -> Response:
+    feed = reading.feed(datetime.now(UTC))
+    return JSONResponse(feed.shape(), status_code=503 if feed.status == "failing" else 200)
+
+
+def prometheus(request: Request) -> Response:
+    now = datetime.now(UTC)
+    return Response(metrics.text(reading.gauges(now)), media_type=metrics.CONTENT_TYPE)
+
+
+def content_policy() -> str:
+    """Everything from this host alone. Styles are inline because Streamlit's are; scripts only those it ships."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' blob: {' '.join(_own_scripts())}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'self'",
+        )
+    )
+
+
+def _own_scripts() -> list[str]:
+    """Hashes of the scripts that stand in Streamlit's own page."""
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    digests = (hashlib.sha256(script.encode()).digest() for script in _SCRIPT.findall(page))
+    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+
+
+class Sealed:
+    """Adds the security headers to every answer. What a person sees of a patient is not kept by caches in between."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self.app = app
+        self.headers = {
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "SAMEORIGIN",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self.headers)
+            await send(message)
+
+        await self.app(scope, receive, sealed)

@@ -1,0 +1,232 @@
+"""The ward as a table: one row a patient, the most worrying first. Frames in, HTML out; imports no streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any, Final
+
+import pandas as pd
+
+from dashboard import wording
+from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, bedsides, normal_band
+from dashboard.concern import Concern, Phrase, concern, product_label
+from dashboard.markup import Markup, page
+from dashboard.selection import WardAsked, address
+from dashboard.sparkline import Point, Scale, sparkline
+from monitoring.analysis.points import reference_change
+from monitoring.terms import Analyte, Catalog
+
+COLUMNS: Final = ("ferritin", "fibrinogen", "platelets", "crp")
+FOLDED: Final = ("platelets", "crp")
+SPARK_HOURS: Final = 4 * 24.0  # a day before the steroid start and the three that judge it
+PHRASES: Final = 2
+NOISE_TIMES: Final = 2.0  # a sparkline's range in reference change values, so that noise looks flat
+
+TILES: Final[Mapping[str, str]] = {
+    "decision": "need a decision",
+    "watch": "to watch",
+    "responding": "responding",
+    "due": "fall due before {next}",
+    "overdue": "labs overdue",
+}
+TILE_TONE: Final[Mapping[str, str]] = {
+    "decision": "decision", "watch": "watch", "responding": "good", "due": "quiet", "overdue": "watch",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One analyte of one patient: the newest number, its line, what it does, and how old it is when that matters."""
+
+    label: str
+    folded: bool
+    spark: Markup
+    number: str
+    phrase: str
+    state: str
+    hover: str
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Hours since the steroid start on a bar of 72 h; shares in percent."""
+
+    hours: float
+    words: str
+    filled: float
+    running: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    side: Bedside
+    concern: Concern
+    href: str
+    about: str
+    phrases: tuple[Phrase, ...]
+    more: tuple[Phrase, ...]
+    line: str
+    drugs: str
+    clock: Clock | None
+    cells: tuple[Cell, ...]
+    newest: str
+    due: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    code: str
+    count: int
+    words: str
+    tone: str
+    href: str
+    chosen: bool
+
+
+def rows(state: Any, catalog: Catalog, *, zone: tzinfo) -> list[Row]:
+    """Every patient who has not left, the most worrying first."""
+    staying = [side for side in bedsides(state) if not _left(side)]
+    return sorted((_row(side, catalog, zone) for side in staying), key=lambda row: row.concern.order)
+
+
+def chosen(rows: Sequence[Row], asked: WardAsked, *, next_run_at: datetime | None) -> list[Row]:
+    """The rows that the address asks for, in the same order."""
+    return [row for row in rows if _in_ward(row, asked.ward) and _in_tile(row, asked.show, next_run_at)]
+
+
+def tiles(rows: Sequence[Row], asked: WardAsked, *, next_run_at: datetime | None, zone: tzinfo) -> list[Tile]:
+    """Five counts; a click shows only those rows, a second click shows all again."""
+    here = [row for row in rows if _in_ward(row, asked.ward)]
+    until = wording.clock(next_run_at, zone, today=here[0].side.as_of) if next_run_at and here else "the next run"
+    return [
+        Tile(code, sum(_in_tile(row, code, next_run_at) for row in here), words.format(next=until), TILE_TONE[code],
+             address("/", show="" if asked.show == code else code, ward=asked.ward), asked.show == code)
+        for code, words in TILES.items()
+    ]  # fmt: skip
+
+
+def ward_html(state: Any, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, next_run_at: datetime | None) -> Markup:
+    everyone = rows(state, catalog, zone=zone)
+    wards = sorted({str(row.side.patient["ward"]) for row in everyone} - {""})
+    return page(
+        "ward.html",
+        rows=chosen(everyone, asked, next_run_at=next_run_at),
+        tiles=tiles(everyone, asked, next_run_at=next_run_at, zone=zone),
+        heads=[(catalog.analytes[code], code in FOLDED) for code in COLUMNS if code in catalog.analytes],
+        wards=[("", "All wards", address("/", show=asked.show))] + [(w, w, address("/", show=asked.show, ward=w)) for w in wards],
+        asked=asked,
+        everyone=len(everyone),
+        clear=address("/"),
+        zone=wording.zone_name(state.as_of.astimezone(zone)),
+    )
+
+
+def _left(side: Bedside) -> bool:
+    left_at = side.patient["discharged_at"]
+    return not pd.isna(left_at) and left_at <= side.as_of
+
+
+def _in_ward(row: Row, ward: str) -> bool:
+    return not ward or row.side.patient["ward"] == ward
+
+
+def _in_tile(row: Row, code: str, next_run_at: datetime | None) -> bool:
+    if code in ("decision", "watch"):
+        return row.concern.tone == code
+    if code == "due":
+        return row.concern.due_at is not None and next_run_at is not None and row.concern.due_at <= next_run_at
+    return {"responding": row.concern.responding, "overdue": row.concern.late}.get(code, True)
+
+
+def _row(side: Bedside, catalog: Catalog, zone: tzinfo) -> Row:
+    said = concern(side, catalog, zone=zone)
+    return Row(
+        side=side,
+        concern=said,
+        href=address("/patient", patient=side.id),
+        about=side.about(),
+        phrases=said.phrases[:PHRASES],
+        more=said.phrases[PHRASES:],
+        line=str(side.line["label"]) if side.line else "None",
+        drugs=drugs_words(side),
+        clock=steroid_clock(side),
+        cells=tuple(_cell(side, catalog, code, zone) for code in COLUMNS if code in catalog.analytes),
+        newest=wording.age(side.newest_collected_at, side.as_of),
+        due=_due_words(side, said, zone),
+    )
+
+
+def drugs_words(side: Bedside) -> str:
+    """methylprednisolone 1 g · 14 h: what the line consists of, and since when."""
+    if side.line is None or side.line["line"] == "none":
+        return ""
+    return ", ".join(dict.fromkeys(wording.dose(dose) for dose in side.line["doses"]))
+
+
+def steroid_clock(side: Bedside) -> Clock | None:
+    """None without a high-dose course, and a week after its start, when the bar says nothing any more."""
+    gone = side.steroid_hours
+    if gone is None or gone > 7 * 24:
+        return None
+    share = min(gone / STEROID_CLOCK_HOURS, 1.0) * 100
+    return Clock(gone, f"{gone:.0f} h since steroid start", round(share, 1), gone < STEROID_CLOCK_HOURS)
+
+
+def _due_words(side: Bedside, said: Concern, zone: tzinfo) -> str:
+    if said.late:
+        return "overdue"
+    return f"due {wording.hour_of_day(said.due_at, zone, today=side.as_of)}" if said.due_at else ""
+
+
+def _cell(side: Bedside, catalog: Catalog, code: str, zone: tzinfo) -> Cell:
+    analyte, trend = catalog.analytes[code], side.trends.get(code)
+    if trend is None:
+        return Cell(analyte.label, code in FOLDED, Markup(""), wording.MISSING, _awaited(side, analyte), "none", "")
+    values = side.values[side.values["analyte"].eq(code)].sort_values("collected_at")
+    gone = wording.since(trend["collected_at"], side.as_of)
+    old = analyte.due_hours is not None and gone > analyte.due_hours
+    number = wording.number(trend["value"], analyte, trend["comparator"])
+    hover = f"{analyte.label} {number} {wording.unit(analyte.unit)}, {wording.hours(gone)} old, {wording.stamp(trend['collected_at'], zone)}"
+    return Cell(
+        label=analyte.label,
+        folded=code in FOLDED,
+        spark=Markup(sparkline(points(values, side), scale(side, analyte, values, catalog), label=hover)),
+        number=number,
+        phrase=f"{wording.hours(gone)} old" if old else _phrase(trend, values, catalog),
+        state="old" if old else "",
+        hover=hover,
+    )
+
+
+def _phrase(trend: Mapping[str, Any], values: pd.DataFrame, catalog: Catalog) -> str:
+    """What the series does; but a newest value that a product moved says which product."""
+    newest = values.iloc[-1]
+    return str(trend["phrase"]) if newest["usable"] else product_label(newest["confounded_by"], catalog)
+
+
+def _awaited(side: Bedside, analyte: Analyte) -> str:
+    return "awaited" if side.awaited["analyte"].eq(analyte.code).any() else "none yet"
+
+
+def points(values: pd.DataFrame, side: Bedside) -> list[Point]:
+    """The values as points, hours before now."""
+    hours = (values["collected_at"] - pd.Timestamp(side.as_of)) / pd.Timedelta(hours=1)
+    series = values["segment"].astype(str) if "segment" in values else values["method"]
+    return [
+        Point(float(at), float(value), str(comparator), not usable, str(name))
+        for at, value, comparator, usable, name in zip(
+            hours, values["value"], values["comparator"], values["usable"], series, strict=True
+        )
+        if pd.notna(value)
+    ]
+
+
+def scale(side: Bedside, analyte: Analyte, values: pd.DataFrame, catalog: Catalog) -> Scale:
+    """The last four days, on the catalog's axis, at least twice the reference change value high."""
+    change = reference_change(analyte.variation, float(catalog.settings["trend_shown"]["z"]))
+    least = NOISE_TIMES * change if change == change else 0.0  # NaN: nobody measured the variation
+    if analyte.axis != "log" and len(values):
+        least *= abs(float(values["value"].iloc[-1]))
+    return Scale(analyte.axis == "log", least, normal_band(side, analyte), -SPARK_HOURS, 0.0)

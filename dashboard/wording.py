@@ -1,0 +1,183 @@
+"""
+Flags, verdicts, lines, ages and numbers in the reader's words; the one place for tones and arrows. Imports no streamlit.
+
+A tone is a way of standing out: decision, watch, note, good, quiet. The style sheet gives each its colours, so that
+nothing but this file and dashboard.css knows what "watch" looks like. `good` is only for a positive statement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Final, Literal
+
+import pandas as pd
+
+from monitoring.terms import Analyte
+
+Tone = Literal["decision", "watch", "note", "good", "quiet"]
+TONES: Final[tuple[Tone, ...]] = ("decision", "watch", "note", "good", "quiet")
+MISSING: Final = "—"
+
+SEVERITY_TONE: Final[Mapping[str, Tone]] = {"urgent": "decision", "watch": "watch", "info": "note"}
+SEVERITY_WORD: Final[Mapping[str, str]] = {"urgent": "needs a decision", "watch": "watch", "info": "note"}
+
+VERDICT_WORD: Final[Mapping[str, str]] = {
+    "too_early": "Too early",
+    "insufficient_data": "Cannot tell",
+    "indeterminate": "No clear response",
+    "responding": "Responding",
+    "mixed": "Mixed response",
+    "not_responding": "Not responding",
+}
+VERDICT_TONE: Final[Mapping[str, Tone]] = {
+    "too_early": "quiet",
+    "insufficient_data": "watch",
+    "indeterminate": "note",
+    "responding": "good",
+    "mixed": "watch",
+    "not_responding": "decision",
+}
+MARKER_WORD: Final[Mapping[str, str]] = {
+    "improved": "better",
+    "unchanged": "unchanged",
+    "worse": "worse",
+    "not_interpretable": "cannot be read",
+    "missing": "missing",
+}
+MARKER_TONE: Final[Mapping[str, Tone]] = {
+    "improved": "good",
+    "unchanged": "quiet",
+    "worse": "decision",
+    "not_interpretable": "note",
+    "missing": "watch",
+}
+ARROWS: Final[Mapping[str, str]] = {"up": "▲", "down": "▼", "flat": "", "unknown": ""}
+DOSE_TONE: Final[Mapping[str, Tone]] = {"within": "quiet", "above": "watch", "below": "watch", "cannot tell": "quiet"}
+CONTEXT_WORD: Final[Mapping[str, str]] = {"unknown": "context unknown", "primary-HLH": "primary HLH"}
+UNITS: Final[Mapping[str, str]] = {"10*9/L": "×10⁹/L", "Cel": "°C", "{INR}": "", "1": ""}
+
+
+def flag_arrow(code: str) -> str:
+    """The way a flag points, read off its code: ferritin_rising is ▲, fibrinogen_low is ▼."""
+    if code.endswith(("_rising", "_extreme")):
+        return "▲"
+    return "▼" if code.endswith(("_falling", "_low")) else ""
+
+
+def unit(text: str) -> str:
+    """How a unit is printed: ug/L is µg/L, 10*9/L is ×10⁹/L."""
+    if text in UNITS:
+        return UNITS[text]
+    return "µ" + text[1:] if text.startswith(("ug", "umol", "ukat")) else text
+
+
+def number(value: float | None, analyte: Analyte | None = None, comparator: str = "") -> str:
+    """`value` as it is read aloud: 21,800 · 1.71 · >40,000 · — when there is none. Never 0 for nothing."""
+    if value is None or math.isnan(value):
+        return MISSING
+    decimals = analyte.decimals if analyte is not None else _decimals(value)
+    return f"{comparator}{value:,.{decimals}f}"
+
+
+def _decimals(value: float) -> int:
+    return 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
+
+
+def dose(told: Mapping[str, object]) -> str:
+    """methylprednisolone 1 g: one dose of a line as it is said, without the amount where nobody gave one."""
+    return joined(running(str(told["label"])), str(told["amount"]), by=" ")
+
+
+def running(label: str) -> str:
+    """A label inside a sentence: Methylprednisolone becomes small, IVIG and G-CSF stay."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
+def signed_percent(value: float | None) -> str:
+    """−58 % with a real minus sign, ×2.9 when it more than doubles; empty when unknown."""
+    if value is None or math.isnan(value):
+        return ""
+    if value >= 100:
+        return f"×{1 + value / 100:.1f}"
+    return f"{'−' if value < 0 else '+'}{abs(value):.0f} %"
+
+
+def hours(span_hours: float) -> str:
+    """11 min · 2 h · 47 h · 3 d. Under the hour in minutes, beyond three days in days."""
+    if math.isnan(span_hours):
+        return MISSING
+    if span_hours < 1:
+        return f"{max(0, round(span_hours * 60))} min"
+    return f"{math.floor(span_hours)} h" if span_hours < 72 else f"{span_hours / 24:.0f} d"
+
+
+def since(moment: datetime | pd.Timestamp | None, as_of: datetime) -> float:
+    """Hours from `moment` to `as_of`; NaN when there is no moment."""
+    if moment is None or pd.isna(moment):
+        return math.nan
+    return (as_of - moment).total_seconds() / 3600
+
+
+def age(moment: datetime | pd.Timestamp | None, as_of: datetime) -> str:
+    return hours(since(moment, as_of))
+
+
+def stamp(moment: datetime | pd.Timestamp | None, zone: tzinfo) -> str:
+    """Sat 21 Nov 14:12 CET: the ward's clock, always with its zone."""
+    if moment is None or pd.isna(moment):
+        return MISSING
+    local = moment.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %H:%M} {zone_name(local)}"
+
+
+def dated(moment: datetime | pd.Timestamp, zone: tzinfo) -> str:
+    """As `stamp`, with the year: for hover and print, where it may be read months later."""
+    local = moment.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y %H:%M} {zone_name(local)}"
+
+
+def clock(moment: datetime | pd.Timestamp, zone: tzinfo, *, today: datetime) -> str:
+    """18:00 CET today, else Sun 06:00 CET, else with the date."""
+    local, now = moment.astimezone(zone), today.astimezone(zone)
+    days = abs((local.date() - now.date()).days)
+    if days == 0:
+        return f"{local:%H:%M} {zone_name(local)}"
+    return f"{local:%a %H:%M} {zone_name(local)}" if days < 7 else stamp(moment, zone)
+
+
+def hour_of_day(moment: datetime | pd.Timestamp, zone: tzinfo, *, today: datetime) -> str:
+    """18:00, or Sun 18:00 when that is more than twelve hours off; for columns whose head names the zone."""
+    local = moment.astimezone(zone)
+    near = abs((moment - today).total_seconds()) <= 12 * 3600
+    return f"{local:%H:%M}" if near else f"{local:%a %H:%M}"
+
+
+def zone_name(local: datetime) -> str:
+    """CET, or UTC+03 where the zone has no name of its own."""
+    name = local.tzname() or "UTC"
+    return f"UTC{name}" if name[0] in "+-" else name
+
+
+def whole_years(birth_date: str, as_of: datetime) -> str:
+    """34 y; months under two years; empty when the birth date is unknown or unreadable."""
+    born = pd.to_datetime(birth_date or None, errors="coerce")
+    if pd.isna(born):
+        return ""
+    months = (as_of.year - born.year) * 12 + as_of.month - born.month - (as_of.day < born.day)
+    return f"{months} mo" if months < 24 else f"{months // 12} y"
+
+
+def sex(code: str) -> str:
+    return {"m": "M", "male": "M", "f": "F", "female": "F"}.get(code.strip().lower(), "")
+
+
+def verdict(code: str, window_hours: int) -> str:
+    """Not responding at 48 h."""
+    return f"{VERDICT_WORD.get(code, code)} at {window_hours} h"
+
+
+def joined(*parts: str, by: str = " · ") -> str:
+    """The parts that say something."""
+    return by.join(part for part in parts if part)

@@ -1,0 +1,63 @@
+"""From signals along a series to stretches in which a flag held: on at +1, off at -1, and as before where nothing is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+COLUMNS = ["patient_id", "flag", "severity", "began_at", "raised_at", "cleared_at", "first", "now", "end", "why"]
+
+
+def states(signal: np.ndarray, series: np.ndarray) -> np.ndarray:
+    """1 where the last thing said in the series was +1, -1 where it was -1, 0 where nothing was said yet."""
+    place = np.arange(len(signal))
+    last = np.maximum.accumulate(np.where(signal != 0, place, -1)) if len(signal) else place
+    begins = np.searchsorted(series, series)
+    return np.where(last >= begins, signal[np.maximum(last, 0)], 0)
+
+
+def episodes(points: pd.DataFrame, signal: np.ndarray, *, first: np.ndarray, known: np.ndarray, urgent: np.ndarray) -> pd.DataFrame:
+    """
+    One row a stretch: patient_id, began_at (when the data say so), raised_at (when it could be known), cleared_at (NaT
+    while it holds), urgent (at its worst), and positions in `points`: first, at (evidence from..to), end (what ended
+    it, -1 if nothing did), worst (the point that made it urgent, else `at`).
+    """
+    series = points["series"].to_numpy()
+    on = states(signal, series) == 1
+    new_series = np.r_[True, series[1:] != series[:-1]] if len(series) else np.zeros(0, dtype=bool)
+    before = np.r_[False, on[:-1]] & ~new_series if len(on) else on
+    at = np.flatnonzero(on & ~before)
+    end = _ends(on, before, series, at)
+    number = np.cumsum(on & ~before) - 1
+    now = at.copy()
+    said = np.flatnonzero(on & (signal == 1))
+    now[number[said]] = said
+    received = points["received_at"]
+    raised = np.maximum(received.iloc[at].to_numpy(), received.iloc[known[at]].to_numpy())
+    return pd.DataFrame(
+        {
+            "patient_id": points["patient_id"].iloc[at].to_numpy(),
+            "began_at": points["collected_at"].iloc[first[at]].array,
+            "raised_at": pd.Series(raised).array,
+            "cleared_at": _cleared(received, end, raised),
+            "urgent": np.bincount(number[said[urgent[said]]], minlength=len(at)) > 0,
+            "first": first[now],
+            "now": now,
+            "end": end,
+        }
+    )
+
+
+def _ends(on: np.ndarray, before: np.ndarray, series: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """For each stretch the point that ended it, -1 where it still holds at the end of its series."""
+    off = np.flatnonzero(before & ~on)
+    place = np.searchsorted(off, at)
+    found = off[np.minimum(place, max(len(off) - 1, 0))] if len(off) else np.full(len(at), -1)
+    fits = (place < len(off)) & (series[np.maximum(found, 0)] == series[at])
+    return np.where(fits, found, -1)
+
+
+def _cleared(received: pd.Series, end: np.ndarray, raised: np.ndarray) -> pd.Series:
+    ended = received.iloc[np.maximum(end, 0)].reset_index(drop=True) if len(end) else received.iloc[:0]
+    later = ended.where(ended >= pd.Series(raised), pd.Series(raised)) if len(end) else ended
+    return later.where(pd.Series(end >= 0), pd.NaT)

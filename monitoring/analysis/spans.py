@@ -1,0 +1,66 @@
+"""When a patient was on what: the bars of the chart, and the stretches from which the treatment line follows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from monitoring.analysis.administrations import is_daily
+from monitoring.analysis.matching import of_each
+from monitoring.terms import Catalog
+
+COLUMNS = ["patient_id", "given", "kind", "label", "line", "started_at", "ended_at", "amount_text", "open", "on_until", "ref", "version"]
+
+
+def spans(doses: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> pd.DataFrame:
+    """
+    One row a dose row of the catalog's drugs and products, by start. `ended_at` is NaT while it runs (`open`);
+    `on_until`: how long the patient counts as being on it. A steroid before the first high-dose course is of no line.
+    """
+    now = pd.Timestamp(as_of)
+    told = doses[doses["started_at"] <= now].sort_values(["patient_id", "started_at", "ref"], ignore_index=True)
+    running = is_daily(told) & told["ended_at"].isna().to_numpy()
+    shown = told["given"].map(_shown(catalog))
+    hold = pd.to_timedelta(told["given"].map({c: d.holds_hours for c, d in catalog.drugs.items()}).fillna(0.0).astype(float), unit="h")
+    end = told["ended_at"].where(told["ended_at"].notna(), told["started_at"])
+    return pd.DataFrame(
+        {
+            "patient_id": told["patient_id"],
+            "given": told["given"],
+            "kind": told["given"].isin(list(catalog.drugs)).map({True: "drug", False: "product"}),
+            "label": shown.fillna(told["name_text"]),
+            "line": _lines(told, t0, catalog),
+            "started_at": told["started_at"],
+            "ended_at": told["ended_at"].where(~running, pd.NaT),
+            "amount_text": (told["amount_text"].str.strip() + " " + told["unit_text"].str.strip()).str.strip(),
+            "open": running,
+            "on_until": (end + hold).where(~running, now + pd.Timedelta(microseconds=1)),
+            "ref": told["ref"],
+            "version": told["version"],
+        }
+    )
+
+
+def _shown(catalog: Catalog) -> dict[str, str]:
+    return {c: p.short for c, p in catalog.products.items()} | {c: d.short for c, d in catalog.drugs.items()}
+
+
+def _lines(told: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog) -> pd.Series:
+    line = told["given"].map({code: drug.line for code, drug in catalog.drugs.items()}).fillna("none")
+    first = of_each(told["patient_id"], t0.groupby("patient_id")["t0"].min())
+    steroid = told["given"].isin([code for code, drug in catalog.drugs.items() if drug.prednisone_factor])
+    early = steroid & ~(told["started_at"] >= first)
+    return line.mask(early, "none")
+
+
+def unions(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Overlapping or touching stretches (`started_at` to `on_until`) of each group made one: `by`, started_at, on_until."""
+    told = frame.sort_values([*by, "started_at"], ignore_index=True)[[*by, "started_at", "on_until"]]
+    if told.empty:
+        return told
+    reached = told.groupby(by, sort=False)["on_until"].cummax()
+    before = reached.groupby([told[name] for name in by], sort=False).shift()
+    block = (before.isna() | (told["started_at"] > before)).cumsum()
+    merged = told.groupby([*by, block.rename("block")], sort=False, observed=True).agg(started_at=("started_at", "min"), on_until=("on_until", "max"))
+    return merged.reset_index().drop(columns="block")

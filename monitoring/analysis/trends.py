@@ -1,0 +1,53 @@
+"""What each series does at its newest value: direction, rate, doubling or halving time, and the words for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from monitoring.analysis.rules import percent
+from monitoring.analysis.windows import steepest
+from monitoring.terms import Catalog
+
+COLUMNS = ["patient_id", "analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "n", "hours",
+           "change_percent", "rate_per_day", "z", "doubling_hours", "doubling_low", "doubling_high", "beyond_noise",
+           "direction", "phrase", "confounded_by", "confounded_why"]  # fmt: skip
+
+
+def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+    """
+    One row a series (COLUMNS). `hours` and `n` are of the window that speaks most; `doubling_hours` is positive for
+    doubling, negative for halving, NaN inside the noise; its interval is that of the fitted rate.
+    """
+    numbers = catalog.settings
+    fit = steepest(points, hours=numbers["trend_window_hours"], way=0, enough=lambda fit: np.ones(len(fit.z), dtype=bool))
+    change = percent(fit.slope * fit.span)
+    told = points.assign(n=fit.n, hours=fit.span, change_percent=change, rate_per_day=fit.slope * 24.0, z=fit.z, slope=fit.slope, error=fit.error)
+    told = told[~points.duplicated(["patient_id", "analyte"], keep="last").to_numpy()].reset_index(drop=True)
+    real = (told["z"].abs() >= numbers["trend_z"]) & (told["change_percent"].abs() >= numbers["trend_least_percent"])
+    low, high = told["slope"] - numbers["trend_z"] * told["error"], told["slope"] + numbers["trend_z"] * told["error"]
+    told = told.assign(
+        beyond_noise=real,
+        direction=np.select([told["z"].isna(), ~real, told["z"] > 0], ["unknown", "flat", "up"], "down"),
+        doubling_hours=np.where(real, np.log(2.0) / told["slope"], np.nan),
+        doubling_low=np.where(real, np.log(2.0) / high, np.nan),
+        doubling_high=np.where(real, np.log(2.0) / low, np.nan),
+    )
+    return told.assign(phrase=_phrases(told, catalog))[COLUMNS]
+
+
+def _phrases(told: pd.DataFrame, catalog: Catalog) -> list[str]:
+    words, most = catalog.phrases["trends"], catalog.settings["trend_most_doubling_hours"]
+    logs = {code: analyte.axis == "log" for code, analyte in catalog.analytes.items()}
+    rows = zip(told["direction"], told["analyte"], told["doubling_hours"], told["change_percent"], told["hours"], told["comparator"], strict=True)
+    return [_phrase(*row[:1], logs[row[1]], *row[2:], words=words, most=most) for row in rows]
+
+
+def _phrase(direction: str, by_time: bool, doubling: float, change: float, hours: float, comparator: str, *, words: dict[str, str], most: float) -> str:
+    if comparator:
+        return words["above_range"] if comparator.startswith(">") else words["below_range"]
+    if direction in ("unknown", "flat"):
+        return words[direction]
+    if by_time and abs(doubling) <= most:
+        return words["doubling" if doubling > 0 else "halving"].format(hours=f"{abs(doubling):.0f}")
+    return words["change"].format(change=f"{change:+.0f}".replace("-", "−"), hours=f"{hours:.0f}")

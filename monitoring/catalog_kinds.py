@@ -1,0 +1,102 @@
+"""What each kind of rule must bring: its parameters, their order, and what its sentences may speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any
+
+from monitoring.catalog_entries import Entry
+
+LONGEST_SENTENCE = 9  # words: a sentence is read at a glance
+
+
+@dataclass(frozen=True)
+class Kind:
+    """
+    `ordered` pairs name parameters of which the first must be below the second, where both are given; of the pairs in
+    `together` exactly one must be given, and whole.
+    """
+
+    name: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    ordered: tuple[tuple[str, str], ...]
+    together: tuple[tuple[str, str], ...]
+    choices: Mapping[str, tuple[str, ...]]
+    sentences: tuple[str, ...]
+    speaks_of: tuple[str, ...]
+
+
+def kind(entry: Entry) -> Kind:
+    choices = entry.value("choices", {})
+    return Kind(
+        name=entry.code,
+        required=entry.texts("required"),
+        optional=entry.texts("optional", ()),
+        ordered=pairs(entry, "ordered"),
+        together=pairs(entry, "together"),
+        choices={name: tuple(allowed) for name, allowed in choices.items()},
+        sentences=entry.texts("sentences", ()),
+        speaks_of=entry.texts("speaks_of", ()),
+    )
+
+
+def pairs(entry: Entry, field: str) -> tuple[tuple[str, str], ...]:
+    return tuple((first, second) for first, second in entry.value(field, []))
+
+
+def check_parameters(kind: Kind, parameters: Mapping[str, Any], at: Entry, home: Entry) -> None:
+    """`at` is where the numbers in use stand (the site's entry, if it has one), `home` the rule's own entry."""
+    for name in kind.required:
+        if name not in parameters:
+            raise home.wrong(f"parameters.{name}", f"is missing: a rule of kind {kind.name} needs it")
+    for name, value in parameters.items():
+        if name not in kind.required + kind.optional:
+            raise home.wrong(f"parameters.{name}", f"is not a parameter of kind {kind.name}")
+        check_value(kind, name, value, at)
+    check_together(kind, parameters, home)
+    for low, high in kind.ordered:
+        if low in parameters and high in parameters and not parameters[low] < parameters[high]:
+            raise at.wrong(low, f"is out of order: {parameters[low]!r} should be below {high}, {parameters[high]!r}")
+
+
+def check_together(kind: Kind, parameters: Mapping[str, Any], home: Entry) -> None:
+    given = [pair for pair in kind.together if set(pair) & set(parameters)]
+    if kind.together and (len(given) != 1 or not set(given[0]) <= set(parameters)):
+        wanted = " or ".join(" with ".join(pair) for pair in kind.together)
+        raise home.wrong("parameters", f"should hold {wanted}, one of the two and not both")
+
+
+def check_value(kind: Kind, name: str, value: Any, at: Entry) -> None:
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not numbers:
+        raise at.wrong(name, "should not be empty")
+    allowed = kind.choices.get(name)
+    if allowed and not set(numbers) <= set(allowed):
+        raise at.wrong(name, f"should be of {', '.join(allowed)}, found {value!r}")
+    if any(isinstance(one, int | float) and one < 0 for one in numbers):
+        raise at.wrong(name, f"should not be below zero, found {value!r}")
+    if all(isinstance(one, int | float) for one in numbers) and list(numbers) != sorted(set(numbers)):
+        raise at.wrong(name, f"should rise from one to the next, found {value!r}")
+
+
+def check_sentences(kind: Kind, sentences: Mapping[str, str], entry: Entry) -> None:
+    for name in kind.sentences:
+        if name not in sentences:
+            raise entry.wrong(f"sentences.{name}", f"is missing: a rule of kind {kind.name} says it")
+    for name, template in sentences.items():
+        check_sentence(kind, f"sentences.{name}", template, entry)
+
+
+def check_sentence(kind: Kind, field: str, template: str, entry: Entry) -> None:
+    try:
+        spoken = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    except ValueError as trouble:
+        raise entry.wrong(field, f"is no template: {trouble}") from trouble
+    for name in spoken:
+        if name not in kind.speaks_of:
+            raise entry.wrong(field, f"speaks of {{{name}}}, which a rule of kind {kind.name} cannot fill in")
+    if len(template.split()) > LONGEST_SENTENCE:
+        raise entry.wrong(field, f"should have at most {LONGEST_SENTENCE} words, has {len(template.split())}")

@@ -1,0 +1,136 @@
+"""
+rules.toml and settings.toml -> Rule and settings, with the site's own numbers laid over them.
+
+A site file holds, per rule code, `parameter = value`, and under [settings] `setting = value`. Whatever it names must
+exist and keep its kind of value; what it changes is tagged as a site setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from monitoring.catalog_entries import Entry, entries
+from monitoring.catalog_kinds import Kind, check_parameters, check_sentences, kind
+from monitoring.terms import SEVERITIES, Cited, Rule
+
+SITE = Cited(("site",), "local default")
+SITE_REASON = "set by this site"
+Tables = Mapping[str, Mapping[str, Any]]
+
+
+def rules(tables: Tables, site: str, references: Mapping[str, Any]) -> Mapping[str, Rule]:
+    file = tables["rules.toml"]
+    whole = Entry("rules.toml", "", file, references)
+    kinds = {
+        entry.code: entry.made(kind) for entry in entries("rules.toml", whole.value("kind"), references, within="kind")
+    }
+    changed = site_entries(tables, site, references)
+    found = {
+        entry.code: entry.made(lambda entry: rule(entry, kinds, changed.pop(entry.code, None)))
+        for entry in entries("rules.toml", whole.value("rule"), references, within="rule")
+    }
+    refuse_leftovers(changed)
+    return whole.made(lambda _: MappingProxyType(found))
+
+
+def site_entries(tables: Tables, site: str, references: Mapping[str, Any]) -> dict[str, Entry]:
+    own = {name: table for name, table in tables.get(site, {}).items() if name != "settings"} if site else {}
+    return {entry.code: entry for entry in entries(site, own, references)}
+
+
+def refuse_leftovers(changed: Mapping[str, Entry]) -> None:
+    for entry in changed.values():
+        raise entry.wrong("", "is not a rule this catalog knows")
+
+
+def rule(entry: Entry, kinds: Mapping[str, Kind], site: Entry | None) -> Rule:
+    name = entry.one_of("kind", tuple(kinds))
+    parameters, sources, reasons = stated(entry.inner("parameters"))
+    overlay(parameters, sources, reasons, site)
+    sentences = entry.inner_or_none("sentences", lambda part: {key: part.text(key) for key in part.table}) or {}
+    check_parameters(kinds[name], parameters, site or entry, entry)
+    check_sentences(kinds[name], sentences, entry)
+    return Rule(
+        code=entry.code,
+        version=entry.text("version"),
+        kind=name,
+        label=entry.text("label"),
+        severity=entry.one_of("severity", SEVERITIES),
+        analyte=entry.text("analyte", ""),
+        parameters=MappingProxyType(parameters),
+        sources=MappingProxyType(sources),
+        reasons=MappingProxyType(reasons),
+        sentences=MappingProxyType(sentences),
+        changes_mind=filled(entry, parameters),
+        site_setting=site is not None and bool(site.table),
+    )
+
+
+def filled(entry: Entry, parameters: Mapping[str, Any]) -> str:
+    """`changes_mind` with the rule's own numbers in it, so that a site's number is also the one that is told."""
+    try:
+        return entry.text("changes_mind").format(**parameters)
+    except (KeyError, IndexError, ValueError) as trouble:
+        raise entry.wrong("changes_mind", f"can only speak of the rule's own parameters: {trouble}") from trouble
+
+
+Stated = tuple[dict[str, Any], dict[str, Cited], dict[str, str]]
+
+
+def stated(table: Entry) -> Stated:
+    """Name -> value, name -> source and name -> reason of a table whose fields are {value, unit, cite, tag, why}."""
+    values: dict[str, Any] = {}
+    sources: dict[str, Cited] = {}
+    reasons: dict[str, str] = {}
+    for name, part in parts(table):
+        values[name], sources[name], reasons[name] = part.made(
+            lambda part: (frozen(part, part.value("value")), part.cited(), part.text("why"))
+        )
+    return values, sources, reasons
+
+
+def parts(table: Entry) -> Iterator[tuple[str, Entry]]:
+    for name in table.table:
+        part = table.inner(name)
+        part.text("unit", "")
+        yield name, part
+
+
+def frozen(part: Entry, value: Any) -> Any:
+    """A value nobody can change later: lists become tuples, tables become read-only."""
+    if isinstance(value, list):
+        return tuple(frozen(part, one) for one in value)
+    if isinstance(value, dict):
+        return MappingProxyType({key: frozen(part, one) for key, one in value.items()})
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise part.wrong("value", f"should be a number, a text or a list, found {value!r}")
+    return value
+
+
+def overlay(values: dict[str, Any], sources: dict[str, Cited], reasons: dict[str, str], site: Entry | None) -> None:
+    for name in site.table if site else ():
+        if site is None or name not in values:
+            raise (site or Entry("", "", {}, ())).wrong(name, "is not a parameter known here")
+        new = frozen(site, site.table[name])
+        if shape(new) != shape(values[name]):
+            raise site.wrong(name, f"should be like {values[name]!r}, found {site.table[name]!r}")
+        values[name], sources[name], reasons[name] = new, SITE, SITE_REASON
+
+
+def shape(value: Any) -> Any:
+    """What must stay alike when a site changes a value: number, text, or a list of either."""
+    if isinstance(value, tuple):
+        return tuple(sorted({str(shape(one)) for one in value}))
+    if isinstance(value, Mapping):
+        return tuple(sorted(value))
+    return "number" if isinstance(value, int | float) else "text"
+
+
+def settings(tables: Tables, site: str, references: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Cited]]:
+    table = Entry("settings.toml", "settings", dict(tables["settings.toml"]), references)
+    values, sources, reasons = stated(table)
+    changed = tables.get(site, {}).get("settings") if site else None
+    overlay(values, sources, reasons, Entry(site, "settings", changed, references) if changed is not None else None)
+    return MappingProxyType(values), MappingProxyType(sources)

@@ -1,0 +1,1 @@
+"""The commands of `maswatch`, a file for each group. Each imports what it needs when it runs, so that `--help` is quick."""

@@ -1,0 +1,182 @@
+"""
+One cycle: fetch, take in, assess, record. The scheduler, `schedule --once`, `ingest` and the demo all go through here.
+
+Every source has its own row among the runs, begun before it is asked and closed after its last commit, and the cycle
+as a whole has one under the name CYCLE. A source that fails is written down in words and never stops the others.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from monitoring.intake import take_in
+from monitoring.logs import without_values
+from monitoring.sentences import sentence
+from monitoring.settings import Settings
+from monitoring.sources import RawFile, Source, open_sources
+from monitoring.state import judge_and_record
+from monitoring.terms import Catalog
+from storage.engine import Store
+from storage.writes import record_run
+
+Clock = Callable[[], datetime]
+CYCLE = "cycle"
+COUNTS = ("read", "new", "unchanged", "corrected", "set_aside")
+log = logging.getLogger(__name__)
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_run_id(now: datetime) -> str:
+    """Sorts by time and is never given twice."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a cycle works on."""
+
+    settings: Settings
+    store: Store
+    catalog: Catalog
+    clock: Clock = wall_clock
+
+
+@dataclass
+class Told:
+    """One row among the runs while it is being filled."""
+
+    run_id: str
+    source: str
+    kind: str
+    started_at: datetime
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
+    assessed: int = 0
+    seconds: float = 0.0
+    error: str = ""
+
+    def add(self, counts: dict[str, int]) -> None:
+        for name in COUNTS:
+            self.counts[name] += counts[name]
+
+    @property
+    def something(self) -> bool:
+        return self.counts["new"] + self.counts["corrected"] > 0
+
+    def printed(self) -> dict[str, Any]:
+        told = {"run_id": self.run_id, **self.counts, "seconds": round(self.seconds, 3)}
+        return {**told, "error": self.error} if self.error else told
+
+    def row(self, finished_at: datetime | None) -> dict[str, Any]:
+        return {
+            "run_id": self.run_id, "source": self.source, "kind": self.kind, "started_at": self.started_at,
+            "finished_at": finished_at, **self.counts, "assessed": self.assessed,
+            "outcome": ("failed" if self.error else "ok") if finished_at else "running", "error": self.error,
+        }  # fmt: skip
+
+
+def run_cycle(
+    settings: Settings,
+    store: Store,
+    catalog: Catalog,
+    *,
+    clock: Clock = wall_clock,
+    only: Collection[str] | None = None,
+) -> dict[str, Any]:
+    """
+    Source name -> what came of it, and under "assessed" the number of patients judged. `only`: just these sources.
+
+    What a source or the judging failed on stands in words under "error", of the source or of the whole.
+    """
+    site, run_id = Site(settings, store, catalog, clock), new_run_id(clock())
+    whole = Told(run_id, CYCLE, "cycle", clock())
+    record_run(store, whole.row(None))
+    sources = [source for source in open_sources(settings) if only is None or source.name in only]
+    taken = [take_from(site, source, run_id) for source in sources]
+    judging = _assess(site, whole)
+    _close(site, whole, [*taken, judging])
+    printed = {told.source: told.printed() for told in taken} | {"assessed": whole.assessed}
+    return printed | ({"error": judging.error} if judging.error else {})
+
+
+def take_from(site: Site, source: Source, run_id: str, *, kind: str = "source") -> Told:
+    """Everything a source has now, with a row among the runs from before it is asked."""
+    told = Told(run_id, source.name, kind, site.clock())
+    record_run(site.store, told.row(None))
+    _take(site, source, told)
+    record_run(site.store, told.row(site.clock()))
+    return told
+
+
+def look(site: Site) -> list[Told]:
+    """
+    Between two cycles: what has arrived in the drop folders, and everybody judged anew, since time alone closes
+    windows and makes labs overdue. A run is written down only for a source that had something to tell.
+    """
+    run_id = new_run_id(site.clock())
+    folders = {source.name for source in site.settings.source if source.path}
+    found = [_arrived(site, source, run_id) for source in open_sources(site.settings) if source.name in folders]
+    judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=run_id)
+    return found
+
+
+def _arrived(site: Site, source: Source, run_id: str) -> Told:
+    told = Told(run_id, source.name, "arrival", site.clock())
+    _take(site, source, told)
+    if told.something:
+        record_run(site.store, told.row(site.clock()))
+    return told
+
+
+def _take(site: Site, source: Source, told: Told) -> None:
+    """File by file or page by page; each is done with once it is committed."""
+    began = time.perf_counter()
+    try:
+        for raw in source.fetch(site.clock()):
+            told.add(_taken_in(site, raw, told))
+            source.done(raw)
+    except Exception as error:  # whatever it is, the other sources still have their turn
+        told.error = in_words(error)
+        log.warning("source %s failed: %s", source.name, told.error)
+    told.seconds = time.perf_counter() - began
+
+
+def in_words(error: Exception) -> str:
+    """The sentence of an error; of one nobody foresaw, its kind alone, and where it arose goes to the log."""
+    said = sentence(error)
+    if not said:
+        log.error("%s", without_values(error))
+    return said or f"Unforeseen {type(error).__name__}; the log says where."
+
+
+def _taken_in(site: Site, raw: RawFile, told: Told) -> dict[str, int]:
+    return take_in(
+        site.store, site.catalog, site.settings, [raw], source=told.source, run_id=told.run_id, now=site.clock()
+    )
+
+
+def _assess(site: Site, whole: Told) -> Told:
+    """Judges everybody; what failed is told beside the sources' failures."""
+    judging = Told(whole.run_id, "judging", whole.kind, site.clock())
+    try:
+        whole.assessed = judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=whole.run_id)
+    except Exception as error:
+        judging.error = in_words(error)
+        log.warning("judging failed: %s", judging.error)
+    return judging
+
+
+def _close(site: Site, whole: Told, parts: list[Told]) -> None:
+    """The cycle's own row: the sums, and "ok" only when every part was."""
+    for part in parts:
+        whole.add(part.counts)
+    whole.error = " ".join(f"{part.source}: {part.error}" for part in parts if part.error)
+    record_run(site.store, whole.row(site.clock()))

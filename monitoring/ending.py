@@ -1,0 +1,61 @@
+"""How a command ends: an exit code, and for what went wrong one sentence on stderr that says what to do."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+DONE, WRONG, INTERRUPTED = 0, 2, 130
+
+
+def ended(command: click.Command, arguments: Sequence[str]) -> int:
+    """Runs `command` to its end and returns the exit code; what it raises is said in a sentence."""
+    contexts: list[click.Context] = []
+    try:
+        contexts.append(command.make_context("maswatch", list(arguments)))
+        with contexts[0] as context:
+            command.invoke(context)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return WRONG
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _nobody_reads()
+    except Exception as error:
+        click.echo(_said(error, contexts[0].obj if contexts else None), err=True)
+        return WRONG
+    return DONE
+
+
+def _nobody_reads() -> int:
+    """`maswatch flags | head`: what is left unsaid must not be flushed at the interpreter's end."""
+    import os
+    import sys
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE
+
+
+def _said(error: Exception, asked: object) -> str:
+    from monitoring.sentences import sentence
+
+    if getattr(asked, "debug", False):
+        return "".join(traceback.format_exception(error)).rstrip()
+    return sentence(error) or _unforeseen(error, asked)
+
+
+def _unforeseen(error: Exception, asked: object) -> str:
+    from monitoring.logs import leave_trace
+
+    what = f"Something unforeseen went wrong ({type(error).__name__})"
+    try:
+        file: Path = asked.settings.log_file  # type: ignore[attr-defined]
+        return f"{what}; {leave_trace(file, error)} says where. With --debug before the command it is shown."
+    except Exception:  # neither settings nor a place to write: this is the last resort
+        return f"{what}; run it again with --debug before the command to see where."

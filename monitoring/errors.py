@@ -1,0 +1,48 @@
+"""
+What can go wrong in this room. Each says in one sentence what was found, what was wanted and where to mend it.
+
+MaswatchError                 every error a person may be shown; str(error) is one clear sentence
+├── CatalogError              a knowledge file or the site's own file is wrong: file, entry, field
+├── SettingsError             maswatch.toml, an environment variable or an argument is wrong
+├── SourceError               a feed cannot be reached or read at all
+├── IntakeError               what a feed gave cannot be taken in as a whole (a single row is set aside instead)
+└── CycleError                a run could not be completed
+    └── CycleBusy             another process is running it now
+
+The store's own errors stand in storage/errors.py.
+"""
+
+from __future__ import annotations
+
+
+class MaswatchError(Exception):
+    """Base of all errors of this room; the command prints str(error) and stops with exit code 2."""
+
+
+class CatalogError(MaswatchError):
+    """`file`, `entry` and `field` say where to mend it; `entry` or `field` may be empty."""
+
+    def __init__(self, file: str, entry: str, field: str, message: str) -> None:
+        self.file, self.entry, self.field, self.message = file, entry, field, message
+        place = ", ".join(part for part in (file, entry and f"[{entry}]", field) if part)
+        super().__init__(f"{place}: {message}")
+
+
+class SettingsError(MaswatchError):
+    """A setting cannot be used."""
+
+
+class SourceError(MaswatchError):
+    """A feed cannot be reached or read."""
+
+
+class IntakeError(MaswatchError):
+    """A file or page cannot be taken in at all."""
+
+
+class CycleError(MaswatchError):
+    """A run of the 12-hour job could not be completed."""
+
+
+class CycleBusy(CycleError):  # noqa: N818 - said as what it is
+    """Another process holds the job's lease."""

@@ -1,0 +1,52 @@
+"""Log lines, to stderr and to a file: what happened and how often; never what a patient's value was."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+
+OURS = ("monitoring", "storage", "dashboard")
+LARGEST = 5_000_000
+
+
+def set_up(file: Path | None = None, *, quiet: bool = False) -> None:
+    """Ours from INFO (or WARNING when `quiet`), everybody else's from WARNING."""
+    logging.captureWarnings(True)
+    shape = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
+    root = logging.getLogger()
+    for handler in [*root.handlers]:
+        root.removeHandler(handler)
+    for handler in [logging.StreamHandler(sys.stderr), *([_appending(file)] if file else [])]:
+        handler.setFormatter(shape)
+        root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+def _appending(file: Path) -> logging.Handler:
+    """Several processes append to one file, so it is only ever renamed at a start, when it has grown large."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and file.stat().st_size > LARGEST:
+        file.replace(file.with_suffix(".old.log"))
+    return logging.FileHandler(file, encoding="utf-8", delay=True)
+
+
+def without_values(error: BaseException) -> str:
+    """Where it went wrong, line by line, without the error's words: they may hold a patient's value."""
+    parts = []
+    told: BaseException | None = error
+    while told is not None:
+        parts.append("".join(traceback.format_tb(told.__traceback__)) + type(told).__name__)
+        told = told.__cause__ or told.__context__
+    return "\ncaused by:\n".join(parts)
+
+
+def leave_trace(file: Path, error: BaseException) -> Path:
+    """Writes `without_values(error)` to the end of the log."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as log:
+        log.write(without_values(error) + "\n")
+    return file

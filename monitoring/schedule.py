@@ -1,0 +1,127 @@
+"""
+The 12-hour job. The only file that imports APScheduler.
+
+Three jobs on one thread, so that no two of them ever run together: the cycle at the ward's times of day, a retry
+with growing waits while something fails, and between them a look every few minutes at what has arrived by itself.
+Which moments are due is worked out in wall_times.py; APScheduler only waits for them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Any
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from monitoring.cycle import Site, in_words, look, run_cycle
+from monitoring.errors import CycleBusy
+from monitoring.lease import the_right
+from monitoring.settings import Settings
+from monitoring.wall_times import missed, next_run
+from storage.queries import last_success
+
+BUSY_MINUTES = 1.0
+log = logging.getLogger(__name__)
+
+
+class WallTimes(BaseTrigger):
+    """The ward's times of day, each once a day through both changes of the clock."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return next_run(self.settings.schedule.at, self.settings.zone, previous_fire_time or now)
+
+
+class Rota:
+    """What is due when. `run` until `stop` is set; the jobs themselves may be called by a test with a clock of its own."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.failures = 0
+        self.scheduler = BackgroundScheduler(
+            timezone=site.settings.zone,
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def run(self, stop: Event) -> None:
+        self._plan()
+        self.scheduler.start()
+        log.info("the cycle runs at %s (%s)", ", ".join(self._settings.schedule.at), self._settings.ward.timezone)
+        stop.wait()
+        self.scheduler.shutdown(wait=True)
+
+    def cycle(self, only: Collection[str] | None = None) -> dict[str, Any] | None:
+        """One cycle, unless another scheduler has run the one that was due; None when there was nothing to do."""
+        try:
+            with self._right():
+                if only is None and not self.missed():
+                    return None
+                told = run_cycle(self._settings, self.site.store, self.site.catalog, clock=self.site.clock, only=only)
+        except CycleBusy:
+            self._again(None, BUSY_MINUTES)
+            return None
+        except Exception as error:  # a job that raises would only be logged; it has to be tried again
+            log.error("the cycle failed: %s", in_words(error))
+            self._after_failure(only)
+            return None
+        self._judge(told)
+        return told
+
+    def look(self) -> None:
+        """What has arrived by itself is taken in, and everybody judged again: windows close and labs become overdue."""
+        try:
+            with self._right():
+                look(self.site)
+        except CycleBusy:
+            return
+        except Exception as error:
+            log.error("looking for new files failed: %s", in_words(error))
+
+    def missed(self) -> bool:
+        settings, now = self._settings, self.site.clock()
+        return missed(last_success(self.site.store), settings.schedule.at, settings.zone, now)
+
+    @property
+    def _settings(self) -> Settings:
+        return self.site.settings
+
+    def _right(self) -> Any:
+        return the_right(self.site.store, self._settings.data_dir, clock=self.site.clock)
+
+    def _plan(self) -> None:
+        self.scheduler.add_job(self.cycle, WallTimes(self._settings), id="cycle", replace_existing=True)
+        now = self.site.clock()
+        if self.missed():
+            self.scheduler.add_job(self.cycle, DateTrigger(now), id="at start", replace_existing=True)
+        every = IntervalTrigger(minutes=self._settings.schedule.tick_minutes)
+        self.scheduler.add_job(self.look, every, id="look", replace_existing=True, next_run_time=now)
+
+    def _judge(self, told: dict[str, Any]) -> None:
+        """What failed is tried again: the sources that did, or nothing but the judging."""
+        failed = [name for name, part in told.items() if isinstance(part, dict) and "error" in part]
+        if failed or "error" in told:
+            self._after_failure(failed)
+            return
+        self.failures = 0
+        if self.scheduler.get_job("retry"):
+            self.scheduler.remove_job("retry")
+
+    def _after_failure(self, only: Collection[str] | None) -> None:
+        waits = self._settings.schedule.retry_minutes
+        self._again(only, waits[min(self.failures, len(waits) - 1)])
+        self.failures += 1
+
+    def _again(self, only: Collection[str] | None, minutes: float) -> None:
+        at = self.site.clock() + timedelta(minutes=minutes)
+        log.info("trying again in %g minutes", minutes)
+        self.scheduler.add_job(self.cycle, DateTrigger(at), args=[only], id="retry", replace_existing=True)

@@ -1,0 +1,108 @@
+"""
+Written times as moments in UTC, many at once.
+
+ISO 8601 with or without offset, and DD.MM.YYYY HH:MM. Without an offset it is the wall clock of the ward: a time that
+the clock never showed is no time, one that it showed twice is the first showing. Slashes are not read, since 03/04
+means two different days.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+UTC_MOMENT = "datetime64[us, UTC]"
+
+DAY = r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+CLOCK = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+WALL = rf"{DAY}[T ]{CLOCK}"
+OFFSET = rf"{WALL}(?:Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)"
+GERMAN = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?:[T ]+([0-9]{1,2}:.*))?")
+BASIC = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0-9]{2})?(.*))?")
+SLASHES = re.compile(r"[0-9]{1,4}/[0-9]{1,2}/[0-9]{1,4}\b.*")
+
+BLANK = "there is no time"
+DATE_ONLY = "there is a date without a time of day"
+SLASHED = "a date with slashes can be read in two ways; write it as YYYY-MM-DD"
+SKIPPED = "the ward's clocks skipped this time when they were put forward"
+UNREADABLE = "this is no time in ISO 8601"
+NO_DATE = "this is no date in ISO 8601"
+
+
+@dataclass(frozen=True)
+class Moments:
+    """As many as texts were given. `at` is NaT where `fault` says why, "" elsewhere."""
+
+    at: pd.Series
+    fault: np.ndarray
+
+
+def moments(texts: Sequence[str], zone: ZoneInfo, *, midnight: bool = False) -> Moments:
+    """Every text as a moment. `midnight`: a date alone stands for the beginning of that day, else it is no time."""
+    given = pd.Series(list(texts), dtype="str")
+    plain = _rewritten(given.str.strip().str.upper())
+    dates = plain.str.fullmatch(DAY)
+    aware, naive = plain.str.fullmatch(OFFSET), plain.str.fullmatch(WALL)
+    at = pd.Series(pd.NaT, index=given.index, dtype=UTC_MOMENT)
+    at[aware] = _parsed(plain[aware], utc=True)
+    walls = _parsed(plain[naive], utc=False)
+    at[naive] = _placed(walls, zone, "NaT")
+    if midnight:
+        at[dates] = _placed(_parsed(plain[dates], utc=False), zone, "shift_forward")
+    fault = np.where(at.notna(), "", UNREADABLE).astype(object)
+    fault[walls.index[walls.notna() & at[naive].isna()]] = SKIPPED
+    fault[(plain == "").to_numpy()] = BLANK
+    fault[plain.str.fullmatch(SLASHES).to_numpy()] = SLASHED
+    if not midnight:
+        fault[dates.to_numpy()] = DATE_ONLY
+    return Moments(at, fault)
+
+
+def calendar_date(text: str) -> tuple[str, str]:
+    """(YYYY-MM-DD, fault) of a birth date; a time of day behind it is left out."""
+    plain = _extended(text.strip().upper())
+    if not plain:
+        return "", BLANK
+    if SLASHES.fullmatch(plain):
+        return "", SLASHED
+    if not re.fullmatch(rf"{DAY}(?:[T ].*)?", plain):
+        return "", NO_DATE
+    try:
+        return date.fromisoformat(plain[:10]).isoformat(), ""
+    except ValueError:
+        return "", NO_DATE
+
+
+def _rewritten(texts: pd.Series) -> pd.Series:
+    """The few that are neither blank nor extended ISO 8601, put into that form where they can be."""
+    other = ~texts.str.fullmatch(rf"{OFFSET}|{WALL}|{DAY}") & (texts != "")
+    return texts.where(~other, texts[other].map(_extended).astype("str"))
+
+
+def _extended(text: str) -> str:
+    if found := GERMAN.fullmatch(text):
+        day, month, year, clock = found.groups()
+        return f"{year}-{month.zfill(2)}-{day.zfill(2)}" + (f" {_two_digits(clock)}" if clock else "")
+    if found := BASIC.fullmatch(text):
+        year, month, day, hour, minute, second, rest = found.groups()
+        return f"{year}-{month}-{day}" + (f"T{hour}:{minute}:{second or '00'}{rest}" if hour else "")
+    return re.sub(r"(?<=:[0-9]{2}),(?=[0-9])", ".", re.sub(r" (?=Z$|[+-][0-9:]+$)", "", text))
+
+
+def _two_digits(clock: str) -> str:
+    return clock if clock[1] != ":" else f"0{clock}"
+
+
+def _parsed(texts: pd.Series, *, utc: bool) -> pd.Series:
+    return pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=utc).dt.as_unit("us")
+
+
+def _placed(walls: pd.Series, zone: ZoneInfo, nonexistent: str) -> pd.Series:
+    first = np.ones(len(walls), dtype=bool)
+    return walls.dt.tz_localize(zone, ambiguous=first, nonexistent=nonexistent).dt.tz_convert("UTC")

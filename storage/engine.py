@@ -1,0 +1,185 @@
+"""
+Opening the store: `open_store(url)`. SQLite by default (one file, one writer, many readers), PostgreSQL for a server.
+
+SQLite keeps a write-ahead log, so readers never wait for the writer. What is committed stands in the log before
+`COMMIT` returns; a killed process loses nothing of it with any `synchronous`. FULL rather than NORMAL, because intake
+moves a file to `done/` after the commit: a power cut must not take back rows whose file is no longer looked at. It
+costs one flush a batch, not one a row.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from storage import schema
+from storage.errors import BEHIND, BUSY, StoreBehind, StoreBusy, StoreError, StoreNewer, StoreUnreachable, in_words
+
+BUSY_SECONDS = 30
+_WRITES = "maswatch_writes"
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -65536",  # 64 MiB: a big batch stays out of the log until it commits
+    "PRAGMA wal_autocheckpoint = 4096",  # pages of 8 KiB
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store. `reading()` is one snapshot, `writing()` one transaction (on SQLite the only one that writes)."""
+
+    url: str
+    engine: Engine
+
+    @property
+    def dialect(self) -> str:
+        return self.engine.dialect.name
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with in_words(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with in_words(), self.engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """
+    The store at `url`, its schema up to date. SQLite migrates by itself; a server never does on opening.
+
+    Raises StoreBehind, StoreNewer, StoreUnreachable, StoreDamaged, StoreBusy: each says what to do.
+    """
+    store = Store(url, _engine(_parsed(url)))
+    try:
+        _brought_up(store, migrate=store.dialect == "sqlite")
+    except StoreError:
+        store.close()
+        raise
+    return store
+
+
+def upgrade(url: str) -> dict[str, str]:
+    """Brings the schema to this program's, under a lock: of two that upgrade at once, one waits and finds it done."""
+    store = Store(url, _engine(_parsed(url)))
+    try:
+        _brought_up(store, migrate=True)
+        return _state(store)
+    finally:
+        store.close()
+
+
+def schema_state(url: str) -> dict[str, str]:
+    """{"dialect", "at", "head", "state"}; `state` is "empty", "behind", "current" or "newer". Changes nothing."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
+        return {"dialect": "sqlite", "at": "", "head": schema.head(), "state": "empty"}
+    store = Store(url, _engine(parsed))
+    try:
+        return _state(store)
+    finally:
+        store.close()
+
+
+def _state(store: Store) -> dict[str, str]:
+    with store.reading() as connection:
+        at = schema.revision(connection)
+    return {"dialect": store.dialect, "at": at, "head": schema.head(), "state": schema.state_of(at)}
+
+
+def _brought_up(store: Store, *, migrate: bool) -> None:
+    with store.reading() as connection:
+        state = schema.state_of(schema.revision(connection))
+    if state == "newer":
+        raise StoreNewer("The store was written by a newer maswatch: install that version or a later one to open it.")
+    if state == "current":
+        return
+    if not migrate:
+        raise StoreBehind(str(BEHIND))
+    with store.writing() as connection:  # a second process waits here, then finds nothing left to do
+        schema.migrate(connection)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreUnreachable("The database URL cannot be read: write sqlite:////folder/file.db.") from None
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreUnreachable("The database URL names no store this program knows: use sqlite or postgresql+psycopg.")
+    if parsed.get_backend_name() == "sqlite" and not parsed.database:
+        raise StoreUnreachable("The database URL names no file: write sqlite:////folder/file.db.")
+    return parsed
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    try:
+        return create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
+    except ModuleNotFoundError:
+        raise StoreUnreachable("The PostgreSQL driver is missing: install maswatch[postgresql].") from None
+
+
+def _sqlite(url: URL) -> Engine:
+    path = Path(str(url.database))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        raise StoreUnreachable(f"The folder of the store cannot be made: check {path.parent}.") from None
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _connected)
+    event.listen(engine, "begin", _begun)
+    return engine
+
+
+def _connected(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late and is never IMMEDIATE
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        _patiently(lambda: _into_wal(connection))
+
+
+def _into_wal(connection: Any) -> None:
+    connection.execute("PRAGMA page_size = 8192")  # rows of about 250 bytes in clustered trees
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+
+
+def _patiently(turn: Callable[[], None]) -> None:
+    """The change of journal does not wait by itself when two processes make the same new file."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return turn()
+        except Exception as error:
+            if getattr(error, "sqlite_errorname", "")[:11] != "SQLITE_BUSY":
+                raise
+            if time.monotonic() > deadline:
+                raise StoreBusy(str(BUSY)) from None
+            time.sleep(0.02)
+
+
+def _begun(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+__all__ = ["Store", "open_store", "schema_state", "upgrade"]

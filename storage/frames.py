@@ -1,0 +1,82 @@
+"""The shapes that reads promise, also when there is nothing. Cast once, here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+TIME = "datetime64[us, UTC]"
+TEXT = "str"
+NUMBER = "float64"
+WHOLE = "int64"
+
+OBSERVATIONS: dict[str, str] = {
+    "patient_id": TEXT, "analyte": TEXT, "collected_at": TIME, "value": NUMBER, "comparator": TEXT, "unit": TEXT,
+    "value_text": TEXT, "unit_text": TEXT, "loinc": TEXT, "method": TEXT, "specimen": TEXT, "reference_low": NUMBER,
+    "reference_high": NUMBER, "resulted_at": TIME, "received_at": TIME, "status": TEXT, "source": TEXT,
+    "source_id": TEXT, "origin": TEXT, "ref": WHOLE, "version": WHOLE,
+}  # fmt: skip
+DOSES: dict[str, str] = {
+    "patient_id": TEXT, "given": TEXT, "started_at": TIME, "ended_at": TIME, "amount": NUMBER, "unit": TEXT,
+    "amount_text": TEXT, "unit_text": TEXT, "name_text": TEXT, "route": TEXT, "received_at": TIME, "status": TEXT,
+    "source": TEXT, "source_id": TEXT, "origin": TEXT, "ref": WHOLE, "version": WHOLE,
+}  # fmt: skip
+FINDINGS: dict[str, str] = {
+    "patient_id": TEXT, "finding": TEXT, "value": TEXT, "observed_at": TIME, "by": TEXT, "received_at": TIME,
+    "status": TEXT, "source": TEXT, "source_id": TEXT, "origin": TEXT, "ref": WHOLE, "version": WHOLE,
+}  # fmt: skip
+PATIENTS: dict[str, str] = {
+    "patient_id": TEXT, "birth_date": TEXT, "sex": TEXT, "weight_kg": NUMBER, "height_cm": NUMBER, "context": TEXT,
+    "ward": TEXT, "bed": TEXT, "admitted_at": TIME, "discharged_at": TIME, "received_at": TIME,
+}  # fmt: skip
+RUNS: dict[str, str] = {
+    "run_id": TEXT, "source": TEXT, "kind": TEXT, "started_at": TIME, "finished_at": TIME, "read": WHOLE, "new": WHOLE,
+    "unchanged": WHOLE, "corrected": WHOLE, "set_aside": WHOLE, "assessed": WHOLE, "outcome": TEXT, "error": TEXT,
+}  # fmt: skip
+SET_ASIDE: dict[str, str] = {
+    "id": TEXT, "source": TEXT, "kind": TEXT, "origin": TEXT, "patient_id": TEXT, "code": TEXT, "reason": TEXT,
+    "sentence": TEXT, "raw": TEXT, "fields": TEXT, "received_at": TIME,
+}  # fmt: skip
+FLAG_CHANGES: dict[str, str] = {
+    "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "change": TEXT, "severity": TEXT, "began_at": TIME,
+    "changed_at": TIME, "recorded_at": TIME, "rule_version": TEXT, "sentence": TEXT, "reason": TEXT, "evidence": TEXT,
+    "confounders": TEXT, "run_id": TEXT,
+}  # fmt: skip
+ACKNOWLEDGEMENTS: dict[str, str] = {
+    "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "at": TIME, "by": TEXT, "reason": TEXT,
+}  # fmt: skip
+
+
+def shaped(frame: pd.DataFrame, shape: Mapping[str, str]) -> pd.DataFrame:
+    """`frame` with exactly the columns of `shape`, in that order and of those types; columns it lacks are empty."""
+    return pd.DataFrame({name: _column(frame, name, kind) for name, kind in shape.items()}, index=frame.index)
+
+
+def empty(shape: Mapping[str, str]) -> pd.DataFrame:
+    return shaped(pd.DataFrame(), shape)
+
+
+def _column(frame: pd.DataFrame, name: str, kind: Any) -> pd.Series:
+    if name not in frame.columns:
+        return pd.Series([_blank(kind)] * len(frame), index=frame.index, dtype=kind)
+    column: pd.Series[Any] = frame[name]
+    if column.dtype == kind and (kind != TEXT or not column.hasnans):
+        return column
+    if kind == TEXT:
+        return column.where(column.notna(), "").astype(TEXT)
+    if kind == TIME:
+        return _moments(column)
+    return column.astype(kind)
+
+
+def _moments(column: pd.Series) -> pd.Series:
+    """Whole microseconds (SQLite) or aware datetimes (PostgreSQL, pandas) as UTC."""
+    whole = pd.api.types.is_numeric_dtype(column)
+    moments = pd.to_datetime(column, unit="us", utc=True) if whole else pd.to_datetime(column, utc=True)
+    return pd.Series(pd.DatetimeIndex(moments).as_unit("us"), index=column.index)
+
+
+def _blank(kind: str) -> object:
+    return {TEXT: "", WHOLE: 0, NUMBER: float("nan"), TIME: pd.NaT}[kind]

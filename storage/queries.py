@@ -1,0 +1,153 @@
+"""Reads. Each returns a frame of the promised shape (frames.py), also when there is nothing; `as_of` is inclusive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, bindparam, exists, func, select, text
+from sqlmodel import SQLModel
+
+from storage import frames, people
+from storage.engine import Store
+from storage.frames import shaped
+from storage.instants import Instant
+from storage.reading import among, chosen, fetched, frame_of
+from storage.tables import (
+    METADATA,
+    Acknowledgement,
+    Arrival,
+    Dose,
+    Finding,
+    FlagChange,
+    Observation,
+    Patient,
+    Run,
+    SetAside,
+    SetAsideEnd,
+)
+
+_NOT_MOVED = """NOT EXISTS (
+  SELECT 1 FROM observation AS later {by}
+  WHERE later.patient_id = observation.patient_id AND later.ref = observation.ref
+    AND later.version > observation.version AND later.version > 1
+    AND later.collected_at < :since AND later.received_at <= :as_of)"""
+
+
+def observations(
+    store: Store,
+    *,
+    as_of: datetime,
+    patients: Sequence[str] | None = None,
+    since: datetime | None = None,
+    analytes: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """
+    Every version received by `as_of` and collected at `since` or later. Shape OBSERVATIONS; see versions.current.
+
+    Versions that a correction has moved to before `since` are left out: what replaced them lies outside.
+    """
+    with store.reading() as connection:
+        statement = chosen(connection, Observation, as_of=as_of, patients=patients)
+        if since is not None:
+            statement = statement.where(*_from(connection, since, as_of, everyone=patients is None))
+        if analytes is not None:
+            statement = statement.where(among(connection, _table(Observation).c.analyte, analytes))
+        return frame_of(connection, statement, frames.OBSERVATIONS)
+
+
+def doses(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """Every version received by `as_of`. Shape DOSES."""
+    return _received(store, Dose, frames.DOSES, as_of=as_of, patients=patients)
+
+
+def findings(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """Every version received by `as_of`. Shape FINDINGS."""
+    return _received(store, Finding, frames.FINDINGS, as_of=as_of, patients=patients)
+
+
+def patients(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """One row a patient, in order of identifier: per column the last that was said by `as_of`. Shape PATIENTS."""
+    with store.reading() as connection:
+        rows = fetched(connection, chosen(connection, Patient, as_of=as_of, patients=patients))
+    rows = rows.sort_values(["patient_id", "version"], kind="stable", ignore_index=True)
+    return shaped(people.last_said(rows), frames.PATIENTS)
+
+
+def runs(store: Store, *, limit: int = 50) -> pd.DataFrame:
+    """The last runs, newest first; one that never finished has no finished_at. Shape RUNS."""
+    table = _table(Run)
+    with store.reading() as connection:
+        newest = chosen(connection, Run).order_by(table.c.started_at.desc(), table.c.run_id, table.c.source)
+        return frame_of(connection, newest.limit(limit), frames.RUNS)
+
+
+def last_success(store: Store, kind: str = "cycle") -> datetime | None:
+    """When a run of this kind last finished well."""
+    with store.reading() as connection:
+        finished = select(func.max(_table(Run).c.finished_at)).where(_table(Run).c.kind == kind)
+        return connection.execute(finished.where(_table(Run).c.outcome == "ok")).scalar()
+
+
+def newest_received(store: Store) -> datetime | None:
+    """When anything last came in that was new."""
+    with store.reading() as connection:
+        return connection.execute(select(func.max(_table(Arrival).c.received_at))).scalar()
+
+
+def set_aside(store: Store, *, open_only: bool = True) -> pd.DataFrame:
+    """What could not be read, oldest first; `open_only`: without what was read after all. Shape SET_ASIDE."""
+    table, end = _table(SetAside), _table(SetAsideEnd)
+    with store.reading() as connection:
+        statement = chosen(connection, SetAside).order_by(table.c.received_at, table.c.origin, table.c.id)
+        if open_only:
+            statement = statement.where(~exists().where(end.c.id == table.c.id))
+        return frame_of(connection, statement, frames.SET_ASIDE)
+
+
+def flag_changes(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """What was said of flags by `as_of`, each flag's changes in order. Shape FLAG_CHANGES."""
+    table = _table(FlagChange)
+    with store.reading() as connection:
+        statement = chosen(connection, FlagChange, patients=patients).where(table.c.recorded_at <= as_of)
+        return frame_of(connection, statement.order_by(*table.primary_key.columns), frames.FLAG_CHANGES)
+
+
+def acknowledgements(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """Who took notice of what by `as_of`, in order of time. Shape ACKNOWLEDGEMENTS."""
+    table = _table(Acknowledgement)
+    with store.reading() as connection:
+        statement = chosen(connection, Acknowledgement, patients=patients).where(table.c.at <= as_of)
+        return frame_of(connection, statement.order_by(table.c.at, *table.primary_key.columns), frames.ACKNOWLEDGEMENTS)
+
+
+def counts(store: Store) -> dict[str, int]:
+    """Rows by table."""
+    with store.reading() as connection:
+        tables = {table.name: select(func.count()).select_from(table) for table in METADATA.sorted_tables}
+        return {name: int(connection.execute(rows).scalar_one()) for name, rows in sorted(tables.items())}
+
+
+def _received(
+    store: Store, model: type[SQLModel], shape: dict[str, str], *, as_of: datetime, patients: Sequence[str] | None
+) -> pd.DataFrame:
+    with store.reading() as connection:
+        return frame_of(connection, chosen(connection, model, as_of=as_of, patients=patients), shape)
+
+
+def _from(connection: Connection, since: datetime, as_of: datetime, *, everyone: bool) -> list[Any]:
+    table, patient = _table(Observation), _table(Patient)
+    # without statistics SQLite would walk through all of a patient's rows for each row
+    by = "INDEXED BY ix_observation_corrected" if connection.dialect.name == "sqlite" else ""
+    stays = text(_NOT_MOVED.format(by=by)).bindparams(
+        bindparam("since", since, Instant), bindparam("as_of", as_of, Instant)
+    )
+    named = select(patient.c.patient_id).where(patient.c.version == 0)
+    # by name, each patient's days are one range of the tree; without names all of history would be read
+    return [table.c.collected_at >= since, stays, *([table.c.patient_id.in_(named)] if everyone else [])]
+
+
+def _table(model: type[SQLModel]) -> Any:
+    return model.__table__  # type: ignore[attr-defined]

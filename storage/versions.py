@@ -1,0 +1,45 @@
+"""Which of the stored versions count. Pure: the same rule for what is known now and for what was known then."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+# told back by the source, or never done: kept, and no part of any judgement
+WITHDRAWN = frozenset({"entered-in-error", "cancelled", "not-done"})
+
+
+def current(frame: pd.DataFrame) -> pd.DataFrame:
+    """
+    The latest version of each (patient_id, ref), without those withdrawn; rows keep their order and index.
+
+    As known at a moment: `current(frame[frame.received_at <= as_of])`.
+    """
+    kept = _latest(frame) & ~frame["status"].isin(WITHDRAWN).to_numpy()
+    return frame[kept]
+
+
+def one_per_draw(frame: pd.DataFrame) -> pd.DataFrame:
+    """
+    Of several current values for one draw (same patient, analyte, method and collected_at) the one received last.
+
+    Ties go to the later resulted_at, then to the greater ref, so that no order of arrival decides.
+    """
+    draw = ["patient_id", "analyte", "method", "collected_at"]
+    shared = np.flatnonzero(frame.duplicated(draw, keep=False))
+    if len(shared) == 0:
+        return frame
+    some = frame.iloc[shared].assign(place=shared)
+    ranked = some.sort_values(["received_at", "resulted_at", "ref"], na_position="first", kind="stable")
+    kept = np.ones(len(frame), dtype=bool)
+    kept[ranked.loc[ranked.duplicated(draw, keep="last"), "place"]] = False
+    return frame[kept]
+
+
+def _latest(frame: pd.DataFrame) -> np.ndarray:
+    latest = np.ones(len(frame), dtype=bool)
+    shared = np.flatnonzero(frame.duplicated(["patient_id", "ref"], keep=False))
+    some = frame[["patient_id", "ref", "version"]].iloc[shared].assign(place=shared)
+    ranked = some.sort_values("version", kind="stable")
+    latest[ranked.loc[ranked.duplicated(["patient_id", "ref"], keep="last"), "place"]] = False
+    return latest

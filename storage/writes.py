@@ -1,0 +1,246 @@
+"""Adding facts, in bulk. Every call is one transaction: all of it is kept or none, whenever the process dies."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from storage import bulk, people
+from storage.columns import UNKNOWN, microseconds, rows_of
+from storage.engine import Store
+from storage.errors import StoreError
+from storage.schema import WRITER_KEY
+from storage.tables import (
+    Access,
+    Acknowledgement,
+    Arrival,
+    Dose,
+    Finding,
+    FlagChange,
+    Lease,
+    Observation,
+    Patient,
+    Run,
+    SetAside,
+    SetAsideEnd,
+    TakenFile,
+)
+from storage.versioning import CORRECTED, NEW, UNCHANGED, judged
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the rows of one frame."""
+
+    new: int = 0
+    unchanged: int = 0
+    corrected: int = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """
+    What one file or page of a source told, in the order told.
+
+    The frames have the columns of their tables without version, received_at, run_id and source, which are filled in
+    from here; observations, doses and findings carry `ref` and `digest`. `taken_file` is (digest, name) of the
+    delivery; `ended` are the ids of set-aside items that could be read after all; `run` is a row for `record_run`.
+    """
+
+    run_id: str
+    source: str
+    received_at: datetime
+    observations: pd.DataFrame | None = None
+    doses: pd.DataFrame | None = None
+    findings: pd.DataFrame | None = None
+    patients: pd.DataFrame | None = None
+    set_aside: pd.DataFrame | None = None
+    taken_file: tuple[str, str] | None = None
+    ended: list[str] | None = None
+    run: dict[str, Any] | None = None
+
+    def stamp(self) -> dict[str, Any]:
+        return {"run_id": self.run_id, "source": self.source, "received_at": self.received_at}
+
+    def facts(self) -> dict[str, pd.DataFrame]:
+        return {name: frame for name in FACTS if (frame := getattr(self, name)) is not None}
+
+
+FACTS: dict[str, tuple[type[SQLModel], str]] = {
+    "observations": (Observation, "collected_at"),
+    "doses": (Dose, "started_at"),
+    "findings": (Finding, "observed_at"),
+}
+
+
+def append(store: Store, batch: Batch) -> dict[str, Counts]:
+    """
+    Takes the batch in; per kind of frame given, how many rows were new, unchanged, corrected. See versioning.judged.
+
+    Taking the same batch in again adds nothing. Raises FrameRefused when a frame lacks what its table needs.
+    """
+    with store.writing() as connection:
+        _one_writer(connection)
+        taken = _taken_before(connection, batch)
+        counts = {name: _append_facts(connection, batch, name, taken) for name in batch.facts()}
+        if batch.patients is not None:
+            verdict = people.append(connection, batch.patients, batch.stamp(), taken=taken)
+            counts["patients"] = _counted(verdict)
+        _name_patients(connection, batch)
+        if batch.set_aside is not None:
+            added = bulk.insert(connection, rows_of(batch.set_aside, SetAside, batch.stamp()))
+            counts["set_aside"] = Counts(new=added, unchanged=len(batch.set_aside) - added)
+        _note(connection, batch, counts)
+    return counts
+
+
+def record_flag_changes(store: Store, changes: pd.DataFrame) -> int:
+    """How many were not there yet; `changes` has the shape FLAG_CHANGES. A change once written stays as it is."""
+    if changes.empty:
+        return 0
+    with store.writing() as connection:
+        return bulk.insert(connection, rows_of(changes, FlagChange, {}))
+
+
+def record_run(store: Store, row: Mapping[str, Any]) -> None:
+    """A run when it starts (run_id, source, kind, started_at), and again with what became of it when it ends."""
+    with store.writing() as connection:
+        _put_run(connection, row)
+
+
+def acknowledge(store: Store, patient_id: str, flag: str, *, seq: int, at: datetime, by: str, reason: str) -> None:
+    """A person took notice of the flag change `seq`. Said twice at one moment, it stands once."""
+    row = {"patient_id": patient_id, "flag": flag, "seq": seq, "at": at, "by": by, "reason": reason}
+    with store.writing() as connection:
+        connection.execute(_insert(connection, Acknowledgement).values(row).on_conflict_do_nothing())
+
+
+def record_access(store: Store, at: datetime, who: str, what: str, patients: Iterable[str]) -> None:
+    """Who saw or exported which patients; `["*"]` stands for a list or a whole export."""
+    frame = pd.DataFrame({"patient_id": list(patients)}, dtype="str")
+    frame["id"] = [uuid.uuid4().hex for _ in range(len(frame))]
+    with store.writing() as connection:
+        bulk.insert(connection, rows_of(frame, Access, {"at": at, "who": who, "what": what}))
+
+
+def take_lease(store: Store, name: str, holder: str, *, now: datetime, seconds: float) -> bool:
+    """Whether `holder` has the lease until `now` + `seconds`: it was free, had run out, or was the holder's already."""
+    with store.writing() as connection:
+        wanted = _insert(connection, Lease).values(name=name, holder=holder, until=now + timedelta(seconds=seconds))
+        free = (Lease.holder == holder) | (Lease.until <= now)
+        taken = {"holder": wanted.excluded.holder, "until": wanted.excluded.until}
+        result = connection.execute(wanted.on_conflict_do_update(index_elements=["name"], set_=taken, where=free))
+        return result.rowcount == 1
+
+
+def release_lease(store: Store, name: str, holder: str) -> None:
+    """Frees the lease if `holder` has it."""
+    with store.writing() as connection:
+        connection.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))  # type: ignore[arg-type]
+
+
+def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) -> Counts:
+    model, when = FACTS[name]
+    frame = batch.facts()[name]
+    tellings = _tellings(frame)
+    known = _known(connection, model, tellings)
+    verdict, version = judged(tellings, known, taken=taken)
+    places = np.flatnonzero(verdict != UNCHANGED)
+    places = places[_clustered(frame, when, places)]
+    rows = rows_of(frame.take(places), model, batch.stamp() | {"version": version[places].tolist()})
+    if bulk.insert(connection, rows) != len(places):
+        raise StoreError("Another writer got in between: nothing of this batch was kept, run it again.")
+    return _counted(verdict)
+
+
+def _tellings(frame: pd.DataFrame) -> pd.DataFrame:
+    columns = {name: frame[name].reset_index(drop=True) for name in ("patient_id", "ref", "digest")}
+    issued = microseconds(frame["resulted_at"]) if "resulted_at" in frame.columns else UNKNOWN
+    return pd.DataFrame(columns).assign(resulted_at=issued)
+
+
+def _known(connection: Connection, model: type[SQLModel], tellings: pd.DataFrame) -> pd.DataFrame:
+    """The stored versions of what is told. A patient without rows has none, so a first delivery looks nothing up."""
+    table = model.__table__  # type: ignore[attr-defined]
+    seen = bulk.patients_seen(connection, table, tellings["patient_id"].unique().tolist())
+    wanted = tellings.loc[tellings["patient_id"].isin(seen), ["patient_id", "ref"]]
+    known = bulk.versions_of(connection, table, wanted)
+    known["resulted_at"] = known["resulted_at"].astype("Int64").fillna(UNKNOWN)
+    return known.astype({"ref": "int64", "version": "int64", "digest": "int64", "resulted_at": "int64"})
+
+
+def _clustered(frame: pd.DataFrame, when: str, places: np.ndarray) -> np.ndarray:
+    """The order of the table's own tree, so that a batch fills its pages one after the other."""
+    patients, _ = pd.factorize(frame["patient_id"].take(places), sort=True)
+    return np.lexsort((microseconds(frame[when].take(places)), patients))
+
+
+def _name_patients(connection: Connection, batch: Batch) -> None:
+    """Version 0 of every patient named in a fact: a patient is known by the identifier before anything else."""
+    named = [frame["patient_id"].drop_duplicates() for frame in batch.facts().values()]
+    if named:
+        everyone = pd.concat(named).drop_duplicates().to_frame()
+        bulk.insert(connection, rows_of(everyone, Patient, batch.stamp() | {"version": 0, "digest": 0}))
+
+
+def _note(connection: Connection, batch: Batch, counts: Mapping[str, Counts]) -> None:
+    added = sum(count.new + count.corrected for name, count in counts.items() if name != "set_aside")
+    if added:
+        arrival = _insert(connection, Arrival).values(batch.stamp() | {"added": added})
+        more = {"added": Arrival.added + arrival.excluded.added}
+        keys = ["received_at", "source", "run_id"]
+        connection.execute(arrival.on_conflict_do_update(index_elements=keys, set_=more))
+    if batch.taken_file:
+        digest, name = batch.taken_file
+        row = {
+            "source": batch.source,
+            "digest": digest,
+            "name": name,
+            "taken_at": batch.received_at,
+            "run_id": batch.run_id,
+        }
+        connection.execute(_insert(connection, TakenFile).values(row).on_conflict_do_nothing())
+    if batch.ended:
+        ended = pd.DataFrame({"id": batch.ended}, dtype="str")
+        bulk.insert(connection, rows_of(ended, SetAsideEnd, {"ended_at": batch.received_at, "run_id": batch.run_id}))
+    if batch.run:
+        _put_run(connection, batch.run)
+
+
+def _put_run(connection: Connection, row: Mapping[str, Any]) -> None:
+    this = (Run.run_id == row["run_id"]) & (Run.source == row["source"])
+    rest = {name: value for name, value in row.items() if name not in ("run_id", "source")}
+    known = rest and connection.execute(update(Run).where(this).values(rest)).rowcount
+    if not known:
+        connection.execute(_insert(connection, Run).values(dict(row)).on_conflict_do_nothing())
+
+
+def _taken_before(connection: Connection, batch: Batch) -> bool:
+    if not batch.taken_file:
+        return False
+    this = (TakenFile.source == batch.source) & (TakenFile.digest == batch.taken_file[0])
+    return connection.execute(select(TakenFile.source).where(this)).first() is not None  # type: ignore[call-overload]
+
+
+def _one_writer(connection: Connection) -> None:
+    """On a server too, versions are counted by one writer at a time; SQLite has only one anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_KEY})")
+
+
+def _counted(verdict: np.ndarray) -> Counts:
+    new, unchanged, corrected = (int((verdict == kind).sum()) for kind in (NEW, UNCHANGED, CORRECTED))
+    return Counts(new=new, unchanged=unchanged, corrected=corrected)
+
+
+def _insert(connection: Connection, model: type[SQLModel]) -> Any:
+    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(model)

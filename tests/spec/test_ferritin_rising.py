@@ -1,0 +1,106 @@
+"""
+Rising ferritin: the fitted line beyond the noise of the test, large and fast enough to matter.
+
+With CVA 5 % and CVI 12.8 % one value has sigma = sqrt(ln 1.0025 + ln 1.016384) = 0.1369 on the log scale; two values
+differ beyond 99 % (z 2.58) when their ratio is above exp(2.58 * sqrt(2) * 0.1369) = 1.648.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.spec.drawing import at, catalog, drawn, flag, flags_of, judged, together
+
+
+def test_two_values_within_the_noise_raise_nothing() -> None:
+    assert "ferritin_rising" not in flags_of(judged("hour | ferritin\n0 | 1000\n12 | 1640", as_of=12))
+
+
+def test_two_values_beyond_the_noise_raise_it() -> None:
+    assert "ferritin_rising" in flags_of(judged("hour | ferritin\n0 | 1000\n12 | 1660", as_of=12))
+
+
+def test_a_steady_rise_is_seen_on_all_values_though_no_pair_is_beyond_the_noise() -> None:
+    # +25 % from draw to draw: each pair is within the noise; over 48 h the line is 0.2231 per 12 h,
+    # its error 0.1369 / sqrt(10) = 0.0433, so z = 5.2
+    course = "hour | ferritin\n0 | 4000\n12 | 5000\n24 | 6250\n36 | 7812\n48 | 9766"
+    assert "ferritin_rising" in flags_of(judged(course, as_of=48))
+
+
+def test_a_rise_over_more_than_the_window_is_not_put_together_from_its_ends() -> None:
+    beyond = "hour | ferritin\n0 | 1000\n72:01 | 2200"
+    within = "hour | ferritin\n0 | 1000\n72 | 2200"
+    assert "ferritin_rising" not in flags_of(judged(beyond, as_of=73))
+    assert "ferritin_rising" in flags_of(judged(within, as_of=73))
+
+
+def test_noise_around_one_level_raises_nothing() -> None:
+    course = "hour | ferritin\n0 | 5200\n12 | 4600\n24 | 5500\n36 | 4800\n48 | 5300\n60 | 5000"
+    assert flags_of(judged(course, as_of=60)).get("ferritin_rising") is None
+
+
+def test_a_rise_within_the_healthy_range_is_left_alone() -> None:
+    assert "ferritin_rising" not in flags_of(judged("hour | ferritin\n0 | 80\n12 | 300", as_of=12))
+
+
+def test_a_fast_rise_is_urgent() -> None:
+    # 0.2231 per 12 h is 56 % a day
+    assert flags_of(judged("hour | ferritin\n0 | 4000\n12 | 5000\n24 | 6250\n36 | 7812\n48 | 9766", as_of=48))["ferritin_rising"] == "urgent"
+
+
+def test_it_begins_when_the_data_say_so_and_is_raised_when_it_could_be_known() -> None:
+    course = "hour | received | ferritin\n0 | 1 | 1000\n12 | 14:30 | 3000"
+    row = flag(judged(course, as_of=15), "ferritin_rising")
+    assert row["began_at"] == at(0)
+    assert row["raised_at"] == at("14:30")
+
+
+def test_a_result_that_has_not_come_yet_raises_nothing() -> None:
+    course = "hour | received | ferritin\n0 | 1 | 1000\n12 | 14:30 | 3000"
+    assert flags_of(judged(course, as_of="14:29")) == {}
+    assert "ferritin_rising" in flags_of(judged(course, as_of="14:30"))
+
+
+def test_it_stays_while_nothing_new_is_measured() -> None:
+    course = "hour | ferritin\n0 | 1000\n12 | 3000"
+    assert "ferritin_rising" in flags_of(judged(course, as_of=300))
+
+
+def test_it_ends_when_the_newest_values_no_longer_rise() -> None:
+    course = "hour | ferritin\n0 | 4000\n12 | 9000\n24 | 8800\n36 | 8500\n48 | 8000"
+    row = flag(judged(course, as_of=48), "ferritin_rising")
+    assert row["state"] == "cleared"
+
+
+def test_a_value_above_the_range_after_a_number_is_a_proven_rise() -> None:
+    row = flag(judged("hour | ferritin\n0 | 12000\n12 | >40000", as_of=12), "ferritin_rising")
+    assert row["state"] == "active"
+    assert "40,000" in row["sentence"]
+
+
+def test_two_values_above_the_range_say_nothing() -> None:
+    assert "ferritin_rising" not in flags_of(judged("hour | ferritin\n0 | >40000\n12 | >40000\n24 | >100000", as_of=24))
+
+
+def test_values_of_two_methods_are_never_joined() -> None:
+    course = "hour | method | ferritin\n0 | ECLIA | 1000\n12 | CLIA | 3000"
+    assert "ferritin_rising" not in flags_of(judged(course, as_of=12))
+
+
+def test_patients_are_judged_side_by_side_without_touching_each_other() -> None:
+    from monitoring.analysis.assessment import assess
+
+    low = drawn("hour | ferritin\n0 | 1000\n12 | 1050", patient="A")
+    high = drawn("hour | ferritin\n0 | 9000\n12 | 9100", patient="B")
+    assessment = assess(together(low, high), catalog(), as_of=at(12))
+    assert assessment.flags[assessment.flags["flag"] == "ferritin_rising"].empty
+
+
+def test_every_number_of_the_sentence_follows_from_the_evidence() -> None:
+    # 1000 -> 3000 in 12 h: doubling in 12 * ln 2 / ln 3 = 7.57 h
+    row = flag(judged("hour | ferritin\n0 | 1000\n12 | 3000", as_of=12), "ferritin_rising")
+    values = [entry["value"] for entry in row["evidence"] if "analyte" in entry]
+    sums = {entry["name"]: entry["value"] for entry in row["evidence"] if entry["role"] == "calculation"}
+    assert values == [1000.0, 3000.0]
+    assert sums["doubling time"] == pytest.approx(7.57, abs=0.01)
+    assert "8 h" in row["sentence"]
