@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.charts import CONFIG
 from dashboard.markup import HERE, STYLE, Markup, page
+from dashboard.patient_sheet import choice_html
 
 VIEWS: Final[Mapping[str, str]] = {
     "/": "views/ward.py", "/patient": "views/patient.py", "/rounds": "views/rounds.py", "/research": "views/research.py",
@@ -37,6 +41,25 @@ def show_sheet(markup: Markup, *, key: str, beats: str = "") -> None:
 def show_state(title: str, *sentences: str, key: str) -> None:
     """A designed state instead of a view: what is so, what still holds, what to do."""
     show_sheet(page("state.html", title=title, sentences=sentences), key=key)
+
+
+def show_choice(patients: pd.DataFrame) -> None:
+    """Everybody, to choose one from."""
+    show_sheet(choice_html(patients), key="choice")
+
+
+def show_unknown(patient_id: str) -> None:
+    show_state(
+        f"No patient “{patient_id}” is known here",
+        "The link may be older than the store, or the patient was taken in under another identifier.",
+        "Open the ward to see everybody who is known.",
+        key="unknown",
+    )
+
+
+def show_figure(figure: go.Figure, *, alt: str, key: str) -> None:
+    """A plotly figure as it was made: our type and colours, no buttons but the picture's download."""
+    st.plotly_chart(figure, theme=None, config=CONFIG, key=key, alt=alt)
 
 
 def follow(address: str) -> None:

@@ -68,7 +68,7 @@ def concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
         due_at=due_at,
         due_what=due_what,
         late=bool(side.awaited["overdue"].any()) or any(row["flag"] == "labs_overdue" for row in flags),
-        order=(RANK[tone], -open_urgent, -len(flags), _numbered(side.name)),
+        order=(RANK[tone], -open_urgent, -len(flags), numbered(side.name)),
     )
 
 
@@ -160,7 +160,7 @@ def _nothing(side: Bedside) -> Phrase:
     return Phrase("No change beyond the noise" if flat else "No flags", "quiet")
 
 
-def _numbered(name: str) -> tuple[int, str]:
+def numbered(name: str) -> tuple[int, str]:
     """Bed 7 before bed 12; names without a number after those with one."""
     digits = "".join(filter(str.isdigit, name))
     return (int(digits) if digits else 10**6, name)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard import flag_panel, wording
 from dashboard.bedside import Bedside
-from dashboard.concern import concern
+from dashboard.concern import concern, numbered
 from dashboard.flag_panel import Source, cited_sources
 from dashboard.markup import Markup, page
 from dashboard.response_table import ResponseTable, response_table
@@ -131,3 +131,24 @@ def _late(side: Bedside, catalog: Catalog) -> tuple[str, ...]:
 
 def _since(last_at: pd.Timestamp, side: Bedside) -> str:
     return "none yet" if pd.isna(last_at) else f"none for {wording.age(last_at, side.as_of)}"
+
+
+def neighbours(patients: pd.DataFrame, patient_id: str) -> dict[str, Any]:
+    """The patients before and after this one in the order of the beds; None at either end."""
+    told = choices(patients)
+    here = next(place for place, choice in enumerate(told) if choice["id"] == patient_id)
+    return {"before": told[here - 1] if here else None, "after": told[here + 1] if here + 1 < len(told) else None}
+
+
+def choices(patients: pd.DataFrame) -> list[dict[str, str]]:
+    """Everybody known, by bed: id, title, href."""
+    rows = patients[["patient_id", "bed", "ward"]].to_dict("records")
+    rows.sort(key=lambda row: (row["ward"], numbered(row["bed"] or row["patient_id"])))
+    return [
+        {"id": row["patient_id"], "title": f"Bed {row['bed']}" if row["bed"] else row["patient_id"], "href": address("/patient", patient=row["patient_id"])}
+        for row in rows
+    ]  # fmt: skip
+
+
+def choice_html(patients: pd.DataFrame) -> Markup:
+    return page("choice.html", choices=choices(patients))

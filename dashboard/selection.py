@@ -46,3 +46,7 @@ def day_asked(query: Mapping[str, str], name: str) -> date | None:
         return date.fromisoformat(query.get(name, ""))
     except ValueError:
         return None
+
+
+def asked_patient(query: Mapping[str, str]) -> str:
+    return query.get("patient", "")

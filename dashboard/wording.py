@@ -8,6 +8,7 @@ nothing but this file and dashboard.css knows what "watch" looks like. `good` is
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final, Literal
@@ -56,6 +57,7 @@ MARKER_TONE: Final[Mapping[str, Tone]] = {
 ARROWS: Final[Mapping[str, str]] = {"up": "▲", "down": "▼", "flat": "", "unknown": ""}
 DOSE_TONE: Final[Mapping[str, Tone]] = {"within": "quiet", "above": "watch", "below": "watch", "cannot tell": "quiet"}
 CONTEXT_WORD: Final[Mapping[str, str]] = {"unknown": "context unknown", "primary-HLH": "primary HLH"}
+_NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:h|d|y|mo|min|mg|g|kg)\b|%)")
 UNITS: Final[Mapping[str, str]] = {"10*9/L": "×10⁹/L", "Cel": "°C", "{INR}": "", "1": ""}
 
 
@@ -83,6 +85,11 @@ def number(value: float | None, analyte: Analyte | None = None, comparator: str 
 
 def _decimals(value: float) -> int:
     return 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
+
+
+def kept(text: str) -> str:
+    """The text with numbers and their units held together: "48 h" never breaks across lines."""
+    return _NUMBER_AND_UNIT.sub("\u00a0", text)
 
 
 def dose(told: Mapping[str, object]) -> str:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from monitoring import lookup, numbers
-from monitoring.sieve import Circumstances, Fault, Rows, Sieve, hashed, joined, number_text, quoted, refs, whole_moments
+from monitoring.sieve import (
+    Circumstances,
+    Fault,
+    Rows,
+    Sieve,
+    cells_of,
+    mixed,
+    number_text,
+    quoted,
+    refs,
+    whole_moments,
+)
 from monitoring.terms import Analyte, Catalog
 
 MEASURED = {"temperature_c": "temperature"}  # the contract's one finding that is a number, and whose limits hold for it
@@ -23,33 +34,34 @@ def sift_findings(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
     """Findings of the rows that pass, in the order of the rows, and what became of each row."""
     sieve = Sieve(rows)
     codes = _codes(at.catalog)
-    finding, told = rows.cells("finding"), rows.cells("value")
-    status, source_id = rows.cells("status"), rows.cells("source_id")
-    code = finding.each(lambda text: codes.get(lookup.plain_name(text), ""))
+    finding, status, source_id = rows.cells("finding"), rows.cells("status"), rows.cells("source_id")
     unknown = finding.each(lambda text: UNKNOWN.format(quoted(text)))
-    sieve.refuse(code == "", "unknown_finding", unknown, finding.trimmed)
-    observed = sieve.moments(rows, "observed_at", at, needed=True, past=True)
-    meant = [_meaning(one, text, rows.decimal, at.catalog) for one, text in zip(code, told.trimmed, strict=True)]
-    taken_back = status.mask(lambda text: _status(text) in TAKEN_BACK)
-    faults = [None if back else fault for (_, fault), back in zip(meant, taken_back, strict=True)]
-    sieve.refuse_each(faults)
-    value = ["" if back else text for (text, _), back in zip(meant, taken_back, strict=True)]
-    ref = refs(
-        source_id,
-        named=("findings", at.source, source_id.trimmed, code),
-        placed=("findings", code, whole_moments(observed)),
+    sieve.refuse(
+        finding.mask(lambda text: lookup.plain_name(text) not in codes), "unknown_finding", unknown, finding.trimmed
     )
+    code = finding.each(lambda text: codes.get(lookup.plain_name(text), ""))
+    observed = sieve.moments(rows, "observed_at", at, needed=True, past=True)
+    told = rows.cells("value").trimmed
+    meant = [_meaning(one, text, rows.decimal, at.catalog) for one, text in zip(code, told, strict=True)]
+    back = status.mask(lambda text: _status(text) in TAKEN_BACK)
+    sieve.refuse_each([None if taken else fault for (_, fault), taken in zip(meant, back, strict=True)])
+    value = cells_of(["" if taken else text for (text, _), taken in zip(meant, back, strict=True)])
+    what, when = cells_of(code).hashes(), whole_moments(observed)
     frame = pd.DataFrame(
         {
             "patient_id": sieve.patient.column(str.strip),
             "observed_at": observed,
-            "ref": ref,
-            "finding": pd.array(code, dtype="str"),
-            "value": pd.array(value, dtype="str"),
+            "ref": refs(
+                source_id,
+                named=("findings", at.source, source_id.hashes(), what),
+                placed=("findings", what, when),
+            ),
+            "finding": cells_of(code).column(),
+            "value": value.column(),
             "status": status.column(_status),
             "source_id": source_id.column(str.strip),
             "origin": pd.array(rows.origins, dtype="str"),
-            "digest": hashed(joined(code, value, whole_moments(observed), status.each(_status))),
+            "digest": mixed(what, value.hashes(), when, status.hashes(_status)),
         }
     )
     return frame[sieve.passed], sieve
@@ -76,7 +88,7 @@ def _meaning(code: str, text: str, decimal: str, catalog: Catalog) -> tuple[str,
 
 def _no_number(code: str, fault: str, catalog: Catalog) -> Fault:
     if code in MEASURED:
-        return "not_a_number", numbers.sentence(fault), code
+        return "not_a_number", fault, code
     return "not_yes_or_no", NOT_YES_OR_NO.format(catalog.findings.get(code, code)), code
 
 

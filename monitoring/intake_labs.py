@@ -16,7 +16,7 @@ from monitoring.sieve import (
     Sieve,
     cells_of,
     hashed,
-    joined,
+    mixed,
     number_text,
     quoted,
     refs,
@@ -85,6 +85,9 @@ class Meanings:
 
     def column(self, field: str) -> pd.api.extensions.ExtensionArray:
         return self._cells(field).column()
+
+    def hashes(self, field: str) -> np.ndarray:
+        return self._cells(field).hashes()
 
     def _cells(self, field: str) -> Cells:
         texts = np.empty(len(self.distinct), dtype=object)
@@ -157,8 +160,9 @@ class Names:
 
 @dataclass(frozen=True)
 class Values:
-    """Row by row: the value in our unit, and in one spelling as it was told. `fault`: why it is no number."""
+    """Row by row: the number as reported and in our unit. `told`: its hash. `fault`: why it is none."""
 
+    reported: np.ndarray
     value: np.ndarray
     comparator: Cells
     told: np.ndarray
@@ -175,20 +179,15 @@ def sift_labs(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
     sieve.refuse(cells["status"].mask(lambda text: not _status(text)), "unknown_status", unknown)
     withdrawn = cells["status"].mask(lambda text: _status(text) in WITHDRAWN)
     values = _values(cells["value"], rows.decimal, meant, withdrawn)
-    _check_values(sieve, cells["value"], values, meant, withdrawn)
+    _check_values(sieve, values, meant)
     collected = sieve.moments(rows, "collected_at", at, needed=True, past=True)
     resulted = sieve.moments(rows, "resulted_at", at, needed=False, past=True)
     method, source_id = rows.cells("method"), rows.cells("source_id")
-    analyte, drawn = meant.each("analyte"), meant.each("specimen")
-    when = whole_moments(collected)
-    ref = refs(
-        source_id,
-        named=("labs", at.source, source_id.trimmed, analyte),
-        placed=("labs", analyte, method.each(_folded), when),
-    )
-    said = joined(
-        analyte, values.told, cells["unit"].each(normal_unit), cells["status"].each(_status), when,
-        whole_moments(resulted), method.each(_folded), drawn,
+    analyte, way, when = meant.hashes("analyte"), method.hashes(_folded), whole_moments(collected)
+    ref = refs(source_id, named=("labs", at.source, source_id.hashes(), analyte), placed=("labs", analyte, way, when))
+    said = mixed(
+        analyte, values.told, cells["unit"].hashes(normal_unit), cells["status"].hashes(_status), when,
+        whole_moments(resulted), way, meant.hashes("specimen"),
     )  # fmt: skip
     frame = pd.DataFrame(
         {
@@ -210,7 +209,7 @@ def sift_labs(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
             "status": cells["status"].column(_status),
             "source_id": source_id.column(str.strip),
             "origin": pd.array(rows.origins, dtype="str"),
-            "digest": hashed(said),
+            "digest": said,
         }
     )
     return frame[sieve.passed], sieve
@@ -250,21 +249,21 @@ def _values(cells: Cells, decimal: str, meant: Meanings, withdrawn: np.ndarray) 
     """A withdrawal keeps no value, whatever it repeats of the one it takes back."""
     read = numbers.numbers(cells.texts, decimal)
     told = [sign + number_text(value) for sign, value in zip(read.comparator, read.value, strict=True)]
-    value = converted_number(read.value[cells.codes], meant.number("factor"), meant.number("offset"))
+    reported = np.where(withdrawn, np.nan, read.value[cells.codes])
     return Values(
-        value=np.where(withdrawn, np.nan, value),
+        reported=reported,
+        value=converted_number(reported, meant.number("factor"), meant.number("offset")),
         comparator=cells_of(np.where(withdrawn, "", read.comparator[cells.codes])),
-        told=np.where(withdrawn, "", cells.spread(told)),
-        fault=np.where(withdrawn, "", cells.spread([numbers.sentence(fault) for fault in read.fault])),
+        told=np.where(withdrawn, 0, hashed(told)[cells.codes]),
+        fault=np.where(withdrawn, "", read.fault[cells.codes]),
     )
 
 
-def _check_values(sieve: Sieve, cells: Cells, read: Values, meant: Meanings, withdrawn: np.ndarray) -> None:
+def _check_values(sieve: Sieve, read: Values, meant: Meanings) -> None:
     """ "< 0.5" is plausible however low: it says what was not seen."""
-    sieve.refuse(cells.blank & ~withdrawn, "no_value", NO_VALUE)
+    sieve.refuse(read.fault == numbers.BLANK, "no_value", NO_VALUE)
     sieve.refuse(read.fault != "", "not_a_number", read.fault)
-    negative = cells.mask(lambda text: text.lstrip("<>=≤≥ \t").startswith("-"))
-    sieve.refuse(negative & ~withdrawn, "implausible", NEGATIVE)
+    sieve.refuse(read.reported < 0, "implausible", NEGATIVE)
     below = (read.value < meant.number("low")) & ~read.comparator.mask(lambda sign: sign.startswith("<"))
     sieve.refuse(below | (read.value > meant.number("high")), "implausible", meant.each("implausible"))
 

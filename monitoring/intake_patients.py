@@ -74,7 +74,7 @@ def _measured(rows: Rows, name: str, analyte: Analyte, sieve: Sieve) -> np.ndarr
     read = numbers.numbers(cells.texts, rows.decimal)
     fault = np.where(read.comparator != "", numbers.MORE, read.fault)
     wrong = (fault != "") & (fault != numbers.BLANK)
-    sentences = [f"{name} cannot be used: {why}." for why in fault]
+    sentences = [f"{name}: {why}" for why in fault]
     sieve.refuse(wrong[cells.codes], "not_a_number", cells.spread(sentences))
     low, high = analyte.plausible
     outside = (read.value < low) | (read.value > high)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from monitoring import lookup, numbers
 from monitoring.dose_units import dose_unit
-from monitoring.sieve import Circumstances, Fault, Rows, Sieve, hashed, joined, number_text, quoted, refs, whole_moments
+from monitoring.sieve import Circumstances, Fault, Rows, Sieve, mixed, number_text, quoted, refs, whole_moments
 
 # An administration that was written down and then taken back, or never made. Any other status is the feed's own word.
 TAKEN_BACK = {
@@ -35,16 +35,16 @@ def sift_treatments(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]
     amounts = [_amount(text, rows.decimal) for text in dose.texts]
     sieve.refuse(dose.mask(lambda text: _amount(text, rows.decimal) < 0), "implausible", NEGATIVE)
     status, source_id = rows.cells("status"), rows.cells("source_id")
-    given = drug.each(lambda text: names.get(lookup.plain_name(text), ""))
+    given = drug.hashes(lambda text: names.get(lookup.plain_name(text), ""))
+    way, when = route.hashes(lookup.plain_name), whole_moments(started)
     ref = refs(
         source_id,
-        named=("treatments", at.source, source_id.trimmed, given),
-        placed=("treatments", given, whole_moments(started), route.each(lookup.plain_name)),
+        named=("treatments", at.source, source_id.hashes(), given),
+        placed=("treatments", given, when, way),
     )
-    said = joined(
-        given, drug.each(lookup.plain_name), dose.spread([number_text(amount) for amount in amounts]), dose.trimmed,
-        unit.each(_unit_told), route.each(lookup.plain_name), whole_moments(started), whole_moments(ended),
-        status.each(_status),
+    said = mixed(
+        given, drug.hashes(lookup.plain_name), dose.hashes(lambda text: _amount_told(text, rows.decimal)),
+        unit.hashes(_unit_told), way, when, whole_moments(ended), status.hashes(_status),
     )  # fmt: skip
     frame = pd.DataFrame(
         {
@@ -62,7 +62,7 @@ def sift_treatments(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]
             "status": status.column(_status),
             "source_id": source_id.column(str.strip),
             "origin": pd.array(rows.origins, dtype="str"),
-            "digest": hashed(said),
+            "digest": said,
         }
     )
     return frame[sieve.passed], sieve
@@ -80,6 +80,10 @@ def _amount(text: str, decimal: str) -> float:
     """The number, NaN where the dose is blank or in words: that it was given is still known."""
     value, comparator, _ = numbers.number(text, decimal)
     return float("nan") if comparator else value
+
+
+def _amount_told(text: str, decimal: str) -> str:
+    return number_text(_amount(text, decimal)) or lookup.plain_name(text)
 
 
 def _unit_told(text: str) -> str:

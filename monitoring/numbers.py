@@ -20,13 +20,13 @@ WITH_COMMA = re.compile(r"[<>=≤≥\s]*-?(?:[0-9]*|[0-9]{1,3}(?:\.[0-9]{3})+),[
 THOUSANDS = re.compile(r"[<>=≤≥\s]*-?[1-9][0-9]{0,2},[0-9]{3}\s*")
 GROUPED = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{3})+)(,[0-9]+(?:[eE][+-]?[0-9]+)?)")
 
-BLANK = "there is no value"
-WORDS = "the value is text, not a number"
-MORE = "the value has something beside its number"
-DIGITS = "the value is written with digits other than 0 to 9"
-SIZE = "the value is too large or too small to be kept as a number"
-COMMA = "the value has a comma that may stand for a decimal point or for thousands"
-DOT = "the value has a point that may stand for thousands, since this file writes decimals with a comma"
+BLANK = "There is no value."
+WORDS = "The value is text, not a number."
+MORE = "The value has something beside its number."
+DIGITS = "The value is written with digits other than 0 to 9."
+SIZE = "The value is too large or too small to be kept as a number."
+COMMA = "The value has a comma that may stand for a decimal point or for thousands."
+DOT = "The value has a point that may stand for thousands, since this file writes decimals with a comma."
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,3 @@ def _fault(text: str) -> str:
     if re.match(r"[-+.]?[0-9]", text):
         return MORE
     return DIGITS if any(sign.isdigit() for sign in text) and not re.search(r"[0-9]", text) else WORDS
-
-
-def sentence(fault: str) -> str:
-    """A fault as a sentence of its own."""
-    return fault[:1].upper() + fault[1:] + "." if fault else ""

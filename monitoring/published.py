@@ -59,8 +59,8 @@ class PublishedCourse:
 
     @property
     def newest(self) -> timedelta:
-        """When the newest result was drawn, counted from the beginning of day 1."""
-        return max(since_day_1(row) for row in self.labs)
+        """When the last result was drawn or the last treatment begun, counted from the beginning of day 1."""
+        return max(since_day_1(row) for row in (*self.labs, *self.treatments, *self.findings))
 
 
 def published_courses() -> list[PublishedCourse]:
@@ -96,14 +96,14 @@ def write_published(folder: Path, *, newest_at: datetime) -> None:
     """
     All courses as patients, treatments, findings and labs of the CSV contract in `folder`.
 
-    Each course's newest result lies a little before `newest_at`. What is printed to have happened later than that is
-    not told yet: it is left out, and what had begun by then has no end.
+    Each course's newest result, or the treatment that the print begins after it, lies a little before `newest_at`.
+    A treatment that ends later than that has no end yet.
     """
     folder.mkdir(parents=True, exist_ok=True)
     placed = [(one, day_1(one, newest_at)) for one in published_courses()]
     write(folder, "patients", [patient_row(one, begin) for one, begin in placed])
     write(folder, "treatments", [row for one, begin in placed for row in treatment_rows(one, begin, newest_at)])
-    write(folder, "findings", [row for one, begin in placed for row in finding_rows(one, begin, newest_at)])
+    write(folder, "findings", [row for one, begin in placed for row in finding_rows(one, begin)])
     write(folder, "labs", [row for one, begin in placed for row in lab_rows(one, begin)])
 
 
@@ -132,24 +132,21 @@ def treatment_rows(course: PublishedCourse, begin: datetime, newest_at: datetime
     for number, row in enumerate(course.treatments, start=1):
         started = begin + since_day_1(row)
         ended = begin + since_day_1(row, "end_day", "end_hour") if row["end_day"] else None
-        if started <= newest_at:
-            told = ended.isoformat() if ended and ended <= newest_at else ""
-            found.append({
-                **row, "patient_id": course.patient_id, "started_at": started.isoformat(), "ended_at": told,
-                "source_id": f"{course.slug}-t{number}",
-            })  # fmt: skip
+        told = ended.isoformat() if ended and ended <= newest_at else ""
+        found.append({
+            **row, "patient_id": course.patient_id, "started_at": started.isoformat(), "ended_at": told,
+            "source_id": f"{course.slug}-t{number}",
+        })  # fmt: skip
     return found
 
 
-def finding_rows(course: PublishedCourse, begin: datetime, newest_at: datetime) -> list[Row]:
-    placed = [(number, row, begin + since_day_1(row)) for number, row in enumerate(course.findings, start=1)]
+def finding_rows(course: PublishedCourse, begin: datetime) -> list[Row]:
     return [
         {
-            **row, "patient_id": course.patient_id, "observed_at": seen.isoformat(),
+            **row, "patient_id": course.patient_id, "observed_at": (begin + since_day_1(row)).isoformat(),
             "source_id": f"{course.slug}-f{number}",
         }
-        for number, row, seen in placed
-        if seen <= newest_at
+        for number, row in enumerate(course.findings, start=1)
     ]  # fmt: skip
 
 

@@ -58,6 +58,9 @@ class Cells:
         """The same as `each`, as the text column of a frame."""
         return pd.array([meaning(text) for text in self.texts], dtype="str").take(self.codes)  # type: ignore[call-overload,no-any-return]
 
+    def hashes(self, meaning: Callable[[str], str] = str.strip) -> np.ndarray:
+        return hashed([meaning(text) for text in self.texts])[self.codes]
+
     @cached_property
     def trimmed(self) -> np.ndarray:
         return self.each(str.strip)
@@ -142,28 +145,31 @@ def cells_of(texts: Sequence[str]) -> Cells:
     return Cells(distinct, codes)
 
 
-def joined(*parts: Iterable[object] | str) -> list[str]:
-    """One text a row out of columns of one length; a text alone stands in every row."""
-    columns = [part for part in parts if not isinstance(part, str)]
-    shape = "\x1f".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
-    return [shape % row for row in zip(*columns, strict=True)]
+def hashed(texts: Iterable[str]) -> np.ndarray:
+    """Each text as a 64-bit number."""
+    digests = b"".join([blake2b(text.encode(), digest_size=8).digest() for text in texts])
+    return np.frombuffer(digests, dtype=">u8").astype("uint64")
 
 
-def hashed(parts: Iterable[str]) -> np.ndarray:
-    """Each text as a signed 64-bit number."""
-    digests = b"".join([blake2b(part.encode(), digest_size=8).digest() for part in parts])
-    return np.frombuffer(digests, dtype=">i8").astype("int64")
+def mixed(*parts: np.ndarray | str) -> np.ndarray:
+    """
+    One signed 64-bit number a row out of several, in this order: hashes, whole numbers, or a text for every row.
+
+    Splitmix64 over hashes of the distinct texts, which is a tenth of the work of hashing every row's own text.
+    Stored numbers rest on it: it may not change.
+    """
+    state: np.ndarray = np.zeros(1, dtype="uint64")
+    for part in parts:
+        state = state ^ (hashed([part]) if isinstance(part, str) else part.astype("uint64"))
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state = state ^ (state >> np.uint64(31))
+    return state.astype("int64")
 
 
-def refs(
-    source_id: Cells, named: Sequence[Iterable[object] | str], placed: Sequence[Iterable[object] | str]
-) -> np.ndarray:
+def refs(source_id: Cells, *, named: Sequence[np.ndarray | str], placed: Sequence[np.ndarray | str]) -> np.ndarray:
     """What each fact is known by: `named` where the source gave it an identifier, else `placed`."""
-    if not source_id.blank.any():
-        return hashed(joined(*named))
-    if source_id.blank.all():
-        return hashed(joined(*placed))
-    return np.where(source_id.blank, hashed(joined(*placed)), hashed(joined(*named)))
+    return np.where(source_id.blank, mixed(*placed), mixed(*named))
 
 
 def whole_moments(index: pd.DatetimeIndex) -> np.ndarray:

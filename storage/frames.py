@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 TIME = "datetime64[us, UTC]"
-TEXT = "str"
+TEXT: Final = "str"
 NUMBER = "float64"
 WHOLE = "int64"
 

@@ -14,7 +14,7 @@ from storage import frames, people
 from storage.engine import Store
 from storage.frames import shaped
 from storage.instants import Instant
-from storage.reading import among, chosen, fetched, frame_of
+from storage.reading import among, chosen, fetched, frame_of, key
 from storage.tables import (
     METADATA,
     Acknowledgement,
@@ -47,7 +47,7 @@ def observations(
     """
     Every version received by `as_of` and collected at `since` or later. Shape OBSERVATIONS; see versions.current.
 
-    Versions that a correction has moved to before `since` are left out: what replaced them lies outside.
+    In order of patient, collected_at, ref and version. Versions that a correction has moved to before `since` are left out: what replaced them lies outside.
     """
     with store.reading() as connection:
         statement = chosen(connection, Observation, as_of=as_of, patients=patients)
@@ -55,7 +55,7 @@ def observations(
             statement = statement.where(*_from(connection, since, as_of, everyone=patients is None))
         if analytes is not None:
             statement = statement.where(among(connection, _table(Observation).c.analyte, analytes))
-        return frame_of(connection, statement, frames.OBSERVATIONS)
+        return frame_of(connection, statement.order_by(*key(connection, Observation)), frames.OBSERVATIONS)
 
 
 def doses(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
@@ -80,7 +80,7 @@ def runs(store: Store, *, limit: int = 50) -> pd.DataFrame:
     """The last runs, newest first; one that never finished has no finished_at. Shape RUNS."""
     table = _table(Run)
     with store.reading() as connection:
-        newest = chosen(connection, Run).order_by(table.c.started_at.desc(), table.c.run_id, table.c.source)
+        newest = chosen(connection, Run).order_by(table.c.started_at.desc(), *key(connection, Run))
         return frame_of(connection, newest.limit(limit), frames.RUNS)
 
 
@@ -101,7 +101,7 @@ def set_aside(store: Store, *, open_only: bool = True) -> pd.DataFrame:
     """What could not be read, oldest first; `open_only`: without what was read after all. Shape SET_ASIDE."""
     table, end = _table(SetAside), _table(SetAsideEnd)
     with store.reading() as connection:
-        statement = chosen(connection, SetAside).order_by(table.c.received_at, table.c.origin, table.c.id)
+        statement = chosen(connection, SetAside).order_by(table.c.received_at, *key(connection, SetAside))
         if open_only:
             statement = statement.where(~exists().where(end.c.id == table.c.id))
         return frame_of(connection, statement, frames.SET_ASIDE)
@@ -109,18 +109,17 @@ def set_aside(store: Store, *, open_only: bool = True) -> pd.DataFrame:
 
 def flag_changes(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
     """What was said of flags by `as_of`, each flag's changes in order. Shape FLAG_CHANGES."""
-    table = _table(FlagChange)
     with store.reading() as connection:
-        statement = chosen(connection, FlagChange, patients=patients).where(table.c.recorded_at <= as_of)
-        return frame_of(connection, statement.order_by(*table.primary_key.columns), frames.FLAG_CHANGES)
+        statement = chosen(connection, FlagChange, patients=patients).where(_table(FlagChange).c.recorded_at <= as_of)
+        return frame_of(connection, statement.order_by(*key(connection, FlagChange)), frames.FLAG_CHANGES)
 
 
 def acknowledgements(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
     """Who took notice of what by `as_of`, in order of time. Shape ACKNOWLEDGEMENTS."""
-    table = _table(Acknowledgement)
+    at = _table(Acknowledgement).c.at
     with store.reading() as connection:
-        statement = chosen(connection, Acknowledgement, patients=patients).where(table.c.at <= as_of)
-        return frame_of(connection, statement.order_by(table.c.at, *table.primary_key.columns), frames.ACKNOWLEDGEMENTS)
+        statement = chosen(connection, Acknowledgement, patients=patients).where(at <= as_of)
+        return frame_of(connection, statement.order_by(at, *key(connection, Acknowledgement)), frames.ACKNOWLEDGEMENTS)
 
 
 def counts(store: Store) -> dict[str, int]:
@@ -134,7 +133,8 @@ def _received(
     store: Store, model: type[SQLModel], shape: dict[str, str], *, as_of: datetime, patients: Sequence[str] | None
 ) -> pd.DataFrame:
     with store.reading() as connection:
-        return frame_of(connection, chosen(connection, model, as_of=as_of, patients=patients), shape)
+        statement = chosen(connection, model, as_of=as_of, patients=patients)
+        return frame_of(connection, statement.order_by(*key(connection, model)), shape)
 
 
 def _from(connection: Connection, since: datetime, as_of: datetime, *, everyone: bool) -> list[Any]:

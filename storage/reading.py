@@ -17,6 +17,7 @@ from sqlalchemy import (
     Float,
     Integer,
     Select,
+    String,
     Text,
     any_,
     bindparam,
@@ -50,6 +51,14 @@ def chosen(
     if patients is not None:
         statement = statement.where(among(connection, table.c.patient_id, patients))
     return statement
+
+
+def key(connection: Connection, model: type[SQLModel]) -> list[Any]:
+    """The primary key to order by; texts go by code point on either engine, whatever the server's language."""
+    columns = model.__table__.primary_key.columns  # type: ignore[attr-defined]
+    if connection.dialect.name == "sqlite":
+        return list(columns)
+    return [column.collate("C") if isinstance(column.type, String) else column for column in columns]
 
 
 def among(connection: Connection, column: Any, wanted: Sequence[str]) -> Any:

@@ -173,9 +173,7 @@ def _known(connection: Connection, model: type[SQLModel], tellings: pd.DataFrame
     table = model.__table__  # type: ignore[attr-defined]
     seen = bulk.patients_seen(connection, table, tellings["patient_id"].unique().tolist())
     wanted = tellings.loc[tellings["patient_id"].isin(seen), ["patient_id", "ref"]]
-    known = bulk.versions_of(connection, table, wanted)
-    known["resulted_at"] = known["resulted_at"].astype("Int64").fillna(UNKNOWN)
-    return known.astype({"ref": "int64", "version": "int64", "digest": "int64", "resulted_at": "int64"})
+    return bulk.versions_of(connection, table, wanted)
 
 
 def _clustered(frame: pd.DataFrame, when: str, places: np.ndarray) -> np.ndarray:

@@ -43,7 +43,7 @@ def changes(stored: pd.DataFrame, told: Course, assessment: Assessment, catalog:
 
 def _may_differ(both: pd.DataFrame) -> pd.Series:
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
-    worse = both["severity"].map(rank) > both["severity_was"].map(rank)
+    worse = both["severity"].map(rank).astype(float) > both["severity_was"].map(rank).astype(float)
     new_stretch = ~both["was_on"] & ~both["is_on"] & both["found"].ne("left_only")
     new_stretch &= (both["cleared_at"] > both["raised_at"]) & ~(both["changed_at"] >= both["raised_at"])
     return (both["was_on"] != both["is_on"]) | (both["was_on"] & both["is_on"] & worse) | new_stretch

@@ -50,13 +50,13 @@ class Results:
 
 
 def draws(numbers: Numbers, cohort: Cohort, seed: int) -> Draws:
-    """Every 12 hours of each stay but for those missed; the first is never missed."""
+    """Every 12 hours of each stay but for those missed; the first is always there, the last unless the ward is silent."""
     play, table = scene(numbers, cohort, seed, "draws"), numbers["draws"]
     hours = np.arange(0, cohort.hours + 1, table["every_hours"])
     stay = hours >= cohort.admitted[:, None]
     first = hours == np.argmax(stay, axis=1)[:, None] * table["every_hours"]
     missed = play.random.random(stay.shape) < table["missed"]
-    taken = stay & (first | ~missed & ~silent(play, hours))
+    taken = stay & (first | ((hours == hours[-1]) | ~missed) & ~silent(play, hours))
     late = play.between((0, table["jitter_minutes"]), stay.shape).round() / 60
     patient, turn = np.nonzero(taken)
     return Draws(patient, hours[turn] + late[patient, turn])
@@ -71,7 +71,7 @@ def silent(play: Scene, hours: np.ndarray) -> np.ndarray:
     for turn in range(most):
         begins = random.uniform(cohort.admitted, cohort.hours)
         ends = begins + random.uniform(lasts[:, 0], lasts[:, 1])
-        wanted = np.array([turn < kind.silent_stretches for kind in cohort.kinds])
+        wanted = np.array([turn < kind.silent_stretches for kind in cohort.kinds]) & (cohort.silent == 0)
         quiet |= wanted[:, None] & (hours >= begins[:, None]) & (hours <= ends[:, None])
     return quiet
 

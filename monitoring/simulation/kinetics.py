@@ -35,8 +35,8 @@ def latents(numbers: Numbers, cohort: Cohort, drivers: Drivers, seed: int) -> La
     levels: dict[str, np.ndarray] = {}
     for marker in numbers.markers.values():
         levels[marker.code] = level(play, marker, levels)
-        made = produced(play, marker, drivers)
-        stepped = turned_over(marker, levels[marker.code], made, drivers)
+        course = Course(marker, produced(play, marker, drivers), drivers)
+        stepped = course.through(levels[marker.code], cohort.turns)
         own[marker.code], seen[marker.code] = (capped(marker, part[:, drivers.burn_in :], seen) for part in stepped)
     return Latents(own, seen)
 
@@ -85,17 +85,40 @@ def trailing_most(values: np.ndarray, hours: int) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(padded, hours + 1, axis=1).max(axis=2)
 
 
-def turned_over(marker: Marker, level: np.ndarray, made: np.ndarray, drivers: Drivers) -> tuple[np.ndarray, np.ndarray]:
-    """Own and seen. `target` is where the marker would settle if production and loss stayed as they are."""
-    base = level[:, None]
-    losing = sum((effect * drivers.values[name] for name, effect in marker.lost.items()), np.zeros_like(made))
-    kept = np.exp(-marker.loss_per_hour * np.exp(losing))
-    target = np.clip(base + made if marker.linear else base * np.exp(made - losing), *marker.bounds)
-    own = stepped(target, kept, target[:, 0], np.zeros_like(made))
-    if marker.code not in drivers.boluses:
-        return own, own
-    added = stepped(np.zeros_like(made), kept, np.zeros(len(made)), drivers.boluses[marker.code])
-    return own, own + added
+@dataclass(frozen=True)
+class Course:
+    """One marker of everybody, driven. `made`: change of the logarithm of production (of the value where linear)."""
+
+    marker: Marker
+    made: np.ndarray
+    drivers: Drivers
+
+    def through(self, level: np.ndarray, turns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Own and seen values that pass through `level` at the turns.
+
+        A first run from that level shows how far turnover lags behind production there; the second starts so much off.
+        """
+        first, _ = self.stepped(level)
+        hours = np.round(turns).astype(int) + self.drivers.burn_in
+        there = first[np.arange(len(level)), np.clip(hours, 0, first.shape[1] - 1)]
+        return self.stepped(level + level - there if self.marker.linear else level * level / there)
+
+    def stepped(self, base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Own and seen values; `target` is where the marker would settle if production and loss stayed as they are."""
+        losing = self.losing()
+        kept = np.exp(-self.marker.loss_per_hour * np.exp(losing))
+        target = base[:, None] + self.made if self.marker.linear else base[:, None] * np.exp(self.made - losing)
+        target = np.clip(target, *self.marker.bounds)
+        own = stepped(target, kept, target[:, 0], np.zeros_like(target))
+        if self.marker.code not in self.drivers.boluses:
+            return own, own
+        nothing = np.zeros_like(target)
+        return own, own + stepped(nothing, kept, nothing[:, 0], self.drivers.boluses[self.marker.code])
+
+    def losing(self) -> np.ndarray:
+        effects = self.marker.lost.items()
+        return sum((effect * self.drivers.values[name] for name, effect in effects), np.zeros_like(self.made))
 
 
 def stepped(target: np.ndarray, kept: np.ndarray, start: np.ndarray, boluses: np.ndarray) -> np.ndarray:

@@ -1,0 +1,119 @@
+"""Lanes above the panels: lines of treatment with their doses, products, and flags that belong to no single marker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from dashboard import wording
+from dashboard.bedside import Bedside
+from dashboard.chart_time import Time
+from dashboard.wording import Tone
+from monitoring.terms import Catalog
+
+INK: Final = "#0f172a"
+LANE_HEIGHT: Final = 26
+LABEL_SHARE: Final = 0.085  # of the chart's width that a dose label needs
+LANES: Final = {"first": "First line", "second": "Second line", "refractory": "Refractory", "other": "Other drugs", "product": "Products", "flag": "Flags"}
+FILL: Final = {"first": "#cddcfb", "second": "#ddd3f7", "refractory": "#f3d0e4", "other": "#e2e8f0", "product": "#f6e3bd", "flag": "#ffffff"}
+EDGE: Final = {"first": "#1d4ed8", "second": "#6d28d9", "refractory": "#a3195b", "other": "#475569", "product": "#8a5a00", "flag": "#475569"}
+FLAG_COLOUR: Final[dict[Tone, str]] = {"decision": "#b42318", "watch": "#b7500d", "note": "#3b6fd4", "good": "#0f766e", "quiet": "#64748b"}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One thing given: from `x0` to `x1` hours (equal for a single dose), on a lane."""
+
+    lane: str
+    x0: float
+    x1: float
+    label: str
+    hover: str
+    colour: str
+
+
+def bars(side: Bedside, catalog: Catalog, time: Time) -> list[Bar]:
+    given = [_bar(row, time) for row in side.spans.sort_values("started_at").to_dict("records")]
+    return given + [_flag(row, time) for row in side.flags.to_dict("records") if not _analyte(row["flag"], catalog)]
+
+
+def lanes(drawn: Iterable[Bar]) -> list[str]:
+    """The lanes that hold something, in their order."""
+    held = {bar.lane for bar in drawn}
+    return [lane for lane in LANES if lane in held]
+
+
+def shapes(drawn: Iterable[Bar], lanes: list[str]) -> list[dict[str, Any]]:
+    """Bars of what runs; a single dose is a mark, see `traces`."""
+    return [
+        {"type": "rect", "xref": "x", "yref": "y", "x0": bar.x0, "x1": bar.x1, "y0": lanes.index(bar.lane) - 0.27, "y1": lanes.index(bar.lane) + 0.27,
+         "fillcolor": FILL[bar.lane], "line": {"width": 1, "color": EDGE[bar.lane]}, "layer": "below", "name": "bar"}
+        for bar in drawn if bar.x1 > bar.x0
+    ]  # fmt: skip
+
+
+def traces(drawn: list[Bar], lanes: list[str], time: Time) -> list[dict[str, Any]]:
+    """One trace a lane: marks with labels where there is room for them, or where they say something new."""
+    return [_trace([bar for bar in drawn if bar.lane == lane], lanes.index(lane), time) for lane in lanes]
+
+
+def _trace(mine: list[Bar], place: int, time: Time) -> dict[str, Any]:
+    mine = sorted(mine, key=lambda bar: bar.x0)
+    symbol = {"product": "diamond-open", "flag": "triangle-down"}.get(mine[0].lane, "square")
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "xaxis": "x",
+        "yaxis": "y",
+        "x": [bar.x0 for bar in mine],
+        "y": [place] * len(mine),
+        "text": _labels(mine, time),
+        "textposition": "middle right",
+        "textfont": {"size": 12, "color": INK},
+        "marker": {"symbol": symbol, "size": 9, "color": [bar.colour for bar in mine], "line": {"width": 1.6, "color": [bar.colour for bar in mine]}},
+        "hovertext": [bar.hover for bar in mine],
+        "hoverinfo": "text",
+        "cliponaxis": False,
+        "name": LANES[mine[0].lane],
+    }
+
+
+def _labels(mine: list[Bar], time: Time) -> list[str]:
+    """Blank where the next mark stands too near to read the label, unless it is the first to say so."""
+    need = LABEL_SHARE * (time.end - time.seen)
+    following = [bar.x0 for bar in mine[1:]] + [time.end + need]
+    room = [after - bar.x0 >= need for bar, after in zip(mine, following, strict=True)]
+    fresh = [place == 0 or bar.label != mine[place - 1].label for place, bar in enumerate(mine)]
+    return [f" {bar.label}" if wide or new else "" for bar, wide, new in zip(mine, room, fresh, strict=True)]
+
+
+def _bar(row: dict[str, Any], time: Time) -> Bar:
+    lane = "product" if row["kind"] == "product" else row["line"] if row["line"] in LANES else "other"
+    x0 = time.x(row["started_at"])
+    lasts = bool(row["open"]) or not pd.isna(row["ended_at"])
+    label = wording.kept(wording.joined(row["label"], row["amount_text"], by=" "))
+    return Bar(lane, x0, time.until(row["ended_at"]) if lasts else x0, label, _hover(row, label, time), EDGE[lane])
+
+
+def _hover(row: dict[str, Any], label: str, time: Time) -> str:
+    ended = "still running" if row["open"] else "" if pd.isna(row["ended_at"]) else f"until {wording.dated(row['ended_at'], time.zone)}"
+    version = f"version {row['version']}" if row["version"] > 1 else ""
+    return wording.joined(f"<b>{label}</b>", f"given {wording.dated(row['started_at'], time.zone)}", ended, version, by="<br>")
+
+
+def _flag(row: dict[str, Any], time: Time) -> Bar:
+    tone = wording.SEVERITY_TONE.get(row["severity"], "note") if row["state"] == "active" else "quiet"
+    x0 = time.x(row["raised_at"])
+    return Bar("flag", x0, x0, wording.kept(row["sentence"]), flag_hover(row, time), FLAG_COLOUR[tone])
+
+
+def flag_hover(row: dict[str, Any], time: Time) -> str:
+    state = "" if row["state"] == "active" else str(row["state"])
+    return wording.joined(f"<b>{row['sentence']}</b>", f"raised {wording.dated(row['raised_at'], time.zone)}", state, by="<br>")
+
+
+def _analyte(flag: str, catalog: Catalog) -> str:
+    return catalog.rules[flag].analyte if flag in catalog.rules else ""

@@ -1,0 +1,61 @@
+"""A process that `serve` started: `python -m monitoring.child dashboard HOST PORT` or `… scheduler`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+
+from monitoring.logs import set_up
+from monitoring.sentences import sentence
+from monitoring.settings import Settings
+
+WEB = "dashboard.server:application"
+OPEN_PAGES_SECONDS = 3
+LAST_SECONDS = 8.0
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Reads its settings from the first line of stdin; the end of stdin is the end of the parent."""
+    settings = Settings.model_validate_json(sys.stdin.buffer.readline())
+    set_up(settings.log_file)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    try:
+        {"dashboard": dashboard, "scheduler": scheduler}[sys.argv[1]](settings, *sys.argv[2:])
+    except Exception as error:
+        said = sentence(error)
+        log.error("%s", said or f"unforeseen {type(error).__name__}", exc_info=not said)
+        return 2
+    return 0
+
+
+def dashboard(settings: Settings, host: str, port: str) -> None:
+    """The dashboard is named, not imported: this room knows no screen."""
+    import uvicorn
+    from uvicorn.importer import import_from_string
+
+    uvicorn.run(
+        import_from_string(WEB)(settings), host=host, port=int(port), log_config=None, access_log=False,
+        timeout_graceful_shutdown=OPEN_PAGES_SECONDS, server_header=False,
+    )  # fmt: skip
+
+
+def scheduler(settings: Settings) -> None:
+    from monitoring.commands.running import scheduled
+
+    scheduled(settings)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(LAST_SECONDS)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""Files as they came, before anybody reads them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitoring import csv_columns
+from monitoring.csv_reading import kind_of
+from monitoring.errors import SourceError
+
+log = logging.getLogger(__name__)
+
+# What `maswatch simulate` writes beside its courses for whoever checks the answers. Nothing a ward reports.
+ANSWERS = "truth.csv"
+UNFINISHED = (".part", ".tmp")
+HEAD_BYTES = 65536
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """`name` is what origins show. `trouble`: why the content could not be had, in one sentence; it is empty then."""
+
+    name: str
+    content: bytes
+    trouble: str = ""
+
+
+def read_paths(paths: Iterable[Path]) -> Iterator[RawFile]:
+    """Files, and the CSV files below folders, in the order of taking in. Raises SourceError before the first is given."""
+    told = [found for path in paths for found in _below(path)]
+    return (RawFile(name, _content(path)) for path, name in told)
+
+
+def csv_files(folder: Path, leave_out: Sequence[Path] = ()) -> list[Path]:
+    """All CSV files below, patients first, then treatments, findings and labs; by name within a kind."""
+    found = [path for path in sorted(folder.rglob("*")) if _is_input(path) and not _inside(path, leave_out)]
+    return sorted(found, key=_place)
+
+
+def _below(path: Path) -> list[tuple[Path, str]]:
+    if path.is_dir():
+        files = csv_files(path)
+        if not files:
+            raise SourceError(f"{path} holds no CSV file; name a folder with patients, labs, treatments or findings.")
+        return [(file, file.relative_to(path).as_posix()) for file in files]
+    if not path.exists():
+        raise SourceError(f"{path} cannot be read: there is no such file or folder.")
+    return [(path, path.name)]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _is_input(path: Path) -> bool:
+    name = path.name.casefold()
+    if name.startswith(".") or name.endswith(UNFINISHED) or not name.endswith(".csv") or not path.is_file():
+        return False
+    if name == ANSWERS:
+        log.info("%s is left out: it holds the answers to simulated courses, nothing to take in", path)
+        return False
+    return True
+
+
+def _inside(path: Path, folders: Sequence[Path]) -> bool:
+    return any(folder in path.parents for folder in folders)
+
+
+def _place(path: Path) -> int:
+    kind = kind_of(_head(path))
+    return csv_columns.KINDS.index(kind) if kind else len(csv_columns.KINDS)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return b""

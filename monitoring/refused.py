@@ -1,0 +1,72 @@
+"""What could not be used, kept whole: rows and files with reason, sentence and the original, as the store keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import pandas as pd
+
+from monitoring.sieve import Rows, Sieve
+
+FILE = "file"
+# Kept beside the columns, since a single row no longer shows which mark its file used. No column's name has a colon.
+DECIMAL = ":decimal"
+COLUMNS = ("id", "kind", "origin", "patient_id", "code", "reason", "sentence", "raw", "fields")
+ID_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One row, or one file (kind "file"). `fields` only where reading it again may help."""
+
+    kind: str
+    origin: str
+    reason: str
+    sentence: str
+    raw: str
+    patient_id: str = ""
+    code: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def refused_rows(rows: Rows, sieve: Sieve) -> list[Refused]:
+    """The rows that fell through."""
+    mark = {DECIMAL: rows.decimal} if rows.decimal != "." else {}
+    return [
+        Refused(
+            kind=rows.kind,
+            origin=rows.origins[place],
+            reason=sieve.reason[place],
+            sentence=sieve.sentence[place],
+            raw=rows.raw(place),
+            patient_id=rows.columns["patient_id"][place].strip() if "patient_id" in rows.columns else "",
+            code=sieve.code[place],
+            fields=rows.fields(place) | mark,
+        )
+        for place in (~sieve.passed).nonzero()[0].tolist()
+    ]
+
+
+def refused_file(name: str, sentence: str, raw: str) -> Refused:
+    return Refused(FILE, name, "file_unreadable", sentence, raw, code=name)
+
+
+def set_aside_frame(refused: Iterable[Refused], source: str) -> pd.DataFrame:
+    """As `storage.writes.Batch` wants it. What was set aside before has the same id again."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    told = [_kept(one, source, seen) for one in refused]
+    return pd.DataFrame(told, columns=list(COLUMNS), dtype="str")
+
+
+def _kept(one: Refused, source: str, seen: Counter[tuple[str, ...]]) -> tuple[str, ...]:
+    same = (source, one.kind, one.reason, one.raw, one.origin if one.kind == FILE else "")
+    key = "\x1f".join((*same, str(seen[same])))
+    seen[same] += 1
+    name = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).hexdigest()
+    return (
+        name, one.kind, one.origin, one.patient_id, one.code, one.reason, one.sentence, one.raw, json.dumps(dict(one.fields)),
+    )  # fmt: skip

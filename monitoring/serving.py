@@ -1,0 +1,194 @@
+"""
+Two processes under one command: the dashboard and the 12-hour job, watched by the one that was started.
+
+They meet only in the store. One that ends by itself is started again, after a wait that grows; one that ends five
+times within two minutes ends everything, with a sentence. Each child is told its settings through a pipe, so that no
+secret stands in a list of processes, and stops when that pipe closes: a parent that was killed leaves nobody behind.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event
+
+from monitoring.errors import MaswatchError
+from monitoring.settings import Settings
+
+PORT_PATIENCE = 3.0
+STOP_PATIENCE = 10.0
+READY_PATIENCE = 60.0
+WATCHED_EVERY = 0.3
+MOST_DEATHS, WITHIN_SECONDS = 5, 120.0
+log = logging.getLogger(__name__)
+
+
+class ServingFailed(MaswatchError):
+    """The dashboard cannot be served."""
+
+
+@dataclass
+class Child:
+    """One process, started again when it ends by itself. `told`: what it reads before it begins."""
+
+    name: str
+    arguments: Sequence[str]
+    told: bytes
+    process: subprocess.Popen[bytes] | None = None
+    died_at: list[float] = field(default_factory=list)
+    start_at: float = 0.0
+
+    def start(self) -> None:
+        # -P: the folder the caller stands in may hold a `storage` or `dashboard` of its own.
+        command = [sys.executable, "-P", "-m", "monitoring.child", self.name, *self.arguments]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        assert self.process.stdin
+        with suppress(BrokenPipeError):  # it ended at once; `watch` will notice
+            self.process.stdin.write(self.told)
+            self.process.stdin.flush()
+
+    def watch(self, now: float) -> None:
+        """Notices an end, and starts again when it is time. Raises ServingFailed when it ends too often."""
+        if self.process is not None and self.process.poll() is not None:
+            self._ended(self.process.returncode, now)
+        if self.process is None and now >= self.start_at:
+            self.start()
+
+    def _ended(self, code: int, now: float) -> None:
+        self.process = None
+        self.died_at = [moment for moment in self.died_at if now - moment < WITHIN_SECONDS] + [now]
+        if len(self.died_at) >= MOST_DEATHS:
+            raise ServingFailed(f"The {self.name} ended {MOST_DEATHS} times in a row; the lines above say why.")
+        wait = 2.0 ** (len(self.died_at) - 1)
+        log.warning("the %s ended (%s); it is started again in %g s", self.name, code, wait)
+        self.start_at = now + wait
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+
+    def wait(self, seconds: float) -> None:
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(seconds, 0))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def serve(settings: Settings, host: str, port: int, *, schedule: bool, say: Callable[[str], object]) -> None:
+    """Until SIGTERM or SIGINT. `say` gets the address once it answers. Raises ServingFailed."""
+    port = free_port(host, port)
+    if not is_loopback(host):
+        say(exposed(host))
+    told = settings.model_dump_json().encode() + b"\n"
+    children = [Child("dashboard", [host, str(port)], told), *([Child("scheduler", [], told)] if schedule else [])]
+    with stopping() as stop:
+        try:
+            _watched(children, f"http://{_shown(host)}:{port}", stop, say)
+        finally:
+            _stopped(children)
+
+
+def _watched(children: Sequence[Child], address: str, stop: Event, say: Callable[[str], object]) -> None:
+    began, ready = time.monotonic(), False
+    while not stop.is_set():
+        for child in children:
+            child.watch(time.monotonic())
+        if not ready and (ready := answers(f"{address}/healthz")):
+            say(f"maswatch is at {address}")
+        if not ready and time.monotonic() - began > READY_PATIENCE:
+            raise ServingFailed(f"The dashboard did not answer at {address} within {READY_PATIENCE:g} seconds.")
+        stop.wait(WATCHED_EVERY)
+
+
+def _stopped(children: Sequence[Child]) -> None:
+    deadline = time.monotonic() + STOP_PATIENCE
+    for child in children:
+        child.stop()
+    for child in children:
+        child.wait(deadline - time.monotonic())
+
+
+@contextmanager
+def stopping() -> Iterator[Event]:
+    """An event that SIGTERM, SIGINT and the closing of the terminal set."""
+    stop = Event()
+    names = [name for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), lambda *_: stop.set()) for name in names}
+    try:
+        yield stop
+    finally:
+        for name, action in before.items():
+            signal.signal(getattr(signal, name), action)
+
+
+def free_port(host: str, port: int) -> int:
+    """`port`, or any free one for 0. Waits a moment for one that is just being given up. Raises ServingFailed."""
+    deadline = time.monotonic() + PORT_PATIENCE
+    while True:
+        try:
+            return _bound(host, port)
+        except socket.gaierror:
+            raise ServingFailed(f"{host} is no address of this machine; --host takes one, like 127.0.0.1.") from None
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise ServingFailed(f"Port {port} on {host} cannot be opened: {error.strerror}.") from None
+            if time.monotonic() > deadline:
+                raise ServingFailed(
+                    f"Port {port} on {host} is in use; stop what uses it, or choose another with --port."
+                ) from None
+        time.sleep(0.1)
+
+
+def _bound(host: str, port: int) -> int:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as door:
+        if sys.platform != "win32":
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(address)
+        return int(door.getsockname()[1])
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def exposed(host: str) -> str:
+    return (
+        f"Warning: {host} can be reached from other machines, and there is no sign-in: whoever reaches it can read "
+        "every patient here and acknowledge flags. Put a proxy with TLS and sign-in in front of it."
+    )
+
+
+def answers(url: str) -> bool:
+    """Whether anything at all is answered: a store in trouble is told on the page."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def _shown(host: str) -> str:
+    """An address to type in: where all are listened on, this machine's own."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"
+    return f"[{host}]" if ":" in host else host

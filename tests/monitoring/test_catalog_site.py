@@ -1,0 +1,88 @@
+"""A site's own numbers: what they may change, and that what they change is told as a site setting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitoring.catalog import load_catalog
+from monitoring.errors import CatalogError
+from monitoring.terms import Cited
+
+
+def site(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "rules.toml"  # a site may call its file as it likes
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_site_may_change_a_rule_and_the_rule_says_so(tmp_path: Path) -> None:
+    catalog = load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 3.0\nwindow_hours = 96\n"))
+    rule = catalog.rules["ferritin_rising"]
+    assert (rule.parameters["z_raise"], rule.parameters["window_hours"]) == (3.0, 96)
+    assert rule.site_setting
+    assert rule.sources["z_raise"] == Cited(("site",), "local default")
+    assert "site" in catalog.references
+
+
+def test_what_a_site_leaves_alone_stays_as_published(tmp_path: Path) -> None:
+    plain, changed = load_catalog(), load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 3.0\n"))
+    assert changed.rules["ferritin_rising"].parameters["floor"] == plain.rules["ferritin_rising"].parameters["floor"]
+    assert changed.rules["ferritin_rising"].sources["floor"] == plain.rules["ferritin_rising"].sources["floor"]
+    assert not changed.rules["fibrinogen_falling"].site_setting
+    assert not any(rule.site_setting for rule in plain.rules.values())
+
+
+def test_a_site_may_change_a_list_and_a_setting(tmp_path: Path) -> None:
+    text = '[labs_overdue]\nanalytes = ["ferritin", "ldh"]\n[settings]\nfuture_tolerance_minutes = 5\n'
+    catalog = load_catalog(site(tmp_path, text))
+    assert catalog.rules["labs_overdue"].parameters["analytes"] == ("ferritin", "ldh")
+    assert catalog.settings["future_tolerance_minutes"] == 5
+    assert catalog.settings_sources["future_tolerance_minutes"].cite == ("site",)
+
+
+def test_what_would_change_the_mind_is_told_with_the_sites_number(tmp_path: Path) -> None:
+    catalog = load_catalog(site(tmp_path, "[fibrinogen_low]\nclear_above = 2.2\n"))
+    assert "above 2.2 g/L" in catalog.rules["fibrinogen_low"].changes_mind
+
+
+def test_the_version_of_the_catalog_changes_with_the_sites_file(tmp_path: Path) -> None:
+    plain = load_catalog().version
+    assert load_catalog().version == plain
+    assert load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 3.0\n")).version != plain
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "field", "says"),
+    [
+        ("[ferritin_risen]\nz_raise = 3\n", "ferritin_risen", "", "not a rule"),
+        ("[ferritin_rising]\nz_rise = 3\n", "ferritin_rising", "z_rise", "not a parameter"),
+        ('[ferritin_rising]\nz_raise = "3"\n', "ferritin_rising", "z_raise", "should be like"),
+        ("[ferritin_rising]\nz_raise = true\n", "ferritin_rising", "z_raise", "number"),
+        ("[ferritin_rising]\nz_raise = [3]\n", "ferritin_rising", "z_raise", "should be like"),
+        ("[ferritin_rising]\nfloor = -5\n", "ferritin_rising", "floor", "below zero"),
+        ('[ferritin_rising]\ndirection = "sideways"\n', "ferritin_rising", "direction", "should be of"),
+        ("[ferritin_extreme]\nclear_below = 20000\n", "ferritin_extreme", "clear_below", "out of order"),
+        ("[steroid_response]\nwindows = [72, 24]\n", "steroid_response", "windows", "should rise"),
+        ("[settings]\nround = 6\n", "settings", "round", "not a parameter"),
+        ("settings = 3\n", "settings", "", "table"),
+    ],
+)
+def test_a_site_may_not(tmp_path: Path, text: str, entry: str, field: str, says: str) -> None:
+    path = site(tmp_path, text)
+    with pytest.raises(CatalogError) as caught:
+        load_catalog(path)
+    error = caught.value
+    assert (error.file, error.entry, error.field) == (str(path.resolve()), entry, field)
+    assert says in error.message
+
+
+def test_a_site_may_not_await_an_analyte_nobody_knows(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="zinc"):
+        load_catalog(site(tmp_path, '[labs_overdue]\nanalytes = ["zinc"]\n'))
+
+
+def test_a_site_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="cannot be read"):
+        load_catalog(tmp_path / "missing.toml")
