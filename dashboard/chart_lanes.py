@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,14 +10,14 @@ from typing import Any, Final
 import pandas as pd
 
 from dashboard import wording
-from dashboard.bedside import Bedside
+from dashboard.bedside import Bedside, Row
 from dashboard.chart_time import Time
 from dashboard.wording import Tone
 from monitoring.terms import Catalog
 
 INK: Final = "#0f172a"
 LANE_HEIGHT: Final = 26
-LABEL_SHARE: Final = 0.085  # of the chart's width that a dose label needs
+LETTER_SHARE: Final = 0.0095  # of the chart's width that a letter of a label needs on a tablet
 LANES: Final = {"first": "First line", "second": "Second line", "refractory": "Refractory", "other": "Other drugs", "product": "Products", "flag": "Flags"}
 FILL: Final = {"first": "#cddcfb", "second": "#ddd3f7", "refractory": "#f3d0e4", "other": "#e2e8f0", "product": "#f6e3bd", "flag": "#ffffff"}
 EDGE: Final = {"first": "#1d4ed8", "second": "#6d28d9", "refractory": "#a3195b", "other": "#475569", "product": "#8a5a00", "flag": "#475569"}
@@ -31,13 +32,14 @@ class Bar:
     x0: float
     x1: float
     label: str
+    amount: str
     hover: str
     colour: str
 
 
 def bars(side: Bedside, catalog: Catalog, time: Time) -> list[Bar]:
-    given = [_bar(row, time) for row in side.spans.sort_values("started_at").to_dict("records")]
-    return given + [_flag(row, time) for row in side.flags.to_dict("records") if not _analyte(row["flag"], catalog)]
+    given = [_bar(row, time) for row in sorted(side.spans, key=lambda row: row["started_at"])]
+    return given + [_flag(row, time) for row in side.flags if not _analyte(row["flag"], catalog)]
 
 
 def lanes(drawn: Iterable[Bar]) -> list[str]:
@@ -82,35 +84,42 @@ def _trace(mine: list[Bar], place: int, time: Time) -> dict[str, Any]:
 
 
 def _labels(mine: list[Bar], time: Time) -> list[str]:
-    """Blank where the next mark stands too near to read the label, unless it is the first to say so."""
-    need = LABEL_SHARE * (time.end - time.seen)
-    following = [bar.x0 for bar in mine[1:]] + [time.end + need]
-    room = [after - bar.x0 >= need for bar, after in zip(mine, following, strict=True)]
-    fresh = [place == 0 or bar.label != mine[place - 1].label for place, bar in enumerate(mine)]
-    return [f" {bar.label}" if wide or new else "" for bar, wide, new in zip(mine, room, fresh, strict=True)]
+    """A label beside every mark with room for it; the amount alone where the mark before has the same name; or blank."""
+    ends = [bar.x0 for bar in mine[1:]] + [math.inf]
+    before = [None, *mine[:-1]]
+    return [_label(bar, old, room - bar.x0, time) for bar, old, room in zip(mine, before, ends, strict=True)]
 
 
-def _bar(row: dict[str, Any], time: Time) -> Bar:
+def _label(bar: Bar, before: Bar | None, room: float, time: Time) -> str:
+    letter = LETTER_SHARE * (time.end - time.seen)
+    named = before is not None and before.label.removesuffix(before.amount) == bar.label.removesuffix(bar.amount)
+    for words in (bar.label, bar.amount if named else ""):
+        if words and (len(words) + 3) * letter <= room:
+            return f" {words}"
+    return ""
+
+
+def _bar(row: Row, time: Time) -> Bar:
     lane = "product" if row["kind"] == "product" else row["line"] if row["line"] in LANES else "other"
     x0 = time.x(row["started_at"])
     lasts = bool(row["open"]) or not pd.isna(row["ended_at"])
     label = wording.kept(wording.joined(row["label"], row["amount_text"], by=" "))
-    return Bar(lane, x0, time.until(row["ended_at"]) if lasts else x0, label, _hover(row, label, time), EDGE[lane])
+    return Bar(lane, x0, time.until(row["ended_at"]) if lasts else x0, label, wording.kept(row["amount_text"]), _hover(row, label, time), EDGE[lane])
 
 
-def _hover(row: dict[str, Any], label: str, time: Time) -> str:
+def _hover(row: Row, label: str, time: Time) -> str:
     ended = "still running" if row["open"] else "" if pd.isna(row["ended_at"]) else f"until {wording.dated(row['ended_at'], time.zone)}"
     version = f"version {row['version']}" if row["version"] > 1 else ""
     return wording.joined(f"<b>{label}</b>", f"given {wording.dated(row['started_at'], time.zone)}", ended, version, by="<br>")
 
 
-def _flag(row: dict[str, Any], time: Time) -> Bar:
+def _flag(row: Row, time: Time) -> Bar:
     tone = wording.SEVERITY_TONE.get(row["severity"], "note") if row["state"] == "active" else "quiet"
     x0 = time.x(row["raised_at"])
-    return Bar("flag", x0, x0, wording.kept(row["sentence"]), flag_hover(row, time), FLAG_COLOUR[tone])
+    return Bar("flag", x0, x0, wording.kept(row["sentence"]), "", flag_hover(row, time), FLAG_COLOUR[tone])
 
 
-def flag_hover(row: dict[str, Any], time: Time) -> str:
+def flag_hover(row: Row, time: Time) -> str:
     state = "" if row["state"] == "active" else str(row["state"])
     return wording.joined(f"<b>{row['sentence']}</b>", f"raised {wording.dated(row['raised_at'], time.zone)}", state, by="<br>")
 

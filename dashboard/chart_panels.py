@@ -10,11 +10,11 @@ from typing import Any, Final
 import pandas as pd
 
 from dashboard import wording
-from dashboard.bedside import Bedside, normal_band
+from dashboard.bedside import Bedside, Row, Series, normal_band
 from dashboard.chart_lanes import FLAG_COLOUR, flag_hover
 from dashboard.chart_time import Time
+from dashboard.series import phrase, scale
 from dashboard.sparkline import Frame, frame_of
-from dashboard.ward_table import points, scale
 from monitoring.terms import Analyte, Catalog, Threshold
 
 SERIES: Final = "#2f3e55"
@@ -46,14 +46,13 @@ class Panel:
 
 
 def panel(side: Bedside, analyte: Analyte, catalog: Catalog, *, number: int) -> Panel:
-    values = side.values[side.values["analyte"].eq(analyte.code)].sort_values("collected_at")
-    ruler = scale(side, analyte, values, catalog)
-    box = frame_of(points(values, side), ruler)
+    ruler = scale(side, analyte, catalog)
+    box = frame_of(side.series[analyte.code].points, ruler)
     per = math.log(10) if ruler.log else 1.0
     low, high = _reached(box, analyte, per, ruler.log)
     room = ROOM * (high - low)
     bottom = low - room if ruler.log or low - room > 0 or low < 0 else 0.0
-    return Panel(analyte, f"y{number}", values, bottom, high + room, ruler.log)
+    return Panel(analyte, f"y{number}", side.values[side.values["analyte"].eq(analyte.code)], bottom, high + room, ruler.log)
 
 
 def _reached(box: Frame, analyte: Analyte, per: float, log: bool) -> tuple[float, float]:
@@ -83,7 +82,8 @@ def _series(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[s
         "line": {"color": SERIES, "width": 1.8},
         "marker": {
             "symbol": [_symbol(row) for row in rows],
-            "size": [9 if row and row["comparator"] else 8 for row in rows],
+            "size": 8,
+            "opacity": 1,
             "color": ["#ffffff" if row and not row["usable"] else SERIES for row in rows],
             "line": {"width": 1.6, "color": SERIES},
         },
@@ -97,7 +97,7 @@ def _series(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[s
 def _with_breaks(values: pd.DataFrame) -> Any:
     before = None
     for row in values.to_dict("records"):
-        series = row.get("segment", row["method"])
+        series = row["segment"]
         if before is not None and series != before:
             yield None
         before = series
@@ -128,10 +128,10 @@ def hover(row: Mapping[str, Any], analyte: Analyte, side: Bedside, catalog: Cata
 
 
 def _old_value(row: Mapping[str, Any], analyte: Analyte, side: Bedside) -> str:
-    before = side.earlier[(side.earlier["ref"] == row["ref"]) & (side.earlier["version"] < row["version"])]
-    if before.empty:
+    before = [old for old in side.earlier if old["ref"] == row["ref"] and old["version"] < row["version"]]
+    if not before:
         return "corrected"
-    last = before.sort_values("version").iloc[-1]
+    last = max(before, key=lambda old: old["version"])
     return f"corrected from {wording.number(last['value'], analyte, last['comparator'])}"
 
 
@@ -143,16 +143,16 @@ def _corrected(panel: Panel, side: Bedside, time: Time) -> dict[str, Any] | None
 
 def _awaited(panel: Panel, side: Bedside, time: Time) -> dict[str, Any] | None:
     """An open square on the axis where a value was due and did not come."""
-    late = side.awaited[side.awaited["analyte"].eq(panel.analyte.code) & side.awaited["overdue"].astype(bool)]
+    due = [row["due_at"] for row in side.late if row["analyte"] == panel.analyte.code]
     floor = panel.data(panel.low)
-    words = [f"<b>{panel.analyte.label} awaited</b><br>due {wording.dated(at, time.zone)}" for at in late["due_at"]]
-    return _marks(panel, late["due_at"].map(time.x).tolist(), [floor] * len(late), symbol="square-open", size=9, colour=AWAY, name="awaited", hover=words)
+    words = [f"<b>{panel.analyte.label} awaited</b><br>due {wording.dated(at, time.zone)}" for at in due]
+    return _marks(panel, [time.x(at) for at in due], [floor] * len(due), symbol="square-open", size=9, colour=AWAY, name="awaited", hover=words)
 
 
 def _flags(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[str, Any] | None:
     """A small mark at the top where a flag of this marker was raised."""
     own = [code for code, rule in catalog.rules.items() if rule.analyte == panel.analyte.code]
-    rows = side.flags[side.flags["flag"].isin(own)].to_dict("records")
+    rows = [row for row in side.flags if row["flag"] in own]
     colours = [FLAG_COLOUR[wording.SEVERITY_TONE.get(row["severity"], "note")] if row["state"] == "active" else "#94a3b8" for row in rows]
     at = [time.x(row["raised_at"]) for row in rows]
     top = panel.data(panel.high)
@@ -203,17 +203,20 @@ def words(panel: Panel, side: Bedside, catalog: Catalog) -> str:
     analyte, trend = panel.analyte, side.trends[panel.analyte.code]
     kind = " · log" if panel.log else ""
     number = wording.number(trend["value"], analyte, trend["comparator"])
-    phrase = _change(trend)
     return (
-        f"<b>{analyte.label}</b> <span style='font-size:12px;color:#5b677a'>{wording.unit(analyte.unit)}{kind}</span><br>"
-        f"<span style='font-size:19px'><b>{number}</b></span>  <span style='font-size:12px;color:#5b677a'>{wording.age(trend['collected_at'], side.as_of)} old</span><br>"
-        f"<span style='font-size:12px;color:#475569'>{phrase}</span>"
+        f"<span style='font-size:13px'><b>{analyte.label}</b></span> {_small(wording.unit(analyte.unit) + kind)}<br>"
+        f"<span style='font-size:19px'><b>{number}</b></span>  {_small(wording.age(trend['collected_at'], side.as_of) + ' old')}<br>"
+        f"{_small(_change(trend, side.series[analyte.code], catalog))}"
     )
 
 
-def _change(trend: Mapping[str, Any]) -> str:
+def _small(text: str) -> str:
+    return f"<span style='font-size:12px;color:#475569'>{text}</span>"
+
+
+def _change(trend: Row, series: Series, catalog: Catalog) -> str:
     """The phrase, with the interval of a doubling or halving time where there is one."""
-    phrase = str(trend["phrase"])
+    words = phrase(trend, series, catalog)
     ends = sorted(abs(trend[name]) for name in ("doubling_low", "doubling_high") if not pd.isna(trend[name]))
-    exact = len(ends) == 2 and ("doubl" in phrase or "halv" in phrase) and math.isfinite(ends[1])
-    return wording.kept(f"{phrase} ({ends[0]:.0f}–{ends[1]:.0f})" if exact else phrase)
+    exact = len(ends) == 2 and ("doubl" in words or "halv" in words) and math.isfinite(ends[1])
+    return wording.kept(f"{words} ({ends[0]:.0f}–{ends[1]:.0f})" if exact else words)

@@ -17,7 +17,8 @@ SEEN_HOURS: Final = 7 * 24.0
 JUDGED_HOURS: Final = 72.0
 ROOM: Final = 0.03
 STEPS: Final = (6, 12, 24, 48, 72, 168, 336, 672)
-MOST_TICKS: Final = 13
+MOST_TICKS: Final = 8  # two rows of words side by side on a tablet
+WEEKDAYS_HOURS: Final = 8 * 24.0  # up to here a weekday names one day only
 DECISION: Final = (24.0, 48.0)
 
 
@@ -45,8 +46,8 @@ class Time:
 def time_of(side: Bedside, *, zone: tzinfo) -> Time:
     zero = side.t0 if side.t0 is not None else pd.Timestamp(side.as_of)
     now = wording.since(zero, side.as_of)
-    moments = pd.concat([side.values["collected_at"], side.spans["started_at"]])
-    first = now - LEAD_HOURS if moments.empty else wording.since(zero, moments.min())
+    moments = [now + points.points[0].at for points in side.series.values()] + [wording.since(zero, row["started_at"]) for row in side.spans]
+    first = min(moments, default=now - LEAD_HOURS)
     last = max(now, JUDGED_HOURS) if side.t0 is not None and now < JUDGED_HOURS else now
     seen = max(first, min(-LEAD_HOURS if side.t0 is not None else now - SEEN_HOURS, now - SEEN_HOURS))
     seen = min(seen, last - 24.0)
@@ -56,16 +57,14 @@ def time_of(side: Bedside, *, zone: tzinfo) -> Time:
 
 def axis(time: Time) -> dict[str, Any]:
     ticks = _ticks(time)
-    title = "hours since steroid start" if time.steroid else "hours before now"
-    zone = wording.zone_name(pd.Timestamp(time.zero).astimezone(time.zone))
     return {
         "range": [time.seen, time.end],
         "minallowed": time.start,
         "maxallowed": time.end,
         "tickvals": ticks,
         "ticktext": [_label(hour, time) for hour in ticks],
-        "title": {"text": f"{title} · ward clock {zone}", "font": {"size": 12}, "standoff": 6},
-        "tickfont": {"size": 12},
+        "tickangle": 0,
+        "tickfont": {"size": 12, "color": "#475569"},
         "showgrid": False,
         "zeroline": False,
         "showline": False,
@@ -79,6 +78,12 @@ def axis(time: Time) -> dict[str, Any]:
     }
 
 
+def axis_words(time: Time) -> str:
+    """What the two rows of the axis are, for the gutter."""
+    zone = wording.zone_name(pd.Timestamp(time.zero).astimezone(time.zone))
+    return f"{'hours since steroid start' if time.steroid else 'hours before now'}<br>ward clock, {zone}"
+
+
 def _ticks(time: Time) -> list[float]:
     step = next((step for step in STEPS if (time.end - time.seen) / step <= MOST_TICKS), STEPS[-1])
     first = math.ceil(time.start / step) * step
@@ -89,7 +94,8 @@ def _label(hour: float, time: Time) -> str:
     local = (pd.Timestamp(time.zero) + timedelta(hours=hour)).astimezone(time.zone)
     sign = "+" if hour > 0 else "−" if hour < 0 else ""
     zero = ("0 h" if time.steroid else "now") if hour == 0 else f"{sign}{abs(hour):.0f} h"
-    return f"{zero}<br>{local:%a} {local.day} {local:%b %H:%M}"
+    near = time.end - time.seen <= WEEKDAYS_HOURS
+    return f"{zero}<br>{local:%a %H:%M}" if near else f"{zero}<br>{local.day} {local:%b}"
 
 
 def window_shapes(time: Time, starts: list[Any], *, top: float) -> list[dict[str, Any]]:

@@ -16,12 +16,13 @@ import plotly.graph_objects as go
 from dashboard import chart_lanes, chart_panels, wording
 from dashboard.bedside import Bedside, shown_analytes
 from dashboard.chart_panels import Panel
-from dashboard.chart_time import DECISION, Time, axis, time_of, window_shapes
-from monitoring.terms import Analyte, Catalog
+from dashboard.chart_time import DECISION, Time, axis, axis_words, time_of, window_shapes
+from dashboard.flag_panel import cited_sources
+from monitoring.terms import Analyte, Catalog, Threshold
 
 PANELS: Final = ("ferritin", "fibrinogen", "platelets", "crp", "ast", "ldh", "triglycerides", "hemoglobin", "neutrophils")
 PANEL_HEIGHT, GAP = 78, 9
-TOP, BOTTOM, GUTTER, RIGHT = 22, 58, 196, 168
+TOP, BOTTOM, GUTTER, RIGHT = 8, 46, 196, 176
 TYPE: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 CONFIG: Final[dict[str, Any]] = {
     "displaylogo": False,
@@ -44,11 +45,11 @@ def trajectories(side: Bedside, catalog: Catalog, *, zone: tzinfo, codes: Sequen
     traces = chart_lanes.traces(drawn, lanes, time)
     for panel in panels:
         traces += chart_panels.traces(panel, side, catalog, time)
-    starts = [] if side.responses.empty else side.responses["t0"].tolist()
+    starts = [told["t0"] for told in side.responses]
     shapes = window_shapes(time, starts, top=rows.panels_top) + chart_lanes.shapes(drawn, lanes) + rows.rules()
     for panel in panels:
         shapes += chart_panels.shapes(panel, side)
-    notes = _lane_names(lanes, rows) + _window_words(time, starts, rows) + [note for panel in panels for note in _panel_words(panel, side, catalog, rows)]
+    notes = [_axis_words(time)] + _lane_names(lanes, rows) + _window_words(time, starts, rows) + [note for panel in panels for note in _panel_words(panel, side, catalog, rows)]
     return go.Figure({"data": traces, "layout": _layout(panels, lanes, rows, time, shapes, notes)})
 
 
@@ -129,10 +130,17 @@ def _window_words(time: Time, starts: list[Any], rows: _Rows) -> list[dict[str, 
 
 def _panel_words(panel: Panel, side: Bedside, catalog: Catalog, rows: _Rows) -> list[dict[str, Any]]:
     low, high = rows.panel_domain(int(panel.axis[1:]) - 2)
-    gutter = _note(chart_panels.words(panel, side, catalog), x=0, y=(low + high) / 2, xshift=8 - GUTTER)
-    labels = [
-        _note(f"{wording.number(t.value, panel.analyte)} {t.label} <span style='color:#5b677a'>{', '.join(t.source.cite)}</span>", x=1,
-              y=panel.measure(t.value), yref=panel.axis, xshift=6, font={"size": 12, "color": "#475569"})
-        for t in chart_panels.near_thresholds(panel)
-    ]  # fmt: skip
-    return [gutter, *labels]
+    gutter = _note(chart_panels.words(panel, side, catalog), x=0, y=(low + high) / 2, xshift=8 - GUTTER, font={"size": 15})
+    return [gutter, *(_threshold_words(threshold, panel, catalog) for threshold in chart_panels.near_thresholds(panel))]
+
+
+def _threshold_words(threshold: Threshold, panel: Panel, catalog: Catalog) -> dict[str, Any]:
+    """Its number and name beside the line, its source on hover."""
+    source = "<br>".join(told.citation for told in cited_sources(threshold.source.cite, catalog))
+    text = f"{wording.number(threshold.value, panel.analyte)} {threshold.label}"
+    more = {"font": {"size": 12, "color": "#475569"}, "hovertext": source or threshold.source.tag}
+    return _note(text, x=1, y=panel.measure(threshold.value), yref=panel.axis, xshift=6, **more)
+
+
+def _axis_words(time: Time) -> dict[str, Any]:
+    return _note(axis_words(time), x=0, y=0, xshift=8 - GUTTER, yshift=-5, yanchor="top", font={"size": 12, "color": "#475569"})

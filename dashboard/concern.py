@@ -10,10 +10,11 @@ from typing import Any, Final
 import pandas as pd
 
 from dashboard import wording
-from dashboard.bedside import Bedside
+from dashboard.bedside import Bedside, Row, Rows, shown_analytes
 from dashboard.wording import Tone
 from monitoring.terms import Catalog
 
+MAIN: Final = ("ferritin", "fibrinogen", "platelets", "crp")  # the four that every row of the ward shows
 SAYS_THE_VERDICT: Final = ("steroid_nonresponse", "steroid_early_worsening")
 SOON: Final = timedelta(hours=12)
 RANK: Final[Mapping[Tone, int]] = {"decision": 0, "watch": 1, "note": 2, "good": 3, "quiet": 4}
@@ -60,23 +61,22 @@ def concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
     )
     verdict = str(window["verdict"]) if window else ""
     tone = _tone(flags, verdict, phrases)
-    open_urgent = sum(row["severity"] == "urgent" and not row["acknowledged"] for row in flags)
+    open_urgent = sum(row["severity"] == "urgent" and not acknowledged_by(row) for row in flags)
     return Concern(
         tone=tone,
         phrases=phrases or (_nothing(side),),
         verdict=verdict,
         due_at=due_at,
         due_what=due_what,
-        late=bool(side.awaited["overdue"].any()) or any(row["flag"] == "labs_overdue" for row in flags),
+        late=bool(side.late) or any(row["flag"] == "labs_overdue" for row in flags),
         order=(RANK[tone], -open_urgent, -len(flags), numbered(side.name)),
     )
 
 
-def ranked(flags: pd.DataFrame) -> list[dict[str, Any]]:
+def ranked(flags: Rows) -> list[Row]:
     """Active flags: urgent first, those nobody has taken notice of before the others, newest first."""
-    rows = flags[flags["state"].eq("active")].to_dict("records")
-    rows.sort(key=lambda row: -row["raised_at"].timestamp())
-    return sorted(rows, key=lambda row: (SEVERITY_RANK.get(row["severity"], 3), bool(row["acknowledged"])))
+    rows = sorted((row for row in flags if row["state"] == "active"), key=lambda row: row["raised_at"], reverse=True)
+    return sorted(rows, key=lambda row: (SEVERITY_RANK.get(row["severity"], 3), acknowledged_by(row) != ""))
 
 
 def decided(side: Bedside) -> Mapping[str, Any] | None:
@@ -103,7 +103,7 @@ def _flag_phrase(row: Mapping[str, Any], as_of: datetime) -> Phrase:
     )
 
 
-def _verdict_phrase(window: Mapping[str, Any] | None, flags: Iterable[Mapping[str, Any]]) -> Iterable[Phrase]:
+def _verdict_phrase(window: Mapping[str, Any] | None, flags: Iterable[Row]) -> Iterable[Phrase]:
     if window is None or any(row["flag"] in SAYS_THE_VERDICT for row in flags):
         return ()
     tone = wording.VERDICT_TONE.get(window["verdict"], "note")
@@ -117,7 +117,7 @@ def _due(side: Bedside) -> tuple[datetime | None, str]:
         for window in windows(side)
         if window["verdict"] == "too_early" and window["due_at"]
     ]
-    awaited += [(row["due_at"], str(row["analyte"])) for row in side.awaited[~side.awaited["overdue"]].to_dict("records")]
+    awaited += [(row["due_at"], str(row["analyte"])) for row in side.awaited if not row["overdue"]]
     coming = sorted(entry for entry in awaited if entry[0] > side.as_of)
     return coming[0] if coming else (None, "")
 
@@ -130,20 +130,17 @@ def _due_phrase(side: Bedside, due_at: datetime | None, due_what: str, zone: tzi
 
 
 def _unusable(side: Bedside, catalog: Catalog) -> Iterable[Phrase]:
-    if side.values.empty:
-        return
-    newest = side.values.sort_values("collected_at").groupby("analyte", sort=False).tail(1)
-    for row in newest[~newest["usable"]].to_dict("records"):
-        if row["analyte"] in catalog.analytes:
-            label = catalog.analytes[row["analyte"]].label
-            yield Phrase(f"{label} not usable: {product_label(row['confounded_by'], catalog)}", "note")
+    for analyte in shown_analytes(catalog, set(MAIN) & set(side.trends)):
+        by = side.series[analyte.code].confounded_by
+        if by:
+            yield Phrase(f"{analyte.label} not usable: {product_label(by, catalog)}", "note")
 
 
 def product_label(code: str, catalog: Catalog) -> str:
-    return catalog.products[code].short or catalog.products[code].label if code in catalog.products else code
+    return wording.running(catalog.products[code].label) if code in catalog.products else code
 
 
-def _tone(flags: list[dict[str, Any]], verdict: str, phrases: Iterable[Phrase]) -> Tone:
+def _tone(flags: list[Row], verdict: str, phrases: Iterable[Phrase]) -> Tone:
     tones = {wording.SEVERITY_TONE.get(row["severity"], "note") for row in flags}
     tones |= {wording.VERDICT_TONE[verdict]} if verdict in ("mixed", "not_responding", "insufficient_data") else set()
     if tones & {"decision", "watch"}:
@@ -154,7 +151,7 @@ def _tone(flags: list[dict[str, Any]], verdict: str, phrases: Iterable[Phrase]) 
 
 
 def _nothing(side: Bedside) -> Phrase:
-    if side.values.empty:
+    if not side.trends:
         return Phrase("No labs yet", "quiet")
     flat = all(trend["direction"] in ("flat", "unknown") for trend in side.trends.values())
     return Phrase("No change beyond the noise" if flat else "No flags", "quiet")

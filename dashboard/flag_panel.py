@@ -71,7 +71,7 @@ def active(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> list[FlagPanel]:
 
 def past(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> list[FlagPanel]:
     """Cleared and retracted ones, the newest first."""
-    rows = side.flags[~side.flags["state"].eq("active")].sort_values("raised_at", ascending=False).to_dict("records")
+    rows = sorted((row for row in side.flags if row["state"] != "active"), key=lambda row: row["raised_at"], reverse=True)
     return [_panel(row, side, catalog, zone) for row in rows]
 
 

@@ -70,7 +70,7 @@ def _alive(store: Store, settings: Settings, now: datetime) -> Health:
         overdue=overdue,
         missed_at=wall_times.last_due(at, zone, now),
         newest_received_at=queries.newest_received(store),
-        set_aside=int(queries.counts(store).get("set_aside", 0)),
+        set_aside=len(queries.set_aside(store)),
         failures=failures,
     )
 

@@ -18,6 +18,7 @@ TEMPLATES: Final = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 TEMPLATES.globals["wording"] = wording
+TEMPLATES.filters["kept"] = wording.kept
 
 
 def page(template: str, **said: Any) -> Markup:

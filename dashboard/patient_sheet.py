@@ -10,14 +10,16 @@ from typing import Any
 import pandas as pd
 
 from dashboard import flag_panel, wording
-from dashboard.bedside import Bedside
+from dashboard.bedside import Bedside, shown_analytes
+from dashboard.charts import PANELS
 from dashboard.concern import concern, numbered
 from dashboard.flag_panel import Source, cited_sources
 from dashboard.markup import Markup, page
 from dashboard.response_table import ResponseTable, response_table
 from dashboard.selection import address
+from dashboard.series import phrase
 from dashboard.ward_table import steroid_clock
-from monitoring.terms import Catalog
+from monitoring.terms import Analyte, Catalog
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,17 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Readout:
+    """The newest value of an analyte, what it does and how old it is."""
+
+    label: str
+    unit: str
+    number: str
+    phrase: str
+    age: str
+
+
+@dataclass(frozen=True)
 class Sheet:
     """What templates/patient.html and templates/rounds.html show of one patient."""
 
@@ -49,6 +62,8 @@ class Sheet:
     weight: str
     verdict: str
     tone: str
+    edge: str
+    readouts: tuple[Readout, ...]
     newest: str
     table: ResponseTable | None
     clock: Any
@@ -71,11 +86,13 @@ def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Sheet:
         weight=_weight(side),
         verdict=table.verdict if table else "No high-dose steroid",
         tone=table.tone if table else "quiet",
+        edge=said.tone,
+        readouts=readouts(side, catalog) if table is None or not table.rows else (),
         newest=_newest(side),
         table=table,
         clock=steroid_clock(side),
         line=str(side.line["label"]) if side.line else "None",
-        line_since=wording.stamp(side.line["since"], zone) if side.line and side.line["line"] != "none" else "",
+        line_since=_line_since(side, zone),
         given=_given(side, catalog),
         options=tuple(_option(told, catalog) for told in table.options) if table else (),
         flags=tuple(flag_panel.active(side, catalog, zone=zone)),
@@ -88,6 +105,24 @@ def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Sheet:
 
 def patient_html(side: Bedside, catalog: Catalog, neighbours: Mapping[str, Any], *, zone: tzinfo) -> Markup:
     return page("patient.html", sheet=sheet(side, catalog, zone=zone), neighbours=neighbours)
+
+
+def readouts(side: Bedside, catalog: Catalog) -> tuple[Readout, ...]:
+    """The newest values of what the figure shows, where there is no response table to show them."""
+    analytes = [analyte for analyte in shown_analytes(catalog, side.trends) if analyte.code in PANELS]
+    return tuple(_readout(analyte, side, catalog) for analyte in analytes)
+
+
+def _readout(analyte: Analyte, side: Bedside, catalog: Catalog) -> Readout:
+    trend = side.trends[analyte.code]
+    number = wording.number(trend["value"], analyte, trend["comparator"])
+    words = phrase(trend, side.series[analyte.code], catalog)
+    return Readout(analyte.label, wording.unit(analyte.unit), number, words, wording.age(trend["collected_at"], side.as_of))
+
+
+def _line_since(side: Bedside, zone: tzinfo) -> str:
+    known = side.line is not None and side.line["line"] != "none" and not pd.isna(side.line["since"])
+    return wording.stamp(side.line["since"], zone) if side.line is not None and known else ""
 
 
 def _weight(side: Bedside) -> str:
@@ -125,8 +160,7 @@ def _option(told: Mapping[str, Any], catalog: Catalog) -> Option:
 
 def _late(side: Bedside, catalog: Catalog) -> tuple[str, ...]:
     """Ferritin: none since 19 h."""
-    rows = side.awaited[side.awaited["overdue"]].to_dict("records")
-    return tuple(f"{catalog.analytes[row['analyte']].label}: {_since(row['last_at'], side)}" for row in rows)
+    return tuple(f"{catalog.analytes[row['analyte']].label}: {_since(row['last_at'], side)}" for row in side.late)
 
 
 def _since(last_at: pd.Timestamp, side: Bedside) -> str:

@@ -7,7 +7,6 @@ another person's rights are ever answered from an older read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +18,9 @@ import streamlit as st
 from dashboard.health import RUNS_SEEN, Health, health, unreadable
 from dashboard.metrics import Gauges
 from monitoring.catalog import load_catalog
-from monitoring.exporting import labs_table
+from dashboard.selection import LabsAsked
+from monitoring.disguise import own_key
+from monitoring.exporting import Wanted, labs_table
 from monitoring.settings import Settings, load_settings
 from monitoring.state import WardState, state
 from monitoring.terms import Catalog
@@ -30,17 +31,6 @@ from storage.errors import StoreError
 SHARED_SECONDS: Final = 5
 EVERYONE: Final = "everyone"  # the only scope while there is no sign-in
 _site: dict[str, Settings] = {}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a research table is asked for; empty means all."""
-
-    patients: tuple[str, ...] = ()
-    analytes: tuple[str, ...] = ()
-    start: datetime | None = None
-    end: datetime | None = None
-    identified: bool = False
 
 
 def use(settings: Settings) -> None:
@@ -75,12 +65,12 @@ def feed(now: datetime) -> Health:
 
 
 def ward(as_of: datetime) -> WardState:
-    return _state(settings().database_url, _newest(), _slot(as_of), EVERYONE, None, as_of)
+    return _state(settings().database_url, queries.mark(store()), _slot(as_of), EVERYONE, None, as_of)
 
 
 def patient(patient_id: str, as_of: datetime) -> WardState:
     """The same for one patient; its frames are empty when nobody of that name is known."""
-    return _state(settings().database_url, _newest(), _slot(as_of), EVERYONE, patient_id, as_of)
+    return _state(settings().database_url, queries.mark(store()), _slot(as_of), EVERYONE, patient_id, as_of)
 
 
 def patients(as_of: datetime) -> pd.DataFrame:
@@ -93,12 +83,14 @@ def corrected(patient_id: str, as_of: datetime) -> pd.DataFrame:
     return told[told["ref"].isin(told.loc[told["version"] > 1, "ref"])]
 
 
-def labs(asked: Asked, as_of: datetime) -> pd.DataFrame:
-    """The research table: tidy, in our units beside those reported."""
-    return labs_table(
-        store(), catalog(), as_of=as_of, patients=list(asked.patients) or None, analytes=list(asked.analytes) or None,
-        start=asked.start, end=asked.end, identified=asked.identified,
-    )  # fmt: skip
+def labs(asked: LabsAsked, as_of: datetime) -> pd.DataFrame:
+    """The research table: tidy, in our units beside those reported; pseudonymous unless asked otherwise."""
+    return labs_table(store(), catalog(), wanted(asked, as_of))
+
+
+def wanted(asked: LabsAsked, as_of: datetime) -> Wanted:
+    key = None if asked.identified else own_key(settings().data_dir)
+    return Wanted(as_of, asked.patients, asked.analytes, asked.start, asked.end, key=key)
 
 
 def gauges(now: datetime) -> Gauges:
@@ -117,10 +109,6 @@ def _slot(as_of: datetime) -> float:
     return as_of.timestamp() // SHARED_SECONDS
 
 
-def _newest() -> str:
-    return str(queries.newest_received(store()))
-
-
 @st.cache_resource(show_spinner=False)
 def _catalog(site_catalog: Path | None) -> Catalog:
     return load_catalog(site_catalog)
@@ -132,5 +120,5 @@ def _store(url: str) -> Store:
 
 
 @st.cache_resource(ttl=60, max_entries=64, show_spinner=False)
-def _state(url: str, newest: str, slot: float, scope: str, patient_id: str | None, _as_of: datetime) -> Any:
+def _state(url: str, mark: str, slot: float, scope: str, patient_id: str | None, _as_of: datetime) -> Any:
     return state(store(), catalog(), as_of=_as_of, patients=None if patient_id is None else [patient_id])

@@ -50,3 +50,26 @@ def day_asked(query: Mapping[str, str], name: str) -> date | None:
 
 def asked_patient(query: Mapping[str, str]) -> str:
     return query.get("patient", "")
+
+
+@dataclass(frozen=True)
+class RoundsAsked:
+    """One patient, or everybody, or (neither) those with a steroid course or a flag."""
+
+    patient: str = ""
+    everybody: bool = False
+
+
+def rounds_asked(query: Mapping[str, str]) -> RoundsAsked:
+    return RoundsAsked(asked_patient(query), query.get("show", "") == "all")
+
+
+@dataclass(frozen=True)
+class LabsAsked:
+    """What a research table is asked for; empty and None mean all."""
+
+    patients: tuple[str, ...] = ()
+    analytes: tuple[str, ...] = ()
+    start: datetime | None = None
+    end: datetime | None = None
+    identified: bool = False

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import logging
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,12 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import metrics, reading
+from dashboard import front, metrics, reading
 from dashboard.shell import say_failed
 from monitoring.settings import Settings
 
 APP: Final = Path(__file__).with_name("app.py")
-_SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def application(settings: Settings) -> st.App:
@@ -32,7 +28,7 @@ def application(settings: Settings) -> st.App:
     logging.getLogger("streamlit.error_util").disabled = True  # it logs values; say_failed logs the same without them
     return st.App(
         APP,
-        routes=[Route("/healthz", healthz), Route("/metrics", prometheus)],
+        routes=[Route("/healthz", healthz), Route("/metrics", prometheus), *front.routes()],
         middleware=[Middleware(Sealed, policy=content_policy())],
         on_script_error=say_failed,
     )
@@ -53,7 +49,7 @@ def content_policy() -> str:
     return "; ".join(
         (
             "default-src 'self'",
-            f"script-src 'self' blob: {' '.join(_own_scripts())}",
+            f"script-src 'self' blob: {' '.join(front.script_hashes())}",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
@@ -65,13 +61,6 @@ def content_policy() -> str:
             "frame-ancestors 'self'",
         )
     )
-
-
-def _own_scripts() -> list[str]:
-    """Hashes of the scripts that stand in Streamlit's own page."""
-    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    digests = (hashlib.sha256(script.encode()).digest() for script in _SCRIPT.findall(page))
-    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
 
 
 class Sealed:

@@ -7,22 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-import pandas as pd
-
 from dashboard import wording
-from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, bedsides, normal_band
-from dashboard.concern import Concern, Phrase, concern, product_label
+from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, bedsides
+from dashboard.concern import MAIN, Concern, Phrase, concern
 from dashboard.markup import Markup, page
 from dashboard.selection import WardAsked, address
-from dashboard.sparkline import Point, Scale, sparkline
-from monitoring.analysis.points import reference_change
+from dashboard.series import phrase, scale
+from dashboard.sparkline import sparkline
 from monitoring.terms import Analyte, Catalog
 
-COLUMNS: Final = ("ferritin", "fibrinogen", "platelets", "crp")
 FOLDED: Final = ("platelets", "crp")
-SPARK_HOURS: Final = 4 * 24.0  # a day before the steroid start and the three that judge it
 PHRASES: Final = 2
-NOISE_TIMES: Final = 2.0  # a sparkline's range in reference change values, so that noise looks flat
+DRUGS: Final = 2
+LONG_NAME: Final = 18
 
 TILES: Final[Mapping[str, str]] = {
     "decision": "need a decision",
@@ -87,7 +84,7 @@ class Tile:
 
 def rows(state: Any, catalog: Catalog, *, zone: tzinfo) -> list[Row]:
     """Every patient who has not left, the most worrying first."""
-    staying = [side for side in bedsides(state) if not _left(side)]
+    staying = [side for side in bedsides(state) if not side.has_left]
     return sorted((_row(side, catalog, zone) for side in staying), key=lambda row: row.concern.order)
 
 
@@ -114,18 +111,14 @@ def ward_html(state: Any, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, n
         "ward.html",
         rows=chosen(everyone, asked, next_run_at=next_run_at),
         tiles=tiles(everyone, asked, next_run_at=next_run_at, zone=zone),
-        heads=[(catalog.analytes[code], code in FOLDED) for code in COLUMNS if code in catalog.analytes],
+        heads=[(catalog.analytes[code], code in FOLDED) for code in MAIN if code in catalog.analytes],
         wards=[("", "All wards", address("/", show=asked.show))] + [(w, w, address("/", show=asked.show, ward=w)) for w in wards],
         asked=asked,
+        several=len(wards) > 1 and not asked.ward,
         everyone=len(everyone),
         clear=address("/"),
         zone=wording.zone_name(state.as_of.astimezone(zone)),
     )
-
-
-def _left(side: Bedside) -> bool:
-    left_at = side.patient["discharged_at"]
-    return not pd.isna(left_at) and left_at <= side.as_of
 
 
 def _in_ward(row: Row, ward: str) -> bool:
@@ -150,19 +143,27 @@ def _row(side: Bedside, catalog: Catalog, zone: tzinfo) -> Row:
         phrases=said.phrases[:PHRASES],
         more=said.phrases[PHRASES:],
         line=str(side.line["label"]) if side.line else "None",
-        drugs=drugs_words(side),
+        drugs=drugs_words(side, catalog),
         clock=steroid_clock(side),
-        cells=tuple(_cell(side, catalog, code, zone) for code in COLUMNS if code in catalog.analytes),
+        cells=tuple(_cell(side, catalog, code, zone) for code in MAIN if code in catalog.analytes),
         newest=wording.age(side.newest_collected_at, side.as_of),
         due=_due_words(side, said, zone),
     )
 
 
-def drugs_words(side: Bedside) -> str:
-    """methylprednisolone 1 g · 14 h: what the line consists of, and since when."""
+def drugs_words(side: Bedside, catalog: Catalog) -> str:
+    """anakinra 100 mg, methylprednisolone 1 g, +1: the drugs of the current line first, two at most."""
     if side.line is None or side.line["line"] == "none":
         return ""
-    return ", ".join(dict.fromkeys(wording.dose(dose) for dose in side.line["doses"]))
+    own = set(side.line["drugs"])
+    doses = sorted(side.line["doses"], key=lambda dose: dose["drug"] not in own)
+    words = list(dict.fromkeys(_dose_words(dose, catalog) for dose in doses))
+    return ", ".join(words[:DRUGS]) + (f", +{len(words) - DRUGS}" if len(words) > DRUGS else "")
+
+
+def _dose_words(dose: Mapping[str, Any], catalog: Catalog) -> str:
+    long = len(dose["label"]) > LONG_NAME and dose["drug"] in catalog.drugs
+    return wording.dose({**dose, "label": catalog.drugs[dose["drug"]].short} if long else dose)
 
 
 def steroid_clock(side: Bedside) -> Clock | None:
@@ -184,7 +185,7 @@ def _cell(side: Bedside, catalog: Catalog, code: str, zone: tzinfo) -> Cell:
     analyte, trend = catalog.analytes[code], side.trends.get(code)
     if trend is None:
         return Cell(analyte.label, code in FOLDED, Markup(""), wording.MISSING, _awaited(side, analyte), "none", "")
-    values = side.values[side.values["analyte"].eq(code)].sort_values("collected_at")
+    series = side.series[code]
     gone = wording.since(trend["collected_at"], side.as_of)
     old = analyte.due_hours is not None and gone > analyte.due_hours
     number = wording.number(trend["value"], analyte, trend["comparator"])
@@ -192,41 +193,13 @@ def _cell(side: Bedside, catalog: Catalog, code: str, zone: tzinfo) -> Cell:
     return Cell(
         label=analyte.label,
         folded=code in FOLDED,
-        spark=Markup(sparkline(points(values, side), scale(side, analyte, values, catalog), label=hover)),
+        spark=Markup(sparkline(series.points, scale(side, analyte, catalog), label=hover)),
         number=number,
-        phrase=f"{wording.hours(gone)} old" if old else _phrase(trend, values, catalog),
+        phrase=f"{wording.hours(gone)} old" if old else phrase(trend, series, catalog),
         state="old" if old else "",
         hover=hover,
     )
 
 
-def _phrase(trend: Mapping[str, Any], values: pd.DataFrame, catalog: Catalog) -> str:
-    """What the series does; but a newest value that a product moved says which product."""
-    newest = values.iloc[-1]
-    return str(trend["phrase"]) if newest["usable"] else product_label(newest["confounded_by"], catalog)
-
-
 def _awaited(side: Bedside, analyte: Analyte) -> str:
-    return "awaited" if side.awaited["analyte"].eq(analyte.code).any() else "none yet"
-
-
-def points(values: pd.DataFrame, side: Bedside) -> list[Point]:
-    """The values as points, hours before now."""
-    hours = (values["collected_at"] - pd.Timestamp(side.as_of)) / pd.Timedelta(hours=1)
-    series = values["segment"].astype(str) if "segment" in values else values["method"]
-    return [
-        Point(float(at), float(value), str(comparator), not usable, str(name))
-        for at, value, comparator, usable, name in zip(
-            hours, values["value"], values["comparator"], values["usable"], series, strict=True
-        )
-        if pd.notna(value)
-    ]
-
-
-def scale(side: Bedside, analyte: Analyte, values: pd.DataFrame, catalog: Catalog) -> Scale:
-    """The last four days, on the catalog's axis, at least twice the reference change value high."""
-    change = reference_change(analyte.variation, float(catalog.settings["trend_shown"]["z"]))
-    least = NOISE_TIMES * change if change == change else 0.0  # NaN: nobody measured the variation
-    if analyte.axis != "log" and len(values):
-        least *= abs(float(values["value"].iloc[-1]))
-    return Scale(analyte.axis == "log", least, normal_band(side, analyte), -SPARK_HOURS, 0.0)
+    return "awaited" if any(row["analyte"] == analyte.code for row in side.awaited) else "none yet"

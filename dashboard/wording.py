@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Final, Literal
 
 import pandas as pd
@@ -56,8 +56,9 @@ MARKER_TONE: Final[Mapping[str, Tone]] = {
 }
 ARROWS: Final[Mapping[str, str]] = {"up": "▲", "down": "▼", "flat": "", "unknown": ""}
 DOSE_TONE: Final[Mapping[str, Tone]] = {"within": "quiet", "above": "watch", "below": "watch", "cannot tell": "quiet"}
-CONTEXT_WORD: Final[Mapping[str, str]] = {"unknown": "context unknown", "primary-HLH": "primary HLH"}
-_NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:h|d|y|mo|min|mg|g|kg)\b|%)")
+CONTEXT_WORD: Final[Mapping[str, str]] = {"primary-HLH": "primary HLH"}
+_NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:h|d|y|mo|min|mg|g|kg)\b|[%µ×])")
+_UNIT: Final = re.compile(r"(?<= )(?:u(?:g|mol|kat)/\w+|10\*9/L|Cel)\b")
 UNITS: Final[Mapping[str, str]] = {"10*9/L": "×10⁹/L", "Cel": "°C", "{INR}": "", "1": ""}
 
 
@@ -88,8 +89,8 @@ def _decimals(value: float) -> int:
 
 
 def kept(text: str) -> str:
-    """The text with numbers and their units held together: "48 h" never breaks across lines."""
-    return _NUMBER_AND_UNIT.sub("\u00a0", text)
+    """A sentence as it is printed: units in their signs, and numbers held to their units across lines."""
+    return _NUMBER_AND_UNIT.sub("\u00a0", _UNIT.sub(lambda found: unit(found[0]), text))
 
 
 def dose(told: Mapping[str, object]) -> str:
@@ -167,12 +168,21 @@ def zone_name(local: datetime) -> str:
     return f"UTC{name}" if name[0] in "+-" else name
 
 
+def born(birth_date: str) -> date | None:
+    """The day of birth; None when it is unknown or unreadable. A year or a month alone counts from its first day."""
+    parts = (birth_date or "")[:10].split("-")
+    try:
+        return date(int(parts[0]), *(int(part) for part in [*parts[1:], "1", "1"][:2]))
+    except ValueError:
+        return None
+
+
 def whole_years(birth_date: str, as_of: datetime) -> str:
     """34 y; months under two years; empty when the birth date is unknown or unreadable."""
-    born = pd.to_datetime(birth_date or None, errors="coerce")
-    if pd.isna(born):
+    day = born(birth_date)
+    if day is None:
         return ""
-    months = (as_of.year - born.year) * 12 + as_of.month - born.month - (as_of.day < born.day)
+    months = (as_of.year - day.year) * 12 + as_of.month - day.month - (as_of.day < day.day)
     return f"{months} mo" if months < 24 else f"{months // 12} y"
 
 

@@ -38,7 +38,7 @@ def load_catalog(site_file: Path | None = None, *, folder: Path = KNOWLEDGE) -> 
         contents[site] = read_bytes(Path(site))
     tables = {file: parsed(file, content) for file, content in contents.items()}
     catalog = built(tables, site, version(contents))
-    check(catalog)
+    check(catalog, site)
     return catalog
 
 

@@ -12,7 +12,8 @@ from monitoring.terms import LINES, Analyte, Catalog, Rule
 ANALYTE_LISTS = ("analytes", "markers")
 
 
-def check(catalog: Catalog) -> None:
+def check(catalog: Catalog, site: str) -> None:
+    """Raises CatalogError at the first fault; `site` is the path of the site's own file, or empty."""
     check_loinc(catalog)
     check_names(catalog)
     check_specimens(catalog)
@@ -20,7 +21,7 @@ def check(catalog: Catalog) -> None:
     check_options(catalog)
     check_products(catalog)
     check_given_names(catalog)
-    check_rules(catalog)
+    check_rules(catalog, site)
 
 
 def check_loinc(catalog: Catalog) -> None:
@@ -122,16 +123,22 @@ def all_given(catalog: Catalog) -> Iterable[tuple[str, str, tuple[str, ...]]]:
         yield "products.toml", product.code, product_names(product)
 
 
-def check_rules(catalog: Catalog) -> None:
+def check_rules(catalog: Catalog, site: str) -> None:
     for rule in catalog.rules.values():
-        for field, analyte in named_analytes(rule):
-            if analyte not in catalog.analytes:
-                raise CatalogError("rules.toml", f"rule.{rule.code}", field, f"{analyte!r} is not in analytes.toml")
+        if rule.analyte and rule.analyte not in catalog.analytes:
+            raise CatalogError(
+                "rules.toml", f"rule.{rule.code}", "analyte", f"{rule.analyte!r} is not in analytes.toml"
+            )
+        for field in ANALYTE_LISTS:
+            check_listed(catalog, rule, field, site)
 
 
-def named_analytes(rule: Rule) -> Iterable[tuple[str, str]]:
-    if rule.analyte:
-        yield "analyte", rule.analyte
-    for field in ANALYTE_LISTS:
-        for named in rule.parameters.get(field, ()):
-            yield f"parameters.{field}", named
+def check_listed(catalog: Catalog, rule: Rule, field: str, site: str) -> None:
+    for analyte in rule.parameters.get(field, ()):
+        if analyte in catalog.analytes:
+            continue
+        if rule.sources[field].cite == ("site",):
+            raise CatalogError(site, rule.code, field, f"{analyte!r} is not in analytes.toml")
+        raise CatalogError(
+            "rules.toml", f"rule.{rule.code}", f"parameters.{field}", f"{analyte!r} is not in analytes.toml"
+        )

@@ -8,6 +8,7 @@ from string import Formatter
 from typing import Any
 
 from monitoring.catalog_entries import Entry
+from monitoring.errors import CatalogError
 
 LONGEST_SENTENCE = 9  # words: a sentence is read at a glance
 
@@ -47,29 +48,41 @@ def pairs(entry: Entry, field: str) -> tuple[tuple[str, str], ...]:
     return tuple((first, second) for first, second in entry.value(field, []))
 
 
-def check_parameters(kind: Kind, parameters: Mapping[str, Any], at: Entry, home: Entry) -> None:
-    """`at` is where the numbers in use stand (the site's entry, if it has one), `home` the rule's own entry."""
+@dataclass(frozen=True)
+class Stand:
+    """Where a rule's numbers stand: its own entry, and the site's, which wins for what it names."""
+
+    home: Entry
+    site: Entry | None
+
+    def wrong(self, name: str, message: str) -> CatalogError:
+        if self.site and name in self.site.table:
+            return self.site.wrong(name, message)
+        return self.home.wrong(f"parameters.{name}", message)
+
+
+def check_parameters(kind: Kind, parameters: Mapping[str, Any], at: Stand) -> None:
     for name in kind.required:
         if name not in parameters:
-            raise home.wrong(f"parameters.{name}", f"is missing: a rule of kind {kind.name} needs it")
+            raise at.wrong(name, f"is missing: a rule of kind {kind.name} needs it")
     for name, value in parameters.items():
         if name not in kind.required + kind.optional:
-            raise home.wrong(f"parameters.{name}", f"is not a parameter of kind {kind.name}")
+            raise at.wrong(name, f"is not a parameter of kind {kind.name}")
         check_value(kind, name, value, at)
-    check_together(kind, parameters, home)
+    check_together(kind, parameters, at)
     for low, high in kind.ordered:
         if low in parameters and high in parameters and not parameters[low] < parameters[high]:
             raise at.wrong(low, f"is out of order: {parameters[low]!r} should be below {high}, {parameters[high]!r}")
 
 
-def check_together(kind: Kind, parameters: Mapping[str, Any], home: Entry) -> None:
+def check_together(kind: Kind, parameters: Mapping[str, Any], at: Stand) -> None:
     given = [pair for pair in kind.together if set(pair) & set(parameters)]
     if kind.together and (len(given) != 1 or not set(given[0]) <= set(parameters)):
         wanted = " or ".join(" with ".join(pair) for pair in kind.together)
-        raise home.wrong("parameters", f"should hold {wanted}, one of the two and not both")
+        raise at.home.wrong("parameters", f"should hold {wanted}, one of the two and not both")
 
 
-def check_value(kind: Kind, name: str, value: Any, at: Entry) -> None:
+def check_value(kind: Kind, name: str, value: Any, at: Stand) -> None:
     numbers = value if isinstance(value, tuple) else (value,)
     if not numbers:
         raise at.wrong(name, "should not be empty")

@@ -7,12 +7,13 @@ exist and keep its kind of value; what it changes is tagged as a site setting.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from monitoring.catalog_entries import Entry, entries
-from monitoring.catalog_kinds import Kind, check_parameters, check_sentences, kind
+from monitoring.catalog_kinds import Kind, Stand, check_parameters, check_sentences, kind
 from monitoring.terms import SEVERITIES, Cited, Rule
 
 SITE = Cited(("site",), "local default")
@@ -21,6 +22,7 @@ Tables = Mapping[str, Mapping[str, Any]]
 
 
 def rules(tables: Tables, site: str, references: Mapping[str, Any]) -> Mapping[str, Rule]:
+    """All rules by code, the site's numbers in place of the published ones where it gives its own."""
     file = tables["rules.toml"]
     whole = Entry("rules.toml", "", file, references)
     kinds = {
@@ -50,7 +52,7 @@ def rule(entry: Entry, kinds: Mapping[str, Kind], site: Entry | None) -> Rule:
     parameters, sources, reasons = stated(entry.inner("parameters"))
     overlay(parameters, sources, reasons, site)
     sentences = entry.inner_or_none("sentences", lambda part: {key: part.text(key) for key in part.table}) or {}
-    check_parameters(kinds[name], parameters, site or entry, entry)
+    check_parameters(kinds[name], parameters, Stand(entry, site))
     check_sentences(kinds[name], sentences, entry)
     return Rule(
         code=entry.code,
@@ -86,7 +88,7 @@ def stated(table: Entry) -> Stated:
     reasons: dict[str, str] = {}
     for name, part in parts(table):
         values[name], sources[name], reasons[name] = part.made(
-            lambda part: (frozen(part, part.value("value")), part.cited(), part.text("why"))
+            lambda part: (frozen(part, "value", part.value("value")), part.cited(), part.text("why"))
         )
     return values, sources, reasons
 
@@ -98,24 +100,26 @@ def parts(table: Entry) -> Iterator[tuple[str, Entry]]:
         yield name, part
 
 
-def frozen(part: Entry, value: Any) -> Any:
-    """A value nobody can change later: lists become tuples, tables become read-only."""
+def frozen(part: Entry, field: str, value: Any) -> Any:
+    """A value nobody can change later: a number, a text, or a tuple of either."""
     if isinstance(value, list):
-        return tuple(frozen(part, one) for one in value)
-    if isinstance(value, dict):
-        return MappingProxyType({key: frozen(part, one) for key, one in value.items()})
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise part.wrong("value", f"should be a number, a text or a list, found {value!r}")
+        return tuple(frozen(part, field, one) for one in value)
+    usable = isinstance(value, int | str) or (isinstance(value, float) and math.isfinite(value))
+    if isinstance(value, bool) or not usable:
+        raise part.wrong(field, f"should be a number, a text or a list, found {value!r}")
     return value
 
 
 def overlay(values: dict[str, Any], sources: dict[str, Cited], reasons: dict[str, str], site: Entry | None) -> None:
-    for name in site.table if site else ():
-        if site is None or name not in values:
-            raise (site or Entry("", "", {}, ())).wrong(name, "is not a parameter known here")
-        new = frozen(site, site.table[name])
+    """The site's own values in place of the published ones, each told as the site's."""
+    if site is None:
+        return
+    for name, value in site.table.items():
+        if name not in values:
+            raise site.wrong(name, "is not a parameter known here")
+        new = frozen(site, name, value)
         if shape(new) != shape(values[name]):
-            raise site.wrong(name, f"should be like {values[name]!r}, found {site.table[name]!r}")
+            raise site.wrong(name, f"should be like {values[name]!r}, found {value!r}")
         values[name], sources[name], reasons[name] = new, SITE, SITE_REASON
 
 
@@ -123,8 +127,6 @@ def shape(value: Any) -> Any:
     """What must stay alike when a site changes a value: number, text, or a list of either."""
     if isinstance(value, tuple):
         return tuple(sorted({str(shape(one)) for one in value}))
-    if isinstance(value, Mapping):
-        return tuple(sorted(value))
     return "number" if isinstance(value, int | float) else "text"
 
 

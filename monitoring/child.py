@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+from monitoring.commands.running import scheduled
 from monitoring.logs import set_up
 from monitoring.sentences import sentence
 from monitoring.settings import Settings
@@ -25,7 +26,10 @@ def main() -> int:
     set_up(settings.log_file)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
-        {"dashboard": dashboard, "scheduler": scheduler}[sys.argv[1]](settings, *sys.argv[2:])
+        if sys.argv[1] == "dashboard":
+            dashboard(settings, host=sys.argv[2], port=int(sys.argv[3]))
+        else:
+            scheduled(settings)
     except Exception as error:
         said = sentence(error)
         log.error("%s", said or f"unforeseen {type(error).__name__}", exc_info=not said)
@@ -33,21 +37,15 @@ def main() -> int:
     return 0
 
 
-def dashboard(settings: Settings, host: str, port: str) -> None:
+def dashboard(settings: Settings, *, host: str, port: int) -> None:
     """The dashboard is named, not imported: this room knows no screen."""
     import uvicorn
     from uvicorn.importer import import_from_string
 
     uvicorn.run(
-        import_from_string(WEB)(settings), host=host, port=int(port), log_config=None, access_log=False,
+        import_from_string(WEB)(settings), host=host, port=port, log_config=None, access_log=False,
         timeout_graceful_shutdown=OPEN_PAGES_SECONDS, server_header=False,
     )  # fmt: skip
-
-
-def scheduler(settings: Settings) -> None:
-    from monitoring.commands.running import scheduled
-
-    scheduled(settings)
 
 
 def _end_with_parent() -> None:

@@ -24,6 +24,7 @@ COMMANDS = {
     "ack": ("judging", "Acknowledge a flag."),
     "replay": ("trying", "Judge recorded courses as at the time."),
     "simulate": ("trying", "Write believable courses."),
+    "export": ("exporting", "Write courses for research."),
     "db": ("keeping", "Upgrade the store, or say how it stands."),
     "backup": ("keeping", "Copy the store into a file."),
     "restore": ("keeping", "Put a copy in place of the store."),

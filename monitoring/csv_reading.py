@@ -267,7 +267,7 @@ def _fault(split: _Split, place: int, told: Told, decoded: Decoded, head: _Head)
 def _table(split: _Split, lines: list[str], head: _Head, faults: Mapping[int, Fault | None]) -> Table:
     rows = [row for place, row in enumerate(split.rows) if place not in faults] if faults else split.rows
     good = np.setdiff1d(np.arange(len(split.rows)), list(faults)) if faults else np.arange(len(split.rows))
-    cells = list(zip(*rows, strict=True)) if rows else [()] * len(head.names)  # type: ignore[arg-type]
+    cells = list(zip(*rows, strict=True)) if rows else [()] * len(head.names)
     columns = {name: column for name, column in zip(head.names, cells, strict=True) if name}
     numbers = [columns[name] for name in csv_columns.NUMBERS[head.kind] if name in columns]
     return Table(

@@ -17,9 +17,10 @@ from typing import Any
 
 from monitoring.intake import take_in
 from monitoring.logs import without_values
+from monitoring.retrying import retry
 from monitoring.sentences import sentence
 from monitoring.settings import Settings
-from monitoring.sources import RawFile, Source, open_sources
+from monitoring.sources import Source, open_sources
 from monitoring.state import judge_and_record
 from monitoring.terms import Catalog
 from storage.engine import Store
@@ -107,13 +108,33 @@ def run_cycle(
     return printed | ({"error": judging.error} if judging.error else {})
 
 
-def take_from(site: Site, source: Source, run_id: str, *, kind: str = "source") -> Told:
+def take_from(site: Site, source: Source, run_id: str) -> Told:
     """Everything a source has now, with a row among the runs from before it is asked."""
-    told = Told(run_id, source.name, kind, site.clock())
+    told = Told(run_id, source.name, "source", site.clock())
     record_run(site.store, told.row(None))
     _take(site, source, told)
     record_run(site.store, told.row(site.clock()))
     return told
+
+
+def run_by_hand(site: Site, source: Source, run_id: str) -> dict[str, Any]:
+    """
+    One source now, outside the schedule, and everybody judged when it told anything new.
+
+    What it counted and "assessed". Raises what stopped it, once that stands in the run.
+    """
+    told = Told(run_id, source.name, "ingest", site.clock())
+    record_run(site.store, told.row(None))
+    failed = _take(site, source, told)
+    return _by_hand(site, told, failed)
+
+
+def run_again(site: Site, ids: Collection[str], run_id: str) -> dict[str, Any]:
+    """The same for what was set aside; all of it where `ids` is empty."""
+    told = Told(run_id, "set-aside", "ingest", site.clock())
+    record_run(site.store, told.row(None))
+    failed = _timed(told, lambda: _retry(site, ids, told))
+    return _by_hand(site, told, failed)
 
 
 def look(site: Site) -> list[Told]:
@@ -136,17 +157,45 @@ def _arrived(site: Site, source: Source, run_id: str) -> Told:
     return told
 
 
-def _take(site: Site, source: Source, told: Told) -> None:
+def _by_hand(site: Site, told: Told, failed: Exception | None) -> dict[str, Any]:
+    if told.something:
+        told.assessed = judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=told.run_id)
+    record_run(site.store, told.row(site.clock()))
+    if failed:
+        raise failed
+    return told.printed() | {"assessed": told.assessed}
+
+
+def _take(site: Site, source: Source, told: Told) -> Exception | None:
     """File by file or page by page; each is done with once it is committed."""
+    return _timed(told, lambda: _each(site, source, told))
+
+
+def _each(site: Site, source: Source, told: Told) -> None:
+    for raw in source.fetch(site.clock()):
+        counts = take_in(
+            site.store, site.catalog, site.settings, [raw], source=told.source, run_id=told.run_id, now=site.clock()
+        )
+        told.add(counts)
+        source.done(raw)
+
+
+def _retry(site: Site, ids: Collection[str], told: Told) -> None:
+    told.add(retry(site.store, site.catalog, site.settings, ids, run_id=told.run_id, now=site.clock()))
+
+
+def _timed(told: Told, work: Callable[[], None]) -> Exception | None:
+    """Does the work and notes how long it took; what stopped it is noted in words and given back."""
     began = time.perf_counter()
     try:
-        for raw in source.fetch(site.clock()):
-            told.add(_taken_in(site, raw, told))
-            source.done(raw)
+        work()
     except Exception as error:  # whatever it is, the other sources still have their turn
         told.error = in_words(error)
-        log.warning("source %s failed: %s", source.name, told.error)
-    told.seconds = time.perf_counter() - began
+        log.warning("source %s failed: %s", told.source, told.error)
+        return error
+    finally:
+        told.seconds = time.perf_counter() - began
+    return None
 
 
 def in_words(error: Exception) -> str:
@@ -155,12 +204,6 @@ def in_words(error: Exception) -> str:
     if not said:
         log.error("%s", without_values(error))
     return said or f"Unforeseen {type(error).__name__}; the log says where."
-
-
-def _taken_in(site: Site, raw: RawFile, told: Told) -> dict[str, int]:
-    return take_in(
-        site.store, site.catalog, site.settings, [raw], source=told.source, run_id=told.run_id, now=site.clock()
-    )
 
 
 def _assess(site: Site, whole: Told) -> Told:

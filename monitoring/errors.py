@@ -6,8 +6,9 @@ MaswatchError                 every error a person may be shown; str(error) is o
 ├── SettingsError             maswatch.toml, an environment variable or an argument is wrong
 ├── SourceError               a feed cannot be reached or read at all
 ├── IntakeError               what a feed gave cannot be taken in as a whole (a single row is set aside instead)
-└── CycleError                a run could not be completed
-    └── CycleBusy             another process is running it now
+├── CycleError                a run could not be completed
+│   └── CycleBusy             another process is running it now
+└── ServingError              the dashboard cannot be started or kept running
 
 The store's own errors stand in storage/errors.py.
 """
@@ -46,3 +47,7 @@ class CycleError(MaswatchError):
 
 class CycleBusy(CycleError):  # noqa: N818 - said as what it is
     """Another process holds the job's lease."""
+
+
+class ServingError(MaswatchError):
+    """The dashboard cannot be started or kept running."""

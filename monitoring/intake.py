@@ -40,7 +40,7 @@ SIFTS: Mapping[str, tuple[Sift, str]] = {
 
 @dataclass(frozen=True)
 class IngestCounts:
-    """What became of the rows: read = new + unchanged + corrected + set_aside. A file that is no table counts as one."""
+    """read = new + unchanged + corrected + set_aside, in rows; a file that is no table counts as one."""
 
     read: int = 0
     new: int = 0

@@ -8,7 +8,7 @@ number that can be read in two ways is none either.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,7 @@ class Numbers:
     fault: np.ndarray
 
 
-def numbers(texts: Sequence[str], decimal: str = ".") -> Numbers:
+def numbers(texts: Iterable[str], decimal: str = ".") -> Numbers:
     """Every text as a number. `decimal` is the file's decimal mark, see `decimal_mark`."""
     read = [number(text, decimal) for text in texts]
     value, comparator, fault = zip(*read, strict=True) if read else ((), (), ())

@@ -65,7 +65,7 @@ def as_table(told: list[Row], columns: Sequence[str]) -> str:
     if not told:
         return "(none)"
     cells = [[_short(row.get(name)) for name in columns] for row in told]
-    numeric = [all(isinstance(row.get(name), int | float | None) for row in told) for name in columns]
+    numeric = [_numbers([row.get(name) for row in told]) for name in columns]
     widths = [max(len(name), *(len(line[place]) for line in cells)) for place, name in enumerate(columns)]
     lines = [list(columns), ["-" * width for width in widths], *cells]
     return "\n".join(
@@ -77,6 +77,11 @@ def as_list(told: Row) -> str:
     """One object, a key a line."""
     wide = max(map(len, told), default=0)
     return "\n".join(f"{key.ljust(wide)}  {_short(value)}" for key, value in told.items())
+
+
+def _numbers(values: list[Any]) -> bool:
+    told = [value for value in values if value is not None]
+    return bool(told) and all(isinstance(value, int | float) for value in told)
 
 
 def _set(text: str, width: int, numeric: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from monitoring import csv_columns
@@ -29,20 +30,24 @@ class RawFile:
 
 
 def read_paths(paths: Iterable[Path]) -> Iterator[RawFile]:
-    """Files, and the CSV files below folders, in the order of taking in. Raises SourceError before the first is given."""
+    """Files, and the CSV files below folders, in the order of taking in. Raises SourceError before any is given."""
     told = [found for path in paths for found in _below(path)]
     return (RawFile(name, _content(path)) for path, name in told)
 
 
 def csv_files(folder: Path, leave_out: Sequence[Path] = ()) -> list[Path]:
-    """All CSV files below, patients first, then treatments, findings and labs; by name within a kind."""
-    found = [path for path in sorted(folder.rglob("*")) if _is_input(path) and not _inside(path, leave_out)]
-    return sorted(found, key=_place)
+    """All CSV files below, by path."""
+    return [path for path in sorted(folder.rglob("*")) if _is_input(path) and not _inside(path, leave_out)]
+
+
+def by_kind(paths: Iterable[Path]) -> list[Path]:
+    """Patients first, then treatments, findings, labs, then what is none of them; within a kind as they stand."""
+    return sorted(paths, key=_place)
 
 
 def _below(path: Path) -> list[tuple[Path, str]]:
     if path.is_dir():
-        files = csv_files(path)
+        files = by_kind(csv_files(path))
         if not files:
             raise SourceError(f"{path} holds no CSV file; name a folder with patients, labs, treatments or findings.")
         return [(file, file.relative_to(path).as_posix()) for file in files]
@@ -63,9 +68,15 @@ def _is_input(path: Path) -> bool:
     if name.startswith(".") or name.endswith(UNFINISHED) or not name.endswith(".csv") or not path.is_file():
         return False
     if name == ANSWERS:
-        log.info("%s is left out: it holds the answers to simulated courses, nothing to take in", path)
+        _tell(path)
         return False
     return True
+
+
+@cache
+def _tell(path: Path) -> None:
+    """Once, however often a folder is looked through."""
+    log.info("%s is left out: it holds the answers to simulated courses, nothing to take in", path)
 
 
 def _inside(path: Path, folders: Sequence[Path]) -> bool:

@@ -1,4 +1,4 @@
-"""What could not be used, kept whole: rows and files with reason, sentence and the original, as the store keeps them."""
+"""What could not be used, kept whole: rows and files with reason, sentence and the original."""
 
 from __future__ import annotations
 
@@ -67,6 +67,5 @@ def _kept(one: Refused, source: str, seen: Counter[tuple[str, ...]]) -> tuple[st
     key = "\x1f".join((*same, str(seen[same])))
     seen[same] += 1
     name = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).hexdigest()
-    return (
-        name, one.kind, one.origin, one.patient_id, one.code, one.reason, one.sentence, one.raw, json.dumps(dict(one.fields)),
-    )  # fmt: skip
+    fields = json.dumps(dict(one.fields))
+    return name, one.kind, one.origin, one.patient_id, one.code, one.reason, one.sentence, one.raw, fields

@@ -42,7 +42,7 @@ class WallTimes(BaseTrigger):
 
 
 class Rota:
-    """What is due when. `run` until `stop` is set; the jobs themselves may be called by a test with a clock of its own."""
+    """What is due when. `run` goes on until `stop` is set; `cycle` and `look` are the jobs themselves."""
 
     def __init__(self, site: Site) -> None:
         self.site = site

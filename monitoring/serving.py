@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event
 
-from monitoring.errors import MaswatchError
+from monitoring.errors import ServingError
 from monitoring.settings import Settings
 
 PORT_PATIENCE = 3.0
@@ -32,10 +32,6 @@ READY_PATIENCE = 60.0
 WATCHED_EVERY = 0.3
 MOST_DEATHS, WITHIN_SECONDS = 5, 120.0
 log = logging.getLogger(__name__)
-
-
-class ServingFailed(MaswatchError):
-    """The dashboard cannot be served."""
 
 
 @dataclass
@@ -59,7 +55,7 @@ class Child:
             self.process.stdin.flush()
 
     def watch(self, now: float) -> None:
-        """Notices an end, and starts again when it is time. Raises ServingFailed when it ends too often."""
+        """Notices an end, and starts again when it is time. Raises ServingError when it ends too often."""
         if self.process is not None and self.process.poll() is not None:
             self._ended(self.process.returncode, now)
         if self.process is None and now >= self.start_at:
@@ -69,7 +65,7 @@ class Child:
         self.process = None
         self.died_at = [moment for moment in self.died_at if now - moment < WITHIN_SECONDS] + [now]
         if len(self.died_at) >= MOST_DEATHS:
-            raise ServingFailed(f"The {self.name} ended {MOST_DEATHS} times in a row; the lines above say why.")
+            raise ServingError(f"The {self.name} ended {MOST_DEATHS} times in a row; the lines above say why.")
         wait = 2.0 ** (len(self.died_at) - 1)
         log.warning("the %s ended (%s); it is started again in %g s", self.name, code, wait)
         self.start_at = now + wait
@@ -89,7 +85,7 @@ class Child:
 
 
 def serve(settings: Settings, host: str, port: int, *, schedule: bool, say: Callable[[str], object]) -> None:
-    """Until SIGTERM or SIGINT. `say` gets the address once it answers. Raises ServingFailed."""
+    """Until SIGTERM or SIGINT. `say` gets the address once it answers. Raises ServingError."""
     port = free_port(host, port)
     if not is_loopback(host):
         say(exposed(host))
@@ -110,7 +106,7 @@ def _watched(children: Sequence[Child], address: str, stop: Event, say: Callable
         if not ready and (ready := answers(f"{address}/healthz")):
             say(f"maswatch is at {address}")
         if not ready and time.monotonic() - began > READY_PATIENCE:
-            raise ServingFailed(f"The dashboard did not answer at {address} within {READY_PATIENCE:g} seconds.")
+            raise ServingError(f"The dashboard did not answer at {address} within {READY_PATIENCE:g} seconds.")
         stop.wait(WATCHED_EVERY)
 
 
@@ -136,18 +132,18 @@ def stopping() -> Iterator[Event]:
 
 
 def free_port(host: str, port: int) -> int:
-    """`port`, or any free one for 0. Waits a moment for one that is just being given up. Raises ServingFailed."""
+    """`port`, or any free one for 0. Waits a moment for one that is just being given up. Raises ServingError."""
     deadline = time.monotonic() + PORT_PATIENCE
     while True:
         try:
             return _bound(host, port)
         except socket.gaierror:
-            raise ServingFailed(f"{host} is no address of this machine; --host takes one, like 127.0.0.1.") from None
+            raise ServingError(f"{host} is no address of this machine; --host takes one, like 127.0.0.1.") from None
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise ServingFailed(f"Port {port} on {host} cannot be opened: {error.strerror}.") from None
+                raise ServingError(f"Port {port} on {host} cannot be opened: {error.strerror}.") from None
             if time.monotonic() > deadline:
-                raise ServingFailed(
+                raise ServingError(
                     f"Port {port} on {host} is in use; stop what uses it, or choose another with --port."
                 ) from None
         time.sleep(0.1)

@@ -56,7 +56,7 @@ class Cells:
 
     def column(self, meaning: Callable[[str], str] = str) -> pd.api.extensions.ExtensionArray:
         """The same as `each`, as the text column of a frame."""
-        return pd.array([meaning(text) for text in self.texts], dtype="str").take(self.codes)  # type: ignore[call-overload,no-any-return]
+        return pd.array([meaning(text) for text in self.texts], dtype="str").take(self.codes)
 
     def hashes(self, meaning: Callable[[str], str] = str.strip) -> np.ndarray:
         return hashed([meaning(text) for text in self.texts])[self.codes]
@@ -115,7 +115,7 @@ class Sieve:
         self.code[new] = code[new] if isinstance(code, np.ndarray) else code
         self.passed &= ~new
 
-    def refuse_each(self, faults: Sequence[Fault | None]) -> None:
+    def refuse_each(self, faults: Sequence[Fault | None] | np.ndarray) -> None:
         """`faults`: a row's (reason, sentence, code), or None where nothing is wrong."""
         places = [place for place, fault in enumerate(faults) if fault and self.passed[place]]
         for place in places:
@@ -138,7 +138,7 @@ class Sieve:
         self.refuse(wrong[cells.codes], "no_time", sentences)
 
 
-def cells_of(texts: Sequence[str]) -> Cells:
+def cells_of(texts: Sequence[str] | np.ndarray) -> Cells:
     column = np.empty(len(texts), dtype=object)
     column[:] = texts
     codes, distinct = pd.factorize(column)

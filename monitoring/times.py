@@ -9,7 +9,7 @@ means two different days.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -43,7 +43,7 @@ class Moments:
     fault: np.ndarray
 
 
-def moments(texts: Sequence[str], zone: ZoneInfo, *, midnight: bool = False) -> Moments:
+def moments(texts: Iterable[str], zone: ZoneInfo, *, midnight: bool = False) -> Moments:
     """Every text as a moment. `midnight`: a date alone stands for the beginning of that day, else it is no time."""
     given = pd.Series(list(texts), dtype="str")
     plain = _rewritten(given.str.strip().str.upper())

@@ -44,7 +44,10 @@ def rows_of(frame: pd.DataFrame, model: type[SQLModel], same: Mapping[str, Any])
 
 def microseconds(moments: pd.Series) -> np.ndarray:
     """Whole microseconds since 1970, UNKNOWN where there is no moment. A moment without a time zone is refused."""
-    index = pd.DatetimeIndex(moments)
+    try:
+        index = pd.DatetimeIndex(moments)
+    except (TypeError, ValueError):  # some with a zone and some without, or no moments at all; the text quotes them
+        raise FrameRefused(f"Not every value is a moment with a time zone: column {moments.name}.") from None
     if index.tz is None and not index.isna().all():
         raise FrameRefused(f"A moment needs its time zone: column {moments.name}.")
     return index.as_unit("us").asi8

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ _PRAGMAS = (
 class Store:
     """An open store. `reading()` is one snapshot, `writing()` one transaction (on SQLite the only one that writes)."""
 
-    url: str
+    url: str = field(repr=False)  # may hold a password
     engine: Engine
 
     @property
@@ -124,7 +124,7 @@ def _parsed(url: str) -> URL:
         raise StoreUnreachable("The database URL cannot be read: write sqlite:////folder/file.db.") from None
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreUnreachable("The database URL names no store this program knows: use sqlite or postgresql+psycopg.")
-    if parsed.get_backend_name() == "sqlite" and not parsed.database:
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise StoreUnreachable("The database URL names no file: write sqlite:////folder/file.db.")
     return parsed
 

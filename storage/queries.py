@@ -14,7 +14,7 @@ from storage import frames, people
 from storage.engine import Store
 from storage.frames import shaped
 from storage.instants import Instant
-from storage.reading import among, chosen, fetched, frame_of, key
+from storage.reading import among, by, chosen, fetched, frame_of, key
 from storage.tables import (
     METADATA,
     Acknowledgement,
@@ -47,7 +47,8 @@ def observations(
     """
     Every version received by `as_of` and collected at `since` or later. Shape OBSERVATIONS; see versions.current.
 
-    In order of patient, collected_at, ref and version. Versions that a correction has moved to before `since` are left out: what replaced them lies outside.
+    In order of patient, collected_at, ref and version. Versions that a correction has moved to before `since` are
+    left out: what replaced them lies outside.
     """
     with store.reading() as connection:
         statement = chosen(connection, Observation, as_of=as_of, patients=patients)
@@ -97,11 +98,28 @@ def newest_received(store: Store) -> datetime | None:
         return connection.execute(select(func.max(_table(Arrival).c.received_at))).scalar()
 
 
+def mark(store: Store) -> str:
+    """Another text whenever anything was added that a page shows: facts, runs, flag changes, acknowledgements."""
+    arrival, run = _table(Arrival), _table(Run)
+    parts = (
+        select(func.max(arrival.c.received_at), func.sum(arrival.c.added)),
+        select(func.max(run.c.started_at), func.max(run.c.finished_at)),
+        select(func.count(), func.max(_table(FlagChange).c.recorded_at)).select_from(_table(FlagChange)),
+        select(func.count()).select_from(_table(Acknowledgement)),
+        select(func.count()).select_from(_table(SetAside)),
+        select(func.count()).select_from(_table(SetAsideEnd)),
+    )
+    with store.reading() as connection:
+        return " ".join(str(value) for part in parts for value in connection.execute(part).one())
+
+
 def set_aside(store: Store, *, open_only: bool = True) -> pd.DataFrame:
     """What could not be read, oldest first; `open_only`: without what was read after all. Shape SET_ASIDE."""
     table, end = _table(SetAside), _table(SetAsideEnd)
     with store.reading() as connection:
-        statement = chosen(connection, SetAside).order_by(table.c.received_at, *key(connection, SetAside))
+        statement = chosen(connection, SetAside).order_by(
+            table.c.received_at, by(connection, table.c.origin), *key(connection, SetAside)
+        )
         if open_only:
             statement = statement.where(~exists().where(end.c.id == table.c.id))
         return frame_of(connection, statement, frames.SET_ASIDE)

@@ -55,10 +55,13 @@ def chosen(
 
 def key(connection: Connection, model: type[SQLModel]) -> list[Any]:
     """The primary key to order by; texts go by code point on either engine, whatever the server's language."""
-    columns = model.__table__.primary_key.columns  # type: ignore[attr-defined]
-    if connection.dialect.name == "sqlite":
-        return list(columns)
-    return [column.collate("C") if isinstance(column.type, String) else column for column in columns]
+    return [by(connection, column) for column in model.__table__.primary_key.columns]  # type: ignore[attr-defined]
+
+
+def by(connection: Connection, column: Any) -> Any:
+    return (
+        column.collate("C") if connection.dialect.name == "postgresql" and isinstance(column.type, String) else column
+    )
 
 
 def among(connection: Connection, column: Any, wanted: Sequence[str]) -> Any:

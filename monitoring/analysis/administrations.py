@@ -20,7 +20,8 @@ def bodies(patients: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     bsa = sqrt(height * weight / 3600): Mosteller, N Engl J Med 1987;317:1098.
     """
     told = patients.set_index("patient_id")[["weight_kg", "height_cm"]].astype(float)
-    exact = observations[observations["comparator"].eq("") & observations["value"].notna()].sort_values("collected_at")
+    sizes = observations[observations["analyte"].isin(["weight", "height"])]
+    exact = sizes[sizes["comparator"].eq("") & sizes["value"].notna()].sort_values("collected_at")
     for analyte, column in (("weight", "weight_kg"), ("height", "height_cm")):
         newest = exact[exact["analyte"].eq(analyte)].groupby("patient_id")["value"].last()
         told[column] = newest.reindex(told.index).fillna(told[column])

@@ -30,7 +30,10 @@ def confounded(observations: pd.DataFrame, doses: pd.DataFrame, catalog: Catalog
     A value counts as moved when it was drawn after the product began and no later than the effect's hours after it
     ended. Of several products the one that bars use goes first, then the one given last.
     """
-    plain = pd.DataFrame({"confounded_by": "", "confounded_why": "", "confounded_way": "", "confounded_kept": False}, index=observations.index)
+    plain = pd.DataFrame(
+        {"confounded_by": "", "confounded_why": "", "confounded_way": "", "confounded_kept": False},
+        index=observations.index,
+    )
     moved = _moved(observations, doses, catalog)
     plain.loc[moved.index, COLUMNS] = moved[COLUMNS]
     return plain

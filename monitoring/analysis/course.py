@@ -37,9 +37,4 @@ def _current(frame: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
 def only(course: Course, patients: list[str]) -> Course:
     """The same course for some of its patients."""
     chosen = set(patients)
-    return Course(
-        **{
-            name: frame[frame["patient_id"].isin(chosen)]
-            for name, frame in vars(course).items()
-        }
-    )
+    return Course(**{name: frame[frame["patient_id"].isin(chosen)] for name, frame in vars(course).items()})

@@ -13,7 +13,9 @@ from monitoring.terms import Catalog, DoseRange
 PER = {"mg/kg": ("weight_kg", "kg"), "g/kg": ("weight_kg", "kg"), "mg/m2": ("bsa_m2", "m²")}
 
 
-def compared(on: pd.DataFrame, given: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> dict[str, list[dict[str, Any]]]:
+def compared(
+    on: pd.DataFrame, given: pd.DataFrame, catalog: Catalog, *, as_of: datetime
+) -> dict[str, list[dict[str, Any]]]:
     """For each patient: what was given of each drug in the last 24 h, and how it stands to each cited range."""
     recent = given[given["at"] > pd.Timestamp(as_of) - pd.Timedelta(days=1)]
     day = recent.groupby(["patient_id", "given"])[["mg", "mg_kg", "mg_m2"]].sum(min_count=1)
@@ -45,7 +47,13 @@ def _number(amounts: pd.Series | None, name: str) -> float | None:
 def _against(dose: DoseRange, amounts: pd.Series | None) -> dict[str, Any]:
     column = {"mg/kg/day": "mg_kg", "mg/m2/day": "mg_m2", "mg/day": "mg"}.get(dose.unit)
     amount = _number(amounts, column) if column else None
-    return {"range": range_text(dose), "unit": dose.unit, "stands": _stands(amount, dose), "source": list(dose.source.cite), "tag": dose.source.tag}
+    return {
+        "range": range_text(dose),
+        "unit": dose.unit,
+        "stands": _stands(amount, dose),
+        "source": list(dose.source.cite),
+        "tag": dose.source.tag,
+    }
 
 
 def _stands(amount: float | None, dose: DoseRange) -> str:
@@ -71,7 +79,9 @@ def for_body(dose: DoseRange, body: dict[str, float]) -> str:
     if not size or np.isnan(size):
         return ""
     same = dose.maximum_unit.split("/")[0] == unit.split("/")[0]
-    low, high = (min(end * size, dose.maximum) if dose.maximum and same else end * size for end in (dose.low, dose.high))
+    low, high = (
+        min(end * size, dose.maximum) if dose.maximum and same else end * size for end in (dose.low, dose.high)
+    )
     plain = unit.split("/")[0]
     ends = f"{low:,.0f}" if round(low) == round(high) else f"{low:,.0f}–{high:,.0f}"
     return f"{ends} {plain}{per_day}"

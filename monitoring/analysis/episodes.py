@@ -16,7 +16,9 @@ def states(signal: np.ndarray, series: np.ndarray) -> np.ndarray:
     return np.where(last >= begins, signal[np.maximum(last, 0)], 0)
 
 
-def episodes(points: pd.DataFrame, signal: np.ndarray, *, first: np.ndarray, known: np.ndarray, urgent: np.ndarray) -> pd.DataFrame:
+def episodes(
+    points: pd.DataFrame, signal: np.ndarray, *, first: np.ndarray, known: np.ndarray, urgent: np.ndarray
+) -> pd.DataFrame:
     """
     One row a stretch: patient_id, began_at (when the data say so), raised_at (when it could be known), cleared_at (NaT
     while it holds), urgent (at its worst), and positions in `points`: first, at (evidence from..to), end (what ended

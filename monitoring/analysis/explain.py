@@ -2,164 +2,235 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
-from monitoring.analysis.written import clean, iso, rounded
+from monitoring.analysis.written import iso, rounded
+from monitoring.analysis.written import rows as plain_rows
 from monitoring.terms import Catalog, Rule
+
+Row = dict[str, Any]
+POINT = ["analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "ref", "version", "hour", "log",
+         "sigma", "exact", "usable", "segment", "confounded_by", "confounded_why"]  # fmt: skip
+SIDE = ["value", "comparator", "value_text", "unit_text", "collected_at", "ref", "version"]
+MARKER = [
+    "patient_id",
+    "t0",
+    "hours",
+    "analyte",
+    "state",
+    "reason",
+    *(f"{side}_{name}" for side in ("base", "now") for name in SIDE),
+]
+AWAITED = ["patient_id", "analyte", "last_at", "due_at", "late_at"]
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What the flags in question rest on, taken from the assessment once and turned into plain rows."""
+
+    points: Mapping[int, Row]
+    markers: Mapping[tuple[str, pd.Timestamp, int], list[Row]]
+    awaited: Mapping[str, list[Row]]
+    as_of: pd.Timestamp
+    catalog: Catalog
 
 
 def explained(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> pd.DataFrame:
     """`flags` (rows of Assessment.flags) with sentence, evidence (list of dict) and confounders (list of dict)."""
-    told = [_explain(row, assessment, catalog) for row in flags.itertuples()]
-    columns = {name: [t[name] for t in told] for name in ("sentence", "evidence", "confounders")}
-    return flags.assign(**{name: pd.Series(values, index=flags.index, dtype=object) for name, values in columns.items()})
-
-
-def _explain(flag: Any, assessment: Assessment, catalog: Catalog) -> dict[str, Any]:
-    rule = catalog.rules[flag.flag]
-    return EXPLAINERS[rule.kind](flag, rule, assessment, catalog)
-
-
-def _trend(flag: Any, rule: Rule, assessment: Assessment, catalog: Catalog) -> dict[str, Any]:
-    used = _window(assessment.points, flag)
-    t, y = used["hour"].to_numpy() - used["hour"].iloc[0], used["log"].to_numpy()
-    slope = float(np.polyfit(t, y, 1)[0])
-    spread = float(((t - t.mean()) ** 2).sum())
-    sigma = float(used["sigma"].iloc[0])
-    newest = used.iloc[-1]
-    words = _words(newest, slope, float(t[-1]), catalog)
-    sums = [
-        _sum("change over the window", 100 * np.expm1(slope * t[-1]), "%", "fitted line through the logs of the values, first to last"),
-        _sum("change per 24 h", 100 * np.expm1(slope * 24), "%", "the same line over 24 h"),
-        _sum("doubling time" if slope > 0 else "halving time", abs(np.log(2) / slope), "h", "ln 2 / slope"),
-        _sum("noise of one value", sigma, "log", "sqrt(ln(1+CVA²) + ln(1+CVI²)), Fokkema 2006"),
-        _sum("z", slope * np.sqrt(spread) / sigma, "", "slope × sqrt(sum of squared times about their mean) / noise"),
+    grounds = _grounds(flags, assessment, catalog)
+    told = [
+        EXPLAINERS[catalog.rules[row.flag].kind](row, catalog.rules[row.flag], grounds) for row in flags.itertuples()
     ]
-    by_time = np.log(2) / abs(slope) <= catalog.settings["trend_most_doubling_hours"]
+    columns = {name: [t[name] for t in told] for name in ("sentence", "evidence", "confounders")}
+    return flags.assign(
+        **{name: pd.Series(values, index=flags.index, dtype=object) for name, values in columns.items()}
+    )
+
+
+def _grounds(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> Grounds:
+    spans = zip(flags["first"], flags["now"], strict=True)
+    places = sorted({place for first, now in spans if now >= 0 for place in range(first, now + 1)})
+    points = assessment.points.iloc[places][POINT]
+    wanted = flags.loc[flags["hours"] > 0, ["patient_id", "t0", "hours"]].drop_duplicates()
+    markers = (
+        assessment.markers.merge(wanted, on=["patient_id", "t0", "hours"]) if len(wanted) else assessment.markers[:0]
+    )
+    late = assessment.awaited[
+        assessment.awaited["overdue"] & assessment.awaited["patient_id"].isin(flags["patient_id"])
+    ]
+    return Grounds(
+        points=dict(zip(places, plain_rows(points), strict=True)),
+        markers=_grouped(plain_rows(markers[MARKER]), lambda m: (m["patient_id"], m["t0"], m["hours"])),
+        awaited=_grouped(plain_rows(late.sort_values("late_at")[AWAITED]), lambda a: a["patient_id"]),
+        as_of=pd.Timestamp(assessment.as_of),
+        catalog=catalog,
+    )
+
+
+def _grouped(rows: list[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]:
+    groups: dict[Any, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups
+
+
+def _trend(flag: Any, rule: Rule, grounds: Grounds) -> Row:
+    between = [grounds.points[place] for place in range(flag.first, flag.now + 1)]
+    newest = between[-1]
+    used = [p for p in between[:-1] if p["exact"] and p["usable"] and p["segment"] == newest["segment"]] + [newest]
+    slope, spread = _line([p["hour"] for p in used], [p["log"] for p in used])
+    span = newest["hour"] - used[0]["hour"]
+    by_time = math.log(2) / abs(slope) <= grounds.catalog.settings["trend_most_doubling_hours"]
     name = "bounded" if newest["comparator"] else "holds" if by_time else "slow"
     return {
-        "sentence": rule.sentences[name].format(**words),
-        "evidence": _values(used) + sums,
-        "confounders": _confounders(_between(assessment.points, flag)),
+        "sentence": rule.sentences[name].format(**_words(newest, slope, span, grounds.catalog)),
+        "evidence": _values(used) + _trend_sums(slope, spread, span, newest["sigma"]),
+        "confounders": _confounders(between),
     }
 
 
-def _window(points: pd.DataFrame, flag: Any) -> pd.DataFrame:
-    """The values the fitted line went through: exact and usable ones, and the last, which may be a bound."""
-    between = _between(points, flag)
-    fits = between["exact"] & between["usable"] & (between["segment"] == between["segment"].iloc[-1])
-    fits.iloc[-1] = True
-    return between[fits]
+def _line(hours: list[float], logs: list[float]) -> tuple[float, float]:
+    """Slope of the least-squares line per hour, and the sum of squared times about their mean."""
+    t, y = np.array(hours), np.array(logs)
+    away = t - t.mean()
+    spread = float((away**2).sum())
+    return float((away * y).sum()) / spread, spread
 
 
-def _between(points: pd.DataFrame, flag: Any) -> pd.DataFrame:
-    return points.iloc[flag.first : flag.now + 1]
+def _trend_sums(slope: float, spread: float, span: float, sigma: float) -> list[Row]:
+    return [
+        _sum(
+            "change over the window",
+            100 * math.expm1(slope * span),
+            "%",
+            "fitted line through the logs of the values, first to last",
+        ),
+        _sum("change per 24 h", 100 * math.expm1(slope * 24), "%", "the same line over 24 h"),
+        _sum("doubling time" if slope > 0 else "halving time", math.log(2) / abs(slope), "h", "ln 2 / slope"),
+        _sum("noise of one value", sigma, "log", "sqrt(ln(1+CVA²) + ln(1+CVI²)), Fokkema 2006"),
+        _sum("z", slope * math.sqrt(spread) / sigma, "", "slope × sqrt(sum of squared times about their mean) / noise"),
+    ]
 
 
-def _level(flag: Any, rule: Rule, assessment: Assessment, catalog: Catalog) -> dict[str, Any]:
-    point = assessment.points.iloc[[flag.now]]
+def _level(flag: Any, rule: Rule, grounds: Grounds) -> Row:
+    point = grounds.points[flag.now]
     limit = rule.parameters["above"] if "above" in rule.parameters else rule.parameters["below"]
-    words = _words(point.iloc[0], 0.0, 0.0, catalog) | {"bound": f"{limit:,g}"}
-    sums = [_sum("limit", limit, point.iloc[0]["unit"], "threshold of the rule")]
-    return {"sentence": rule.sentences["holds"].format(**words), "evidence": _values(point) + sums, "confounders": _confounders(point)}
+    return {
+        "sentence": rule.sentences["holds"].format(**_words(point, 0.0, 0.0, grounds.catalog)),
+        "evidence": [*_values([point]), _sum("limit", limit, point["unit"], "threshold of the rule")],
+        "confounders": _confounders([point]),
+    }
 
 
-def _words(point: pd.Series, slope: float, span: float, catalog: Catalog) -> dict[str, str]:
+def _words(point: Row, slope: float, span: float, catalog: Catalog) -> dict[str, str]:
     analyte = catalog.analytes[point["analyte"]]
-    time = abs(np.log(2) / slope) if slope else 0.0
+    time = math.log(2) / abs(slope) if slope else 0.0
     return {
         "label": analyte.label,
         "value": f"{point['comparator']}{point['value']:,.{analyte.decimals}f}",
         "unit": analyte.unit,
         "doubling": f"{time:.0f}",
         "halving": f"{time:.0f}",
-        "change": f"{abs(100 * np.expm1(slope * span)):.0f}",
-        "rate": f"{abs(100 * np.expm1(slope * 24)):.0f}",
+        "change": f"{abs(100 * math.expm1(slope * span)):.0f}",
+        "rate": f"{abs(100 * math.expm1(slope * 24)):.0f}",
         "hours": f"{span:.0f}",
     }
 
 
-def _values(points: pd.DataFrame) -> list[dict[str, Any]]:
-    last = len(points) - 1
-    return [_value(row, "newest" if place == last else "window") for place, row in enumerate(points.itertuples())]
+def _values(points: list[Row]) -> list[Row]:
+    newest = points[-1]
+    return [_value(point, "newest" if point is newest else "window") for point in points]
 
 
-def _value(row: Any, role: str) -> dict[str, Any]:
-    return {
-        "role": role,
-        "analyte": row.analyte,
-        "value": clean(row.value),
-        "comparator": row.comparator,
-        "unit": row.unit,
-        "value_text": row.value_text,
-        "unit_text": row.unit_text,
-        "collected_at": iso(row.collected_at),
-        "ref": int(row.ref),
-        "version": int(row.version),
+def _value(point: Row, role: str) -> Row:
+    return {"role": role} | {
+        name: point[name]
+        for name in (
+            "analyte",
+            "value",
+            "comparator",
+            "unit",
+            "value_text",
+            "unit_text",
+            "collected_at",
+            "ref",
+            "version",
+        )
     }
 
 
-def _sum(name: str, value: float, unit: str, how: str) -> dict[str, Any]:
+def _sum(name: str, value: float, unit: str, how: str) -> Row:
     return {"role": "calculation", "name": name, "value": rounded(value, 4), "unit": unit, "how": how}
 
 
-def _confounders(points: pd.DataFrame) -> list[dict[str, Any]]:
-    moved = points[points["confounded_by"] != ""].drop_duplicates("confounded_by")
-    return [{"product": row.confounded_by, "why": row.confounded_why, "left_out": not row.usable, "at": iso(row.collected_at)} for row in moved.itertuples()]
+def _confounders(points: list[Row]) -> list[Row]:
+    """Each product that touched the window, once."""
+    moved = {p["confounded_by"]: p for p in reversed(points) if p["confounded_by"]}
+    return [
+        {"product": code, "why": p["confounded_why"], "left_out": not p["usable"], "at": p["collected_at"]}
+        for code, p in moved.items()
+    ]
 
 
-def _response(flag: Any, rule: Rule, assessment: Assessment, catalog: Catalog) -> dict[str, Any]:
-    mine = assessment.markers
-    mine = mine[(mine["patient_id"] == flag.patient_id) & (mine["t0"] == flag.t0) & (mine["hours"] == flag.hours)]
-    read = mine[mine["state"].isin(["improved", "unchanged", "worse"])]
-    evidence = [{"role": "clock", "name": "first high-dose administration", "value": iso(flag.t0)}]
-    for row in read.itertuples():
-        evidence += [_of_marker(row, "base", catalog), _of_marker(row, "now", catalog)]
-    counts = {state: int(mine["state"].eq(state).sum()) for state in ("improved", "unchanged", "worse")}
-    evidence += [_sum(f"markers {state}", n, "", f"of {len(mine)} markers of the rule") for state, n in counts.items()]
+def _response(flag: Any, rule: Rule, grounds: Grounds) -> Row:
+    mine = grounds.markers[(flag.patient_id, flag.t0, flag.hours)]
+    read = [m for m in mine if m["state"] in ("improved", "unchanged", "worse")]
+    counts = {state: sum(m["state"] == state for m in mine) for state in ("improved", "unchanged", "worse")}
+    clock = {"role": "clock", "name": "first high-dose administration", "value": iso(flag.t0)}
+    values = [_of_marker(m, side, grounds.catalog) for m in read for side in ("base", "now")]
+    sums = [_sum(f"markers {state}", n, "", f"of {len(mine)} markers of the rule") for state, n in counts.items()]
     words = {name: str(value) for name, value in counts.items()} | {"hours": str(int(flag.hours))}
-    fooled = mine[mine["state"].eq("not_interpretable")]
-    confounders = [{"product": row.analyte, "why": row.reason, "left_out": True, "at": iso(row.now_collected_at)} for row in fooled.itertuples()]
-    return {"sentence": rule.sentences["holds"].format(**words), "evidence": evidence, "confounders": confounders}
-
-
-def _of_marker(row: Any, side: str, catalog: Catalog) -> dict[str, Any]:
-    def of(name: str) -> Any:
-        return getattr(row, f"{side}_{name}")
-
+    fooled = [m for m in mine if m["state"] == "not_interpretable"]
     return {
-        "role": "baseline" if side == "base" else "window",
-        "analyte": row.analyte,
-        "state": row.state,
-        "value": clean(of("value")),
-        "comparator": of("comparator"),
-        "unit": catalog.analytes[row.analyte].unit,
-        "value_text": of("value_text"),
-        "unit_text": of("unit_text"),
-        "collected_at": iso(of("collected_at")),
-        "ref": int(of("ref")),
-        "version": int(of("version")),
+        "sentence": rule.sentences["holds"].format(**words),
+        "evidence": [clock, *values, *sums],
+        "confounders": [
+            {"product": m["analyte"], "why": m["reason"], "left_out": True, "at": m["now_collected_at"]} for m in fooled
+        ],
     }
 
 
-def _overdue(flag: Any, rule: Rule, assessment: Assessment, catalog: Catalog) -> dict[str, Any]:
-    late = assessment.awaited[(assessment.awaited["patient_id"] == flag.patient_id) & assessment.awaited["overdue"]]
-    late = late.sort_values("late_at")
-    longest = late.iloc[0]
-    ages = (pd.Timestamp(assessment.as_of) - late["last_at"]) / pd.Timedelta(hours=1)
-    since = (pd.Timestamp(assessment.as_of) - late["due_at"]) / pd.Timedelta(hours=1) + catalog.analytes[longest["analyte"]].due_hours
-    age = ages.iloc[0] if pd.notna(ages.iloc[0]) else since.iloc[0]
-    words = {"label": catalog.analytes[longest["analyte"]].label, "hours": f"{age:.0f}", "more": str(len(late) - 1)}
-    name = "several" if len(late) > 1 else "holds" if pd.notna(longest["last_at"]) else "never"
+def _of_marker(m: Row, side: str, catalog: Catalog) -> Row:
+    told = {name: m[f"{side}_{name}"] for name in SIDE}
+    told |= {"ref": int(told["ref"]), "version": int(told["version"])}
+    role = "baseline" if side == "base" else "window"
+    return {
+        "role": role,
+        "analyte": m["analyte"],
+        "state": m["state"],
+        "unit": catalog.analytes[m["analyte"]].unit,
+    } | told
+
+
+def _overdue(flag: Any, rule: Rule, grounds: Grounds) -> Row:
+    late = grounds.awaited[flag.patient_id]
+    longest = late[0]
+    analyte = grounds.catalog.analytes[longest["analyte"]]
+    since_due = (grounds.as_of - pd.Timestamp(longest["due_at"])) / pd.Timedelta(hours=1)
+    words = {
+        "label": analyte.label,
+        "hours": f"{since_due + (analyte.due_hours or 0.0):.0f}",
+        "more": str(len(late) - 1),
+    }
+    name = "several" if len(late) > 1 else "holds" if longest["last_at"] else "never"
     evidence = [
-        {"role": "clock", "analyte": row.analyte, "name": "newest draw", "value": iso(row.last_at), "due_at": iso(row.due_at), "late_at": iso(row.late_at)}
-        for row in late.itertuples()
+        {"role": "clock", "name": "newest draw", "value": a["last_at"]}
+        | {n: a[n] for n in ("analyte", "due_at", "late_at")}
+        for a in late
     ]
     return {"sentence": rule.sentences[name].format(**words), "evidence": evidence, "confounders": []}
 
 
-EXPLAINERS = {"trend": _trend, "level": _level, "response_window": _response, "overdue": _overdue}
+EXPLAINERS: dict[str, Callable[[Any, Rule, Grounds], Row]] = {
+    "trend": _trend,
+    "level": _level,
+    "response_window": _response,
+    "overdue": _overdue,
+}

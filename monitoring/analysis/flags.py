@@ -15,7 +15,9 @@ COLUMNS = ["patient_id", "flag", "severity", "state", "began_at", "raised_at", "
 TIMES = ["began_at", "raised_at", "cleared_at", "t0"]
 
 
-def judged(points: pd.DataFrame, verdicts: pd.DataFrame, awaited: pd.DataFrame, lines: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+def judged(
+    points: pd.DataFrame, verdicts: pd.DataFrame, awaited: pd.DataFrame, lines: pd.DataFrame, catalog: Catalog
+) -> pd.DataFrame:
     """
     One row a patient and flag (COLUMNS): the newest stretch, `state` "active" or "cleared" with `why` it ended.
     `first`, `now` and `end` are positions in `points`; `t0` and `hours` name the window a response flag rests on.
@@ -23,11 +25,21 @@ def judged(points: pd.DataFrame, verdicts: pd.DataFrame, awaited: pd.DataFrame, 
     ended = catalog.phrases["endings"]
     series = stretches(points, catalog).assign(t0=pd.NaT, hours=0)
     series["why"] = series["cleared_at"].notna().map({True: ended["value"], False: ""})
-    parts = [series, _overdue(awaited, catalog), *(_of_response(verdicts, lines, rule, ended) for rule in catalog.rules.values() if rule.kind == "response_window")]
+    parts = [
+        series,
+        _overdue(awaited, catalog),
+        *(
+            _of_response(verdicts, lines, rule, ended)
+            for rule in catalog.rules.values()
+            if rule.kind == "response_window"
+        ),
+    ]
     told = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
     for name in TIMES:
         told[name] = pd.to_datetime(told[name], utc=True)
-    told = told.sort_values(["patient_id", "flag", "raised_at", "began_at"]).drop_duplicates(["patient_id", "flag"], keep="last")
+    told = told.sort_values(["patient_id", "flag", "raised_at", "began_at"]).drop_duplicates(
+        ["patient_id", "flag"], keep="last"
+    )
     told["state"] = told["cleared_at"].isna().map({True: "active", False: "cleared"})
     told["rule_version"] = told["flag"].map({code: rule.version for code, rule in catalog.rules.items()})
     return told.reindex(columns=COLUMNS).reset_index(drop=True)
@@ -53,18 +65,28 @@ def _overdue(awaited: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
         return pd.DataFrame()
     told = late.groupby("patient_id").agg(began_at=("due_at", "min"), raised_at=("late_at", "min")).reset_index()
     rule = catalog.rules["labs_overdue"]
-    return told.assign(flag=rule.code, severity=rule.severity, cleared_at=pd.NaT, why="", first=-1, now=-1, end=-1, t0=pd.NaT, hours=0)
+    return told.assign(
+        flag=rule.code, severity=rule.severity, cleared_at=pd.NaT, why="", first=-1, now=-1, end=-1, t0=pd.NaT, hours=0
+    )
 
 
 def _of_response(verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended: dict[str, str]) -> pd.DataFrame:
     """A flag that rests on a window's verdict; ended by a later verdict, a new steroid start or the next line."""
     if verdicts.empty:
         return pd.DataFrame()
-    held = verdicts["verdict"].eq("not_responding") if rule.parameters["verdict"] == "not_responding" else verdicts["worsening"]
+    held = (
+        verdicts["verdict"].eq("not_responding")
+        if rule.parameters["verdict"] == "not_responding"
+        else verdicts["worsening"]
+    )
     on = verdicts[held & verdicts["hours"].isin(rule.parameters["hours"]) & verdicts["assessed_at"].notna()]
     on = on.sort_values(["patient_id", "t0", "hours"])
     last = on.drop_duplicates("patient_id", keep="last")[["patient_id", "t0", "hours"]]
-    first = on[on["t0"].isin(last["t0"])].merge(last[["patient_id", "t0"]], on=["patient_id", "t0"]).drop_duplicates("patient_id")
+    first = (
+        on[on["t0"].isin(last["t0"])]
+        .merge(last[["patient_id", "t0"]], on=["patient_id", "t0"])
+        .drop_duplicates("patient_id")
+    )
     told = first[["patient_id", "seen_at", "assessed_at"]].merge(last, on="patient_id")
     told = told.rename(columns={"seen_at": "began_at", "assessed_at": "raised_at"})
     told["began_at"] = told["began_at"].where(told["began_at"].notna(), told["raised_at"])
@@ -72,22 +94,37 @@ def _of_response(verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended:
     return told.assign(flag=rule.code, severity=rule.severity, first=-1, now=-1, end=-1)
 
 
-def _ended(told: pd.DataFrame, verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended: dict[str, str]) -> pd.DataFrame:
+def _ended(
+    told: pd.DataFrame, verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended: dict[str, str]
+) -> pd.DataFrame:
     """Of all that may have ended each flag, the earliest; NaT where nothing did."""
-    later = verdicts.merge(told[["patient_id", "t0", "hours", "raised_at"]], on=["patient_id", "t0"], suffixes=("", "_flag"))
+    later = verdicts.merge(
+        told[["patient_id", "t0", "hours", "raised_at"]], on=["patient_id", "t0"], suffixes=("", "_flag")
+    )
     answers = later[(later["hours"] > later["hours_flag"]) & later["verdict"].isin(rule.parameters["ended_by"])]
     newer = verdicts.merge(told[["patient_id", "t0"]], on="patient_id", suffixes=("", "_flag"))
     newer = newer[newer["t0"] > newer["t0_flag"]]
-    next_line = lines[lines["line"].isin(["second", "refractory"])].merge(told[["patient_id", "raised_at"]], on="patient_id")
+    next_line = lines[lines["line"].isin(["second", "refractory"])].merge(
+        told[["patient_id", "raised_at"]], on="patient_id"
+    )
     next_line = next_line[next_line["since"] > next_line["raised_at"]]
     ends = pd.concat(
         [
-            answers[["patient_id", "assessed_at"]].set_axis(["patient_id", "cleared_at"], axis=1).assign(why=ended["verdict"]),
-            newer[["patient_id", "known_at"]].set_axis(["patient_id", "cleared_at"], axis=1).assign(why=ended["new_course"]),
-            next_line[["patient_id", "since"]].set_axis(["patient_id", "cleared_at"], axis=1).assign(why=ended["next_line"]),
+            answers[["patient_id", "assessed_at"]]
+            .set_axis(["patient_id", "cleared_at"], axis=1)
+            .assign(why=ended["verdict"]),
+            newer[["patient_id", "known_at"]]
+            .set_axis(["patient_id", "cleared_at"], axis=1)
+            .assign(why=ended["new_course"]),
+            next_line[["patient_id", "since"]]
+            .set_axis(["patient_id", "cleared_at"], axis=1)
+            .assign(why=ended["next_line"]),
         ]
     )
     ends["cleared_at"] = pd.to_datetime(ends["cleared_at"], utc=True)
     ends = ends.dropna(subset="cleared_at").sort_values("cleared_at").drop_duplicates("patient_id")
     out = told.merge(ends, on="patient_id", how="left")
-    return out.assign(why=out["why"].fillna(""), cleared_at=out["cleared_at"].where(~(out["cleared_at"] < out["raised_at"]), out["raised_at"]))
+    return out.assign(
+        why=out["why"].fillna(""),
+        cleared_at=out["cleared_at"].where(~(out["cleared_at"] < out["raised_at"]), out["raised_at"]),
+    )

@@ -16,7 +16,9 @@ COLUMNS = ["patient_id", "line", "label", "drugs", "since", "hours_on_line", "do
 RANK = {line: rank for rank, line in enumerate(LINES)}
 
 
-def lines(patients: pd.DataFrame, spans: pd.DataFrame, given: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> pd.DataFrame:
+def lines(
+    patients: pd.DataFrame, spans: pd.DataFrame, given: pd.DataFrame, catalog: Catalog, *, as_of: datetime
+) -> pd.DataFrame:
     """
     One row a patient: the highest line of which a drug still holds at `as_of`, since when that line has held without
     a break, its drugs, and their amounts of the last 24 h against the cited ranges. "none" where nothing holds.

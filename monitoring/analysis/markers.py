@@ -60,7 +60,9 @@ def _nearest(after: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.DataFrame:
     """For each window the value nearest to its hour; of two as near, the later one."""
     found = []
     for window in numbers["windows"]:
-        inside = after[after["since"].between(window - numbers["window_before_hours"], window + numbers["window_after_hours"])]
+        inside = after[
+            after["since"].between(window - numbers["window_before_hours"], window + numbers["window_after_hours"])
+        ]
         inside = inside.assign(hours=window, away=(inside["since"] - window).abs())
         found.append(inside.sort_values([*KEY, "away", "since"], ascending=[True] * 4 + [False]).drop_duplicates(KEY))
     told = pd.concat(found, ignore_index=True)[[*KEY, "hours", *USED]]
@@ -69,7 +71,9 @@ def _nearest(after: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.DataFrame:
 
 def _fitted(near: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """z and n of the line through all exact, usable values from the one before the steroid to the window's own."""
-    ends = table.reset_index(names="row")[["row", *KEY, "base_hour", "now_hour"]].dropna(subset=["base_hour", "now_hour"])
+    ends = table.reset_index(names="row")[["row", *KEY, "base_hour", "now_hour"]].dropna(
+        subset=["base_hour", "now_hour"]
+    )
     used = near[near["exact"] & near["usable"]][[*KEY, "hour", "log", "sigma"]].merge(ends, on=KEY)
     used = used[(used["hour"] >= used["base_hour"]) & (used["hour"] <= used["now_hour"])]
     used = used.assign(t=used["hour"] - used["base_hour"], one=1.0)
@@ -83,7 +87,11 @@ def _fitted(near: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 def _judged(table: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     numbers = catalog.rules["steroid_response"].parameters
-    good = table["analyte"].map({c: DOWN if a.worse == "up" else UP for c, a in catalog.analytes.items()}).to_numpy(dtype=float)
+    good = (
+        table["analyte"]
+        .map({c: DOWN if a.worse == "up" else UP for c, a in catalog.analytes.items()})
+        .to_numpy(dtype=float)
+    )
     limit = numbers["z"] * np.sqrt(2.0) * table["now_sigma"].to_numpy(dtype=float)
     least, most = _bounds(table)
     delta = (table["now_log"] - table["base_log"]).to_numpy(dtype=float)
@@ -99,8 +107,14 @@ def _judged(table: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
 def _bounds(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The least and the most the change of logs can be, when ">40000" stands for all that lies above it."""
     now, base = table["now_log"].to_numpy(dtype=float), table["base_log"].to_numpy(dtype=float)
-    high_now, low_now = np.where(_yes(table["now_above"]), np.inf, now), np.where(_yes(table["now_below"]), -np.inf, now)
-    high_base, low_base = np.where(_yes(table["base_above"]), np.inf, base), np.where(_yes(table["base_below"]), -np.inf, base)
+    high_now, low_now = (
+        np.where(_yes(table["now_above"]), np.inf, now),
+        np.where(_yes(table["now_below"]), -np.inf, now),
+    )
+    high_base, low_base = (
+        np.where(_yes(table["base_above"]), np.inf, base),
+        np.where(_yes(table["base_below"]), -np.inf, base),
+    )
     return low_now - high_base, high_now - low_base
 
 
@@ -108,7 +122,9 @@ def _yes(column: pd.Series) -> np.ndarray:
     return column.eq(True).to_numpy(dtype=bool)
 
 
-def _with_fever(table: pd.DataFrame, improved: np.ndarray, worse: np.ndarray, numbers: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+def _with_fever(
+    table: pd.DataFrame, improved: np.ndarray, worse: np.ndarray, numbers: Mapping[str, Any]
+) -> tuple[np.ndarray, np.ndarray]:
     """Temperature has no noise model: it improves when fever goes, and is worse when fever comes."""
     mine = table["analyte"].eq("temperature").to_numpy()
     base, now = (table[name].to_numpy(dtype=float) for name in ("base_value", "now_value"))
@@ -117,16 +133,40 @@ def _with_fever(table: pd.DataFrame, improved: np.ndarray, worse: np.ndarray, nu
     return np.where(mine, before & ~after & known, improved), np.where(mine, ~before & after & known, worse)
 
 
-def _states(table: pd.DataFrame, improved: np.ndarray, worse: np.ndarray, exact: np.ndarray, catalog: Catalog) -> tuple[np.ndarray, np.ndarray]:
+def _states(
+    table: pd.DataFrame, improved: np.ndarray, worse: np.ndarray, exact: np.ndarray, catalog: Catalog
+) -> tuple[np.ndarray, np.ndarray]:
     words = catalog.phrases["marker_reasons"]
     unknown = ~exact & ~improved & ~worse & table["base_value"].notna().to_numpy()
     fooled = _fooled(table, improved, worse)
     rushed = improved & _too_fast(table, catalog)
     never, none = table["base_value"].isna().to_numpy(), table["now_value"].isna().to_numpy()
-    why = np.where(table["now_confounded_why"].fillna("").ne(""), table["now_confounded_why"].fillna(""), table["base_confounded_why"].fillna(""))
+    why = np.where(
+        table["now_confounded_why"].fillna("").ne(""),
+        table["now_confounded_why"].fillna(""),
+        table["base_confounded_why"].fillna(""),
+    )
     cases = [none & never, none, never, fooled, rushed, unknown, improved, worse]
-    states = ["missing", "missing", "missing", "not_interpretable", "not_interpretable", "not_interpretable", "improved", "worse"]
-    reasons = [words["no_values"], words["no_value"], words["no_baseline"], why, words["too_fast"], words["out_of_range"], "", ""]
+    states = [
+        "missing",
+        "missing",
+        "missing",
+        "not_interpretable",
+        "not_interpretable",
+        "not_interpretable",
+        "improved",
+        "worse",
+    ]
+    reasons = [
+        words["no_values"],
+        words["no_value"],
+        words["no_baseline"],
+        why,
+        words["too_fast"],
+        words["out_of_range"],
+        "",
+        "",
+    ]
     return np.select(cases, states, "unchanged"), np.select(cases, reasons, "")
 
 
@@ -148,9 +188,11 @@ def _fooled(table: pd.DataFrame, improved: np.ndarray, worse: np.ndarray) -> np.
 def _too_fast(table: pd.DataFrame, catalog: Catalog) -> np.ndarray:
     """A fall beyond what the plasma half-life allows even if production stopped at once: not to be rested on."""
     numbers = catalog.rules["steroid_response"].parameters
-    half = table["analyte"].map({c: a.half_life_hours for c, a in catalog.analytes.items() if a.worse == "up"}).to_numpy(dtype=float)
+    half = (
+        table["analyte"]
+        .map({c: a.half_life_hours for c, a in catalog.analytes.items() if a.worse == "up"})
+        .to_numpy(dtype=float)
+    )
     elapsed = (table["now_hour"] - table["base_hour"]).to_numpy(dtype=float)
     least = -np.log(2.0) * elapsed / half - numbers["z"] * np.sqrt(2.0) * table["now_sigma"].to_numpy(dtype=float)
     return (table["now_log"] - table["base_log"]).to_numpy(dtype=float) < least
-
-

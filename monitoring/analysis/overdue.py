@@ -11,7 +11,9 @@ from monitoring.terms import Catalog
 RULE = "labs_overdue"
 
 
-def awaited(observations: pd.DataFrame, patients: pd.DataFrame, lines: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> pd.DataFrame:
+def awaited(
+    observations: pd.DataFrame, patients: pd.DataFrame, lines: pd.DataFrame, catalog: Catalog, *, as_of: datetime
+) -> pd.DataFrame:
     """
     One row a patient under treatment and analyte of the rule: patient_id, analyte, last_at (newest draw; NaT: never),
     position (in `observations`, -1: never), last_received_at, due_at, late_at (due and grace over), overdue (bool).
@@ -24,7 +26,11 @@ def awaited(observations: pd.DataFrame, patients: pd.DataFrame, lines: pd.DataFr
     mine = observations[observations["analyte"].isin(wanted["analyte"])].reset_index(names="position")
     newest = mine.sort_values("collected_at").drop_duplicates(["patient_id", "analyte"], keep="last")
     newest = newest.rename(columns={"collected_at": "last_at", "received_at": "last_received_at"})
-    table = table.merge(newest[["patient_id", "analyte", "last_at", "last_received_at", "position"]], on=["patient_id", "analyte"], how="left")
+    table = table.merge(
+        newest[["patient_id", "analyte", "last_at", "last_received_at", "position"]],
+        on=["patient_id", "analyte"],
+        how="left",
+    )
     table["position"] = table["position"].fillna(-1).astype(int)
     counted = table["last_at"].where(table["last_at"] >= table["since"], table["since"])
     table["due_at"] = counted + table["due"]

@@ -16,17 +16,19 @@ import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
 from monitoring.analysis.course import Course
+from monitoring.analysis.ends import EndGrounds, ending, ends_grounds
 from monitoring.analysis.explain import explained
 from monitoring.terms import SEVERITIES, Catalog
 from storage.frames import FLAG_CHANGES, shaped
-from storage.versions import WITHDRAWN
 
 KEY = ["patient_id", "flag"]
 HOLDING = ["raised", "worsened"]
-OPINION_EACH_TIME = ("overdue", "response_window")
+POSITIONS = ["first", "now", "end", "hours"]
 
 
-def changes(stored: pd.DataFrame, told: Course, assessment: Assessment, catalog: Catalog, *, run_id: str) -> pd.DataFrame:
+def changes(
+    stored: pd.DataFrame, told: Course, assessment: Assessment, catalog: Catalog, *, run_id: str
+) -> pd.DataFrame:
     """New rows of FLAG_CHANGES. `stored`: those already written; `told`: every version known, to see what was corrected."""
     last = stored.sort_values("seq").drop_duplicates(KEY, keep="last")
     both = last.merge(assessment.flags, on=KEY, how="outer", suffixes=("_was", ""), indicator="found")
@@ -35,10 +37,13 @@ def changes(stored: pd.DataFrame, told: Course, assessment: Assessment, catalog:
     both = both[_may_differ(both)]
     if both.empty:
         return shaped(pd.DataFrame(), FLAG_CHANGES)
-    now = explained(both[both["found"] != "left_only"].reset_index(drop=True), assessment, catalog)
+    now = explained(_whole(both[both["found"] != "left_only"]), assessment, catalog)
     said = {(row.patient_id, row.flag): row for row in now.itertuples()}
-    rows = [row for pair in both.itertuples() for row in _rows(pair, said.get((pair.patient_id, pair.flag)), told, assessment, catalog)]
-    return shaped(pd.DataFrame(rows, columns=[*FLAG_CHANGES]).assign(recorded_at=assessment.as_of, run_id=run_id), FLAG_CHANGES)
+    grounds = ends_grounds(both[both["was_on"] & ~both["is_on"]], told, assessment, catalog)
+    rows = [row for pair in both.itertuples() for row in _rows(pair, said.get((pair.patient_id, pair.flag)), grounds)]
+    return shaped(
+        pd.DataFrame(rows, columns=[*FLAG_CHANGES]).assign(recorded_at=assessment.as_of, run_id=run_id), FLAG_CHANGES
+    )
 
 
 def _may_differ(both: pd.DataFrame) -> pd.Series:
@@ -49,14 +54,19 @@ def _may_differ(both: pd.DataFrame) -> pd.Series:
     return (both["was_on"] != both["is_on"]) | (both["was_on"] & both["is_on"] & worse) | new_stretch
 
 
-def _rows(pair: Any, now: Any, told: Course, assessment: Assessment, catalog: Catalog) -> Iterator[dict[str, Any]]:
+def _whole(judged: pd.DataFrame) -> pd.DataFrame:
+    """Positions as whole numbers again: a join with rows that have none makes them floats."""
+    return judged.reset_index(drop=True).astype(dict.fromkeys(POSITIONS, "int64"))
+
+
+def _rows(pair: Any, now: Any, grounds: EndGrounds) -> Iterator[dict[str, Any]]:
     seq = 0 if pd.isna(pair.seq) else int(pair.seq) + 1
     if pair.is_on and not pair.was_on:
         yield _row(now, "raised", seq, now.raised_at)
     elif pair.is_on:
-        yield _row(now, "worsened", seq, assessment.as_of)
+        yield _row(now, "worsened", seq, grounds.as_of)
     elif pair.was_on:
-        ended = _ending(pair, now, told, assessment, catalog)
+        ended = ending(pair, now, grounds)
         if ended:
             yield _end_row(pair, seq, *ended)
     else:
@@ -80,44 +90,3 @@ def _end_row(pair: Any, seq: int, change: str, at: datetime, reason: str) -> dic
         "began_at": pair.began_at_was, "changed_at": at, "rule_version": pair.rule_version_was, "sentence": pair.sentence,
         "reason": reason, "evidence": pair.evidence, "confounders": pair.confounders,
     }  # fmt: skip
-
-
-def _ending(pair: Any, now: Any, told: Course, assessment: Assessment, catalog: Catalog) -> tuple[str, datetime, str] | None:
-    """How a flag that was on has ended: (change, when, reason); None: nothing is known that would end it."""
-    same = now is not None and now.raised_at <= pair.changed_at and now.cleared_at >= pair.changed_at
-    if not same:
-        corrected = _corrected(pair, told, catalog)
-        if corrected:
-            return "retracted", assessment.as_of, corrected
-    if now is not None:
-        return "cleared", max(now.cleared_at, pair.changed_at), now.why
-    words = catalog.phrases["endings"]
-    if catalog.rules[pair.flag].kind in OPINION_EACH_TIME or _still_there(pair, assessment):
-        return "cleared", assessment.as_of, words[catalog.rules[pair.flag].kind]
-    return None
-
-
-def _still_there(pair: Any, assessment: Assessment) -> bool:
-    """Whether the values the flag rested on are among those judged now: then its absence is an opinion, not a gap."""
-    refs = {entry["ref"] for entry in json.loads(pair.evidence) if "ref" in entry}
-    points = assessment.points
-    return bool(points.loc[points["patient_id"] == pair.patient_id, "ref"].isin(refs).any())
-
-
-def _corrected(pair: Any, told: Course, catalog: Catalog) -> str:
-    """The correction or withdrawal that took a flag's evidence away, in words; "" where none did."""
-    used = {entry["ref"]: entry for entry in json.loads(pair.evidence) if "ref" in entry}
-    mine = told.observations[told.observations["patient_id"] == pair.patient_id]
-    newest = mine[mine["ref"].isin(used)].sort_values("version").drop_duplicates("ref", keep="last")
-    later = [row for row in newest.itertuples() if row.version > used[row.ref]["version"]]
-    return "; ".join(_correction(row, used[row.ref], catalog) for row in later)
-
-
-def _correction(row: Any, was: dict[str, Any], catalog: Catalog) -> str:
-    words = catalog.phrases["endings"]
-    text = words["withdrawn" if row.status in WITHDRAWN else "corrected"]
-    return text.format(
-        label=catalog.analytes[was["analyte"]].label,
-        old=f"{was['value_text']} {was['unit_text']}".strip(),
-        new=f"{row.value_text} {row.unit_text}".strip(),
-    )

@@ -61,7 +61,9 @@ def replayed(recorded: Course, catalog: Catalog, *, every: pd.Timedelta) -> Repl
 def as_issued(course: Course) -> Course:
     """The same facts, known from when they were issued: the time of taking in says nothing about a recorded course."""
     observed = course.observations
-    issued = observed["resulted_at"].where(observed["resulted_at"] >= observed["collected_at"], observed["collected_at"])
+    issued = observed["resulted_at"].where(
+        observed["resulted_at"] >= observed["collected_at"], observed["collected_at"]
+    )
     return Course(
         patients=course.patients,
         observations=observed.assign(received_at=issued),
@@ -72,7 +74,10 @@ def as_issued(course: Course) -> Course:
 
 def _offsets(course: Course) -> pd.Series:
     """Per patient: its first moment, less START."""
-    firsts = [getattr(course, name)[["patient_id", time]].set_axis(["patient_id", "at"], axis=1) for name, time in HAPPENED.items()]
+    firsts = [
+        getattr(course, name)[["patient_id", time]].set_axis(["patient_id", "at"], axis=1)
+        for name, time in HAPPENED.items()
+    ]
     told = pd.concat([frame for frame in firsts if len(frame)] or firsts[:1])
     return told.groupby("patient_id")["at"].min() - START
 
@@ -104,10 +109,18 @@ def _flags(history: pd.DataFrame, offsets: pd.Series) -> pd.DataFrame:
     told = history.sort_values(["patient_id", "flag", "seq"], ignore_index=True)
     told["time"] = told["change"].eq("raised").cumsum()
     ends = told[told["change"].isin(["cleared", "retracted"])].drop_duplicates("time").set_index("time")["changed_at"]
-    worst = told[told["change"].isin(["raised", "worsened"])].drop_duplicates("time", keep="last").set_index("time")["severity"]
+    worst = (
+        told[told["change"].isin(["raised", "worsened"])]
+        .drop_duplicates("time", keep="last")
+        .set_index("time")["severity"]
+    )
     raised = told[told["change"].eq("raised")]
-    table = raised.assign(raised_at=raised["changed_at"], cleared_at=raised["time"].map(ends), severity=raised["time"].map(worst))
-    return _moved(table[FLAGS], offsets, ["raised_at", "cleared_at"]).sort_values(["patient_id", "raised_at", "flag"], ignore_index=True)
+    table = raised.assign(
+        raised_at=raised["changed_at"], cleared_at=raised["time"].map(ends), severity=raised["time"].map(worst)
+    )
+    return _moved(table[FLAGS], offsets, ["raised_at", "cleared_at"]).sort_values(
+        ["patient_id", "raised_at", "flag"], ignore_index=True
+    )
 
 
 def _responses(verdicts: list[pd.DataFrame], offsets: pd.Series) -> pd.DataFrame:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -62,7 +61,12 @@ def _verdict(table: pd.DataFrame, numbers: Mapping[str, Any], now: pd.Timestamp)
     better = (table["improved"] >= numbers["improved_markers"]) & (table["worse"] == 0)
     mostly = table["improved"] - table["worse"] >= numbers["improved_margin"]
     both = (table["improved"] > 0) & (table["worse"] > 0)
-    flat = (table["improved"] == 0) & (table["worse"] == 0) & (table["ferritin_unchanged"] > 0) & (table["unchanged"] >= numbers["flat_markers"])
+    flat = (
+        (table["improved"] == 0)
+        & (table["worse"] == 0)
+        & (table["ferritin_unchanged"] > 0)
+        & (table["unchanged"] >= numbers["flat_markers"])
+    )
     only_worse = (table["improved"] == 0) & (table["worse"] > 0)
     cases = [
         now < table["opens_at"],

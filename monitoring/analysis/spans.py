@@ -10,7 +10,20 @@ from monitoring.analysis.administrations import is_daily
 from monitoring.analysis.matching import of_each
 from monitoring.terms import Catalog
 
-COLUMNS = ["patient_id", "given", "kind", "label", "line", "started_at", "ended_at", "amount_text", "open", "on_until", "ref", "version"]
+COLUMNS = [
+    "patient_id",
+    "given",
+    "kind",
+    "label",
+    "line",
+    "started_at",
+    "ended_at",
+    "amount_text",
+    "open",
+    "on_until",
+    "ref",
+    "version",
+]
 
 
 def spans(doses: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> pd.DataFrame:
@@ -22,7 +35,9 @@ def spans(doses: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog, *, as_of: dat
     told = doses[doses["started_at"] <= now].sort_values(["patient_id", "started_at", "ref"], ignore_index=True)
     running = is_daily(told) & told["ended_at"].isna().to_numpy()
     shown = told["given"].map(_shown(catalog))
-    hold = pd.to_timedelta(told["given"].map({c: d.holds_hours for c, d in catalog.drugs.items()}).fillna(0.0).astype(float), unit="h")
+    hold = pd.to_timedelta(
+        told["given"].map({c: d.holds_hours for c, d in catalog.drugs.items()}).fillna(0.0).astype(float), unit="h"
+    )
     end = told["ended_at"].where(told["ended_at"].notna(), told["started_at"])
     return pd.DataFrame(
         {
@@ -62,5 +77,7 @@ def unions(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     reached = told.groupby(by, sort=False)["on_until"].cummax()
     before = reached.groupby([told[name] for name in by], sort=False).shift()
     block = (before.isna() | (told["started_at"] > before)).cumsum()
-    merged = told.groupby([*by, block.rename("block")], sort=False, observed=True).agg(started_at=("started_at", "min"), on_until=("on_until", "max"))
+    merged = told.groupby([*by, block.rename("block")], sort=False, observed=True).agg(
+        started_at=("started_at", "min"), on_until=("on_until", "max")
+    )
     return merged.reset_index().drop(columns="block")

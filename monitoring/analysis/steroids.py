@@ -33,7 +33,9 @@ def starts(given: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
 
 
 def _steroids(given: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
-    factors = {code: d.prednisone_factor for code, d in catalog.drugs.items() if d.prednisone_factor and d.starts_course}
+    factors = {
+        code: d.prednisone_factor for code, d in catalog.drugs.items() if d.prednisone_factor and d.starts_course
+    }
     mine = given[given["given"].isin(list(factors))].sort_values(["patient_id", "hour", "ref"], ignore_index=True)
     factor = mine["given"].map(factors).astype(float)
     return mine.assign(
@@ -104,7 +106,9 @@ def _first_of_each(high: pd.DataFrame, steroid: pd.DataFrame, number: np.ndarray
             "drug": begin["given"],
             "name_text": begin["name_text"],
             "course_no": number[fresh],
-            "known_at": opening["received_at"].where(opening["received_at"] >= begin["received_at"], begin["received_at"]),
+            "known_at": opening["received_at"].where(
+                opening["received_at"] >= begin["received_at"], begin["received_at"]
+            ),
             "until_hour": last + DAY_HOURS,
             "day_mg": opening["day_mg"],
             "day_mg_kg": opening["day_mg_kg"],

@@ -20,9 +20,19 @@ def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     doubling, negative for halving, NaN inside the noise; its interval is that of the fitted rate.
     """
     numbers = catalog.settings
-    fit = steepest(points, hours=numbers["trend_window_hours"], way=0, enough=lambda fit: np.ones(len(fit.z), dtype=bool))
+    fit = steepest(
+        points, hours=numbers["trend_window_hours"], way=0, enough=lambda fit: np.ones(len(fit.z), dtype=bool)
+    )
     change = percent(fit.slope * fit.span)
-    told = points.assign(n=fit.n, hours=fit.span, change_percent=change, rate_per_day=fit.slope * 24.0, z=fit.z, slope=fit.slope, error=fit.error)
+    told = points.assign(
+        n=fit.n,
+        hours=fit.span,
+        change_percent=change,
+        rate_per_day=fit.slope * 24.0,
+        z=fit.z,
+        slope=fit.slope,
+        error=fit.error,
+    )
     told = told[~points.duplicated(["patient_id", "analyte"], keep="last").to_numpy()].reset_index(drop=True)
     real = (told["z"].abs() >= numbers["trend_z"]) & (told["change_percent"].abs() >= numbers["trend_least_percent"])
     low, high = told["slope"] - numbers["trend_z"] * told["error"], told["slope"] + numbers["trend_z"] * told["error"]
@@ -39,11 +49,29 @@ def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
 def _phrases(told: pd.DataFrame, catalog: Catalog) -> list[str]:
     words, most = catalog.phrases["trends"], catalog.settings["trend_most_doubling_hours"]
     logs = {code: analyte.axis == "log" for code, analyte in catalog.analytes.items()}
-    rows = zip(told["direction"], told["analyte"], told["doubling_hours"], told["change_percent"], told["hours"], told["comparator"], strict=True)
+    rows = zip(
+        told["direction"],
+        told["analyte"],
+        told["doubling_hours"],
+        told["change_percent"],
+        told["hours"],
+        told["comparator"],
+        strict=True,
+    )
     return [_phrase(*row[:1], logs[row[1]], *row[2:], words=words, most=most) for row in rows]
 
 
-def _phrase(direction: str, by_time: bool, doubling: float, change: float, hours: float, comparator: str, *, words: dict[str, str], most: float) -> str:
+def _phrase(
+    direction: str,
+    by_time: bool,
+    doubling: float,
+    change: float,
+    hours: float,
+    comparator: str,
+    *,
+    words: dict[str, str],
+    most: float,
+) -> str:
     if comparator:
         return words["above_range"] if comparator.startswith(">") else words["below_range"]
     if direction in ("unknown", "flat"):

@@ -8,13 +8,9 @@ from typing import Any
 import pandas as pd
 
 
-def clean(value: Any) -> float | None:
-    """A number or null; a missing number is never 0."""
-    return None if pd.isna(value) else float(value)
-
-
 def rounded(value: Any, digits: int) -> float | None:
-    return None if pd.isna(value) else round(float(value), digits)
+    """A number or null; a missing number is never 0."""
+    return None if value is None or pd.isna(value) else round(float(value), digits)
 
 
 def iso(moment: Any) -> str | None:
@@ -26,3 +22,15 @@ def moment(value: datetime | pd.Timestamp) -> pd.Timestamp:
     if told.tzinfo is None:
         raise ValueError("a judgement needs a moment with its time zone")
     return told.tz_convert("UTC")
+
+
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Each row as plain values: numbers, texts, None; times as ISO text, but for `t0`, which is part of a key."""
+    columns = {str(name): plain(frame[name]) for name in frame.columns}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def plain(column: pd.Series) -> list[Any]:
+    if column.name != "t0" and isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.strftime("%Y-%m-%dT%H:%M:%S+00:00").where(column.notna())
+    return column.astype(object).where(column.notna(), None).tolist()

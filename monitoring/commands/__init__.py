@@ -1,1 +1,1 @@
-"""The commands of `maswatch`, a file for each group. Each imports what it needs when it runs, so that `--help` is quick."""
+"""The commands of `maswatch`, a file for each group; what a command needs is imported when it runs."""

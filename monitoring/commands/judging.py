@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,13 +10,22 @@ import click
 from monitoring.commands.site import Asked, Printer, asked, prints
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from monitoring.state import WardState
 
 PATIENTS = ["patient_id", "birth_date", "sex", "weight_kg", "height_cm", "context", "ward", "bed", "admitted_at",
             "discharged_at", "line", "since", "flags", "newest_at"]  # fmt: skip
-PATIENTS_BRIEF = ["patient_id", "birth_date", "sex", "weight_kg", "context", "ward", "bed", "line", "flags", "newest_at"]
+PATIENTS_BRIEF = [
+    "patient_id",
+    "birth_date",
+    "sex",
+    "weight_kg",
+    "context",
+    "ward",
+    "bed",
+    "line",
+    "flags",
+    "newest_at",
+]
 LINES = ["patient_id", "line", "label", "drugs", "since", "hours_on_line"]
 FLAGS = ["patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at",
          "rule_version", "sentence", "evidence", "confounders", "acknowledged", "reason"]  # fmt: skip
@@ -24,7 +33,9 @@ FLAGS_BRIEF = ["patient_id", "severity", "flag", "state", "sentence", "raised_at
 RESPONSES = ["patient_id", "t0", "drug", "windows"]
 WINDOWS_BRIEF = ["patient_id", "t0", "drug", "hours", "verdict", "assessed_at", "markers", "missing"]
 
-chosen = click.option("--patient", "patient_ids", multiple=True, metavar="ID", help="Only this patient; may be repeated.")
+chosen = click.option(
+    "--patient", "patient_ids", multiple=True, metavar="ID", help="Only this patient; may be repeated."
+)
 
 
 @click.command()
@@ -40,10 +51,11 @@ def patients(printer: Printer, patient_ids: tuple[str, ...]) -> None:
     table = told.assign(
         line=lines["line"].reindex(told.index),
         since=lines["since"].reindex(told.index),
-        flags=_listed(active.groupby("patient_id")["flag"].agg(list), told.index),
+        flags=active.groupby("patient_id")["flag"].agg(list).reindex(told.index),
         newest_at=course.observations.groupby("patient_id")["collected_at"].max().reindex(told.index),
     )
-    printer.rows(table[PATIENTS].to_dict("records"), PATIENTS, brief=PATIENTS_BRIEF)
+    told_of = [row | {"flags": _all(row["flags"])} for row in table[PATIENTS].to_dict("records")]
+    printer.rows(told_of, PATIENTS, brief=PATIENTS_BRIEF)
 
 
 @click.command()
@@ -117,12 +129,12 @@ def _state(printer: Printer, patient_ids: tuple[str, ...]) -> WardState:
     return state(asked.store, asked.catalog, as_of=printer.as_of, patients=list(patient_ids) or None)
 
 
-def _listed(told: pd.Series, index: pd.Index) -> list[list[str]]:
-    found: Callable[..., Any] = told.to_dict().get
-    return [found(patient_id, []) for patient_id in index]
+def _all(found: Any) -> list[str]:
+    """None of a kind is an empty list, where pandas says NaN."""
+    return found if isinstance(found, list) else []
 
 
-def _window(start: dict[str, Any], window: dict[str, Any]) -> dict[str, Any]:
+def _window(start: Mapping[Any, Any], window: dict[str, Any]) -> dict[str, Any]:
     """One window as a line to read: marker by marker its state alone."""
-    markers = [f"{name} {marker['state']}" for name, marker in window["markers"].items() if marker["state"] != "missing"]
-    return {**start, **window, "markers": markers}
+    states = {name: marker["state"] for name, marker in window["markers"].items()}
+    return {**start, **window, "markers": [f"{name} {state}" for name, state in states.items() if state != "missing"]}

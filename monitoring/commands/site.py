@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, wraps
 from pathlib import Path
@@ -66,7 +66,7 @@ class Printer:
 
         return moment(self.told_as_of, self.asked) if self.told_as_of else wall_clock()
 
-    def rows(self, told: Sequence[dict[str, Any]], columns: Sequence[str], *, brief: Sequence[str] = ()) -> None:
+    def rows(self, told: Sequence[Mapping[Any, Any]], columns: Sequence[str], *, brief: Sequence[str] = ()) -> None:
         """Many of a kind. `columns`: of CSV; `brief`: those that a table to read has."""
         from monitoring.printing import as_csv, as_json, as_table, plain
 
@@ -74,7 +74,7 @@ class Printer:
         shapes = {"json": lambda: as_json(rows), "csv": lambda: as_csv(rows, columns)}
         click.echo(shapes.get(self.how, lambda: as_table(rows, brief or columns))())
 
-    def one(self, told: dict[str, Any]) -> None:
+    def one(self, told: Mapping[Any, Any]) -> None:
         """A single object."""
         from monitoring.printing import as_csv, as_json, as_list, plain
 

@@ -15,7 +15,6 @@ from monitoring.simulation.numbers import Numbers
 from monitoring.simulation.terms import Kind, Path, Protocol, Variant
 
 Shares = Sequence[str] | Mapping[str, float] | None
-DRIVERS = ("mas", "acute", "consumption")
 STILL = "none"
 
 

@@ -50,7 +50,7 @@ class Results:
 
 
 def draws(numbers: Numbers, cohort: Cohort, seed: int) -> Draws:
-    """Every 12 hours of each stay but for those missed; the first is always there, the last unless the ward is silent."""
+    """Every 12 hours of each stay but for those missed; the first is always there, the last unless all is silent."""
     play, table = scene(numbers, cohort, seed, "draws"), numbers["draws"]
     hours = np.arange(0, cohort.hours + 1, table["every_hours"])
     stay = hours >= cohort.admitted[:, None]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.simulation.cohort import DRIVERS, Cohort, between, stream
+from monitoring.simulation.cohort import Cohort, between, stream
 from monitoring.simulation.giving import Administrations
 from monitoring.simulation.numbers import Numbers
-from monitoring.simulation.terms import Path, Stretch
+from monitoring.simulation.terms import DRIVERS, Path, Stretch
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,19 @@ from monitoring.catalog import KNOWLEDGE, load_catalog, parsed, read_bytes
 from monitoring.catalog_entries import Entry, entries
 from monitoring.errors import CatalogError
 from monitoring.lookup import conversion
-from monitoring.simulation.terms import Given, Kind, Laboratory, Marker, Panel, Path, Print, Protocol, Stretch, Variant
+from monitoring.simulation.terms import (
+    DRIVERS,
+    Given,
+    Kind,
+    Laboratory,
+    Marker,
+    Panel,
+    Path,
+    Print,
+    Protocol,
+    Stretch,
+    Variant,
+)
 from monitoring.terms import Analyte, Catalog
 
 FILE = "simulation.toml"
@@ -46,6 +58,8 @@ def load_numbers(catalog: Catalog | None = None) -> Numbers:
         return checked(built(tables, found), found)
     except KeyError as missing:
         raise CatalogError(FILE, "", "", f"{missing} is missing") from missing
+    except (TypeError, ValueError) as trouble:
+        raise CatalogError(FILE, "", "", f"has an entry of another shape than wanted: {trouble}") from trouble
 
 
 def built(tables: Mapping[str, Any], catalog: Catalog) -> Numbers:
@@ -170,7 +184,7 @@ def kind(entry: Entry) -> Kind:
 
 
 def variant(row: Mapping[str, Any]) -> Variant:
-    paths = {driver: row[driver] for driver in ("mas", "acute", "consumption") if driver in row}
+    paths = {driver: row[driver] for driver in DRIVERS if driver in row}
     return Variant(share=float(row["share"]), paths=paths, protocol=row["protocol"])
 
 

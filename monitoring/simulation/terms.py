@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 Span = tuple[float, float]
+DRIVERS = ("mas", "acute", "consumption")  # what the disease itself does; what is given adds its own
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def catalog() -> Catalog:
         contexts=("AOSD", "sJIA", "unknown"),
         specimen_aliases={},
         phrases={},
-        settings={"trend_shown": {"z": 1.96, "window_hours": 72.0, "least_percent": 10.0}},
+        settings={"trend_z": 1.96},
         settings_sources={},
         version="hand-made",
     )

@@ -16,7 +16,13 @@ ALLOWED = {
     "monitoring": {"storage", "monitoring"},
     "dashboard": {"storage", "monitoring", "dashboard"},
 }
-LIBRARIES = {"streamlit": "dashboard", "plotly": "dashboard", "sqlmodel": "storage", "sqlalchemy": "storage", "alembic": "storage"}
+LIBRARIES = {
+    "streamlit": "dashboard",
+    "plotly": "dashboard",
+    "sqlmodel": "storage",
+    "sqlalchemy": "storage",
+    "alembic": "storage",
+}
 SCREENLESS = {"charts.py", "wording.py", "sparkline.py", "ward_table.py"}
 STARTS_THE_DASHBOARD = {"monitoring/serving.py"}
 

@@ -13,18 +13,35 @@ GIVEN = lookup.given_names(CATALOG)
 LOINC = lookup.loinc_codes(CATALOG)
 
 
-@pytest.mark.parametrize(
-    ("name", "analyte"),
-    [
-        ("Ferritin", "ferritin"), ("FERR", "ferritin"), (" ferritine ", "ferritin"), ("FIB", "fibrinogen"), ("Fibrinogène", "fibrinogen"),
-        ("Fibrinogen, Functional", "fibrinogen"), ("PLT", "platelets"), ("Platelet  Count", "platelets"), ("Thrombozyten", "platelets"),
-        ("Plaquettes", "platelets"), ("Hb", "hemoglobin"), ("HGB", "hemoglobin"), ("Haemoglobin", "hemoglobin"), ("Hämoglobin", "hemoglobin"),
-        ("WBC", "wbc"), ("Leukozyten", "wbc"), ("CRP", "crp"), ("C-reaktives Protein", "crp"), ("LDH", "ldh"), ("GOT", "ast"), ("ASAT", "ast"),
-        ("Asparate Aminotransferase (AST)", "ast"), ("GPT", "alt"), ("ALAT", "alt"), ("Triglyzeride", "triglycerides"), ("Natrium", "sodium"),
-        ("Kreatinin", "creatinine"), ("INR(PT)", "inr"), ("PTT", "aptt"), ("bilirubin_total", "bilirubin"), ("BSG", "esr"),
-        ("Temperature Fahrenheit", "temperature"), ("Körpergewicht", "weight"), ("neutrophils_pct", "neutrophils_pct"),
-    ],
-)  # fmt: skip
+def pairs(table: dict[str, str]) -> list[tuple[str, str]]:
+    """Every spelling with the code it stands for."""
+    return [(spelling, code) for code, spellings in table.items() for spelling in spellings.split(" | ")]
+
+
+NAMES = {
+    "ferritin": "Ferritin | FERR | ferritine",
+    "fibrinogen": "FIB | Fibrinogène | Fibrinogen, Functional",
+    "platelets": "PLT | Platelet  Count | Thrombozyten | Plaquettes",
+    "hemoglobin": "Hb | HGB | Haemoglobin | Hämoglobin",
+    "wbc": "WBC | Leukozyten",
+    "crp": "CRP | C-reaktives Protein",
+    "ldh": "LDH",
+    "ast": "GOT | ASAT | Asparate Aminotransferase (AST)",
+    "alt": "GPT | ALAT",
+    "triglycerides": "Triglyzeride",
+    "sodium": "Natrium",
+    "creatinine": "Kreatinin",
+    "inr": "INR(PT)",
+    "aptt": "PTT",
+    "bilirubin": "bilirubin_total",
+    "esr": "BSG",
+    "temperature": "Temperature Fahrenheit",
+    "weight": "Körpergewicht",
+    "neutrophils_pct": "neutrophils_pct",
+}
+
+
+@pytest.mark.parametrize(("name", "analyte"), pairs(NAMES))
 def test_a_laboratory_name_finds_its_analyte(name: str, analyte: str) -> None:
     assert ANALYTES[lookup.plain_name(name)] == (analyte,)
 
@@ -41,15 +58,29 @@ def test_a_name_shared_by_several_analytes_keeps_them_all(name: str, analytes: s
     assert set(ANALYTES[lookup.plain_name(name)]) == analytes
 
 
-@pytest.mark.parametrize(
-    ("code", "analyte"),
-    [
-        ("2276-4", "ferritin"), ("20567-4", "ferritin"), ("14723-1", "ferritin"), ("3255-7", "fibrinogen"), ("777-3", "platelets"),
-        ("26515-7", "platelets"), ("718-7", "hemoglobin"), ("6690-2", "wbc"), ("751-8", "neutrophils"), ("770-8", "neutrophils_pct"),
-        ("1920-8", "ast"), ("1742-6", "alt"), ("2532-0", "ldh"), ("1988-5", "crp"), ("2571-8", "triglycerides"), ("48065-7", "d_dimer_feu"),
-        ("48066-5", "d_dimer_ddu"), ("7799-0", "d_dimer"), ("76039-7", "sil2r_mass"), ("43171-8", "sil2r_units"), ("8332-9", "temperature"),
-    ],
-)  # fmt: skip
+CODES = {
+    "ferritin": "2276-4 | 20567-4 | 14723-1",
+    "fibrinogen": "3255-7",
+    "platelets": "777-3 | 26515-7",
+    "hemoglobin": "718-7",
+    "wbc": "6690-2",
+    "neutrophils": "751-8",
+    "neutrophils_pct": "770-8",
+    "ast": "1920-8",
+    "alt": "1742-6",
+    "ldh": "2532-0",
+    "crp": "1988-5",
+    "triglycerides": "2571-8",
+    "d_dimer_feu": "48065-7",
+    "d_dimer_ddu": "48066-5",
+    "d_dimer": "7799-0",
+    "sil2r_mass": "76039-7",
+    "sil2r_units": "43171-8",
+    "temperature": "8332-9",
+}
+
+
+@pytest.mark.parametrize(("code", "analyte"), pairs(CODES))
 def test_a_loinc_code_finds_its_analyte(code: str, analyte: str) -> None:
     assert LOINC[code] == analyte
 
@@ -68,19 +99,35 @@ def test_a_code_of_another_quantity_finds_nothing(code: str) -> None:
     assert code not in LOINC
 
 
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("Solu-Medrol", "methylprednisolone"), ("Urbason", "methylprednisolone"), ("mPSL", "methylprednisolone"), ("Methylprednisolone Pulse", "methylprednisolone"),
-        ("Decortin", "prednisone"), ("Decortin H", "prednisolone"), ("Dexa", "dexamethasone"), ("Limethason", "dexamethasone_palmitate"),
-        ("Solu-Cortef", "hydrocortisone"), ("cyclosporine A", "ciclosporin"), ("CsA", "ciclosporin"), ("Sandimmun", "ciclosporin"), ("Kineret", "anakinra"),
-        ("RoActemra", "tocilizumab"), ("Gamifant", "emapalumab"), ("Jakavi", "ruxolitinib"), ("VePesid", "etoposide"), ("Privigen", "ivig"),
-        ("72435", "anakinra"), ("L04AC07", "tocilizumab"), ("Haemocomplettan", "fibrinogen_concentrate"), ("RiaSTAP", "fibrinogen_concentrate"),
-        ("cryo", "cryoprecipitate"), ("fresh frozen plasma", "plasma"), ("FFP", "plasma"), ("PRBC", "red_cells"), ("platelet transfusion", "platelets_product"),
-        ("TPE", "plasma_exchange"), ("plasmapheresis", "plasma_exchange"), ("filgrastim", "g_csf"), ("Intralipid", "lipid_emulsion"), ("68442", "g_csf"),
-        ("19647005", "plasma_exchange"), ("Oncaspar", "asparaginase"), ("unfractionated heparin", "heparin"), ("Simulect", "basiliximab"),
-    ],
-)  # fmt: skip
+SUBSTANCES = {
+    "methylprednisolone": "Solu-Medrol | Urbason | mPSL | Methylprednisolone Pulse",
+    "prednisone": "Decortin",
+    "prednisolone": "Decortin H",
+    "dexamethasone": "Dexa",
+    "dexamethasone_palmitate": "Limethason",
+    "hydrocortisone": "Solu-Cortef",
+    "ciclosporin": "cyclosporine A | CsA | Sandimmun",
+    "anakinra": "Kineret | 72435",
+    "tocilizumab": "RoActemra | L04AC07",
+    "emapalumab": "Gamifant",
+    "ruxolitinib": "Jakavi",
+    "etoposide": "VePesid",
+    "ivig": "Privigen",
+    "fibrinogen_concentrate": "Haemocomplettan | RiaSTAP",
+    "cryoprecipitate": "cryo",
+    "plasma": "fresh frozen plasma | FFP",
+    "red_cells": "PRBC",
+    "platelets_product": "platelet transfusion",
+    "plasma_exchange": "TPE | plasmapheresis | 19647005",
+    "g_csf": "filgrastim | 68442",
+    "lipid_emulsion": "Intralipid",
+    "asparaginase": "Oncaspar",
+    "heparin": "unfractionated heparin",
+    "basiliximab": "Simulect",
+}
+
+
+@pytest.mark.parametrize(("name", "code"), pairs(SUBSTANCES))
 def test_what_was_given_is_found_by_name_brand_or_code(name: str, code: str) -> None:
     assert GIVEN[lookup.plain_name(name)] == code
 
@@ -98,11 +145,23 @@ def test_a_pulse_by_name_is_a_high_dose() -> None:
 @pytest.mark.parametrize(
     ("text", "specimen"),
     [
-        ("Serum", "serum"), ("SER", "serum"), ("Ser/Plas", "serum"), ("PPP", "plasma"), ("Citrat-Plasma", "plasma"), ("citrated plasma", "plasma"),
-        ("EDTA-Blut", "blood"), ("whole blood", "blood"), ("Urine", "urine"), ("Pleural fluid", "pleural_fluid"), ("ascites", "ascites"),
-        ("CSF", "csf"), ("synovial fluid", "joint_fluid"), ("119364003", "serum"), ("moon dust", None),
+        ("Serum", "serum"),
+        ("SER", "serum"),
+        ("Ser/Plas", "serum"),
+        ("PPP", "plasma"),
+        ("Citrat-Plasma", "plasma"),
+        ("citrated plasma", "plasma"),
+        ("EDTA-Blut", "blood"),
+        ("whole blood", "blood"),
+        ("Urine", "urine"),
+        ("Pleural fluid", "pleural_fluid"),
+        ("ascites", "ascites"),
+        ("CSF", "csf"),
+        ("synovial fluid", "joint_fluid"),
+        ("119364003", "serum"),
+        ("moon dust", None),
     ],
-)  # fmt: skip
+)
 def test_a_specimen_is_known_by_its_spellings(text: str, specimen: str | None) -> None:
     assert lookup.specimen(CATALOG, text) == specimen
 

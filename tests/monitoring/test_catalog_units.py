@@ -13,10 +13,30 @@ CATALOG = load_catalog()
 @pytest.mark.parametrize(
     "text",
     [
-        "10*9/L", "10^9/L", "10**9/L", "10E9/L", "10e9/L", "x10E9/L", "10E+09/L", "×10^9/L", "x 10^9/L", "*10^9/L", "10⁹/L", "10⁹ L⁻¹",
-        "10 9/L", "109/L", "x109/L", "10(9)/L", "10 x 9/L", "10exp9/L", " 10*9 / L ", "10*9{cells}/L", "10^9 cells/L", "１０^９/L",
+        "10*9/L",
+        "10^9/L",
+        "10**9/L",
+        "10E9/L",
+        "10e9/L",
+        "x10E9/L",
+        "10E+09/L",
+        "×10^9/L",
+        "x 10^9/L",
+        "*10^9/L",
+        "10⁹/L",
+        "10⁹ L⁻¹",
+        "10 9/L",
+        "109/L",
+        "x109/L",
+        "10(9)/L",
+        "10 x 9/L",
+        "10exp9/L",
+        " 10*9 / L ",
+        "10*9{cells}/L",
+        "10^9 cells/L",
+        "１０^９/L",
     ],
-)  # fmt: skip
+)
 def test_every_way_to_write_ten_to_the_nine_is_one_unit(text: str) -> None:
     assert normal_unit(text) == "10*9/L"
 
@@ -24,13 +44,34 @@ def test_every_way_to_write_ten_to_the_nine_is_one_unit(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "normal"),
     [
-        ("Tsd./µl", "Tsd/ul"), ("10³/µL", "10*3/uL"), ("10³/μL", "10*3/uL"), ("103/uL", "10*3/uL"), ("x10(3)/mcL", "10*3/uL"),
-        ("1000/uL", "1000/uL"), ("x1000/mm³", "1000/mm3"), ("K/cumm", "K/mm3"), ("k/cu mm", "k/mm3"), ("cells/mm^3", "/mm3"),
-        ("Zellen/µl", "/ul"), ("G/L", "G/L"), ("g/L", "g/L"), ("mcg/L", "ug/L"), ("mg·dL⁻¹", "mg/dL"), ("U.L-1", "U/L"),
-        ("ng/mL{FEU}", "ng/mL{FEU}"), ("ng{FEU}/mL", "ng/mL{FEU}"), ("ng FEU/mL", "ng/mL{FEU}"), ("µg/mL (FEU)", "ug/mL{FEU}"),
-        ("mg/L feu", "mg/L{FEU}"), ("ng/mL D-DU", "ng/mL{DDU}"), ("℃", "°C"), ("{INR}", ""), ("", ""), ("mm/h", "mm/h"),
+        ("Tsd./µl", "Tsd/ul"),
+        ("10³/µL", "10*3/uL"),
+        ("10³/μL", "10*3/uL"),
+        ("103/uL", "10*3/uL"),
+        ("x10(3)/mcL", "10*3/uL"),
+        ("1000/uL", "1000/uL"),
+        ("x1000/mm³", "1000/mm3"),
+        ("K/cumm", "K/mm3"),
+        ("k/cu mm", "k/mm3"),
+        ("cells/mm^3", "/mm3"),
+        ("Zellen/µl", "/ul"),
+        ("G/L", "G/L"),
+        ("g/L", "g/L"),
+        ("mcg/L", "ug/L"),
+        ("mg·dL⁻¹", "mg/dL"),
+        ("U.L-1", "U/L"),
+        ("ng/mL{FEU}", "ng/mL{FEU}"),
+        ("ng{FEU}/mL", "ng/mL{FEU}"),
+        ("ng FEU/mL", "ng/mL{FEU}"),
+        ("µg/mL (FEU)", "ug/mL{FEU}"),
+        ("mg/L feu", "mg/L{FEU}"),
+        ("ng/mL D-DU", "ng/mL{DDU}"),
+        ("℃", "°C"),
+        ("{INR}", ""),
+        ("", ""),
+        ("mm/h", "mm/h"),
     ],
-)  # fmt: skip
+)
 def test_a_unit_is_written_in_one_way(text: str, normal: str) -> None:
     assert normal_unit(text) == normal
 
@@ -96,7 +137,15 @@ def test_a_value_is_turned_into_ours(analyte: str, value: float, unit: str, expe
 
 @pytest.mark.parametrize(
     ("analyte", "unit"),
-    [("ferritin", "NG/ML"), ("fibrinogen", "g/l"), ("platelets", "g/l"), ("platelets", "10^9/l"), ("ast", "u/l"), ("crp", "MG/L"), ("temperature", "cel")],
+    [
+        ("ferritin", "NG/ML"),
+        ("fibrinogen", "g/l"),
+        ("platelets", "g/l"),
+        ("platelets", "10^9/l"),
+        ("ast", "u/l"),
+        ("crp", "MG/L"),
+        ("temperature", "cel"),
+    ],
 )
 def test_a_feed_in_other_case_is_still_read(analyte: str, unit: str) -> None:
     assert ours(analyte, 7, unit) == 7
@@ -105,10 +154,21 @@ def test_a_feed_in_other_case_is_still_read(analyte: str, unit: str) -> None:
 @pytest.mark.parametrize(
     ("analyte", "unit"),
     [
-        ("ferritin", ""), ("ferritin", "U/L"), ("ferritin", "g/L"), ("platelets", "mg/dL"), ("platelets", "10*12/L"), ("platelets", "%"), ("ldh", "mmol/L"),
-        ("fibrinogen", "U/L"), ("fibrinogen", "mg/L FEU"), ("hemoglobin", "mg/dL"), ("pt", "%"), ("d_dimer", "ng/mL FEU"), ("platelets", "furlong"),
+        ("ferritin", ""),
+        ("ferritin", "U/L"),
+        ("ferritin", "g/L"),
+        ("platelets", "mg/dL"),
+        ("platelets", "10*12/L"),
+        ("platelets", "%"),
+        ("ldh", "mmol/L"),
+        ("fibrinogen", "U/L"),
+        ("fibrinogen", "mg/L FEU"),
+        ("hemoglobin", "mg/dL"),
+        ("pt", "%"),
+        ("d_dimer", "ng/mL FEU"),
+        ("platelets", "furlong"),
     ],
-)  # fmt: skip
+)
 def test_a_unit_that_is_not_listed_is_never_guessed(analyte: str, unit: str) -> None:
     assert conversion(CATALOG.analytes[analyte], unit) is None
 
@@ -131,7 +191,9 @@ def test_g_per_litre_is_grams_for_a_protein_and_giga_for_a_count() -> None:
         (("neutrophils", "neutrophils_pct"), "/µL", "neutrophils"),
     ],
 )
-def test_the_unit_tells_which_of_several_analytes_is_meant(candidates: tuple[str, ...], unit: str, expected: str) -> None:
+def test_the_unit_tells_which_of_several_analytes_is_meant(
+    candidates: tuple[str, ...], unit: str, expected: str
+) -> None:
     found = identify(CATALOG, candidates, unit)
     assert found is not None
     assert found[0] == expected

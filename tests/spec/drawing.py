@@ -31,7 +31,9 @@ def at(hour: str | float) -> datetime:
     return MIDNIGHT + sign * timedelta(hours=float(whole), minutes=float(minutes or 0))
 
 
-def drawn(table: str, *, patient: str = "A", weight: float | None = 70.0, height: float | None = 175.0, **of_patient: object) -> Course:
+def drawn(
+    table: str, *, patient: str = "A", weight: float | None = 70.0, height: float | None = 175.0, **of_patient: object
+) -> Course:
     """
     A course from a table with the columns hour, analyte codes and, if wanted, received (hour), given, method, status.
 
@@ -86,7 +88,9 @@ def _cells(table: str) -> list[dict[str, str]]:
 
 def _observations(row: dict[str, str], patient: str) -> list[dict[str, object]]:
     known = catalog().analytes
-    return [_observation(row, name, cell, patient) for name, cell in row.items() if name in known and cell not in ("", "-")]
+    return [
+        _observation(row, name, cell, patient) for name, cell in row.items() if name in known and cell not in ("", "-")
+    ]
 
 
 def _observation(row: dict[str, str], analyte: str, cell: str, patient: str) -> dict[str, object]:

@@ -45,7 +45,12 @@ def test_a_rise_within_the_healthy_range_is_left_alone() -> None:
 
 def test_a_fast_rise_is_urgent() -> None:
     # 0.2231 per 12 h is 56 % a day
-    assert flags_of(judged("hour | ferritin\n0 | 4000\n12 | 5000\n24 | 6250\n36 | 7812\n48 | 9766", as_of=48))["ferritin_rising"] == "urgent"
+    assert (
+        flags_of(judged("hour | ferritin\n0 | 4000\n12 | 5000\n24 | 6250\n36 | 7812\n48 | 9766", as_of=48))[
+            "ferritin_rising"
+        ]
+        == "urgent"
+    )
 
 
 def test_it_begins_when_the_data_say_so_and_is_raised_when_it_could_be_known() -> None:

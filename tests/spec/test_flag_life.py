@@ -18,7 +18,9 @@ def lived(course: Course, *hours: float | str) -> pd.DataFrame:
     history = empty(FLAG_CHANGES)
     for hour in hours:
         assessment = assess(course, catalog(), as_of=at(hour))
-        told = Course(**{name: frame[frame["received_at"] <= pd.Timestamp(at(hour))] for name, frame in vars(course).items()})
+        told = Course(
+            **{name: frame[frame["received_at"] <= pd.Timestamp(at(hour))] for name, frame in vars(course).items()}
+        )
         new = changes(history, told, assessment, catalog(), run_id=f"run {hour}")
         history = pd.concat([frame for frame in (history, new) if len(frame)] or [history], ignore_index=True)
     return history
@@ -41,7 +43,9 @@ def test_a_rise_that_gets_faster_worsens() -> None:
 
 
 def test_a_rise_that_ends_is_cleared_when_that_could_be_known() -> None:
-    course = drawn("hour | received | ferritin\n0 | 1 | 4000\n12 | 13 | 9000\n24 | 25 | 8800\n36 | 37 | 8500\n48 | 50 | 8000")
+    course = drawn(
+        "hour | received | ferritin\n0 | 1 | 4000\n12 | 13 | 9000\n24 | 25 | 8800\n36 | 37 | 8500\n48 | 50 | 8000"
+    )
     history = lived(course, 13, 49, 60)
     cleared = history[(history["flag"] == "ferritin_rising") & (history["change"] == "cleared")].iloc[0]
     assert cleared["changed_at"] == at(50)

@@ -17,7 +17,13 @@ from tests.spec.drawing import at, catalog, drawn, together
 
 SEEDS = range(12)
 NOW = at(60)
-ANALYTES = {"ferritin": (8000, 0.3), "fibrinogen": (2.5, 0.2), "platelets": (90, 0.2), "crp": (120, 0.5), "ast": (150, 0.3)}
+ANALYTES = {
+    "ferritin": (8000, 0.3),
+    "fibrinogen": (2.5, 0.2),
+    "platelets": (90, 0.2),
+    "crp": (120, 0.5),
+    "ast": (150, 0.3),
+}
 
 
 def random_course(seed: int, patient: str = "A") -> Course:
@@ -38,12 +44,16 @@ def random_course(seed: int, patient: str = "A") -> Course:
 
 def until(course: Course, moment: pd.Timestamp) -> Course:
     names = ("observations", "doses", "findings")
-    return replace(course, **{name: getattr(course, name)[getattr(course, name)["received_at"] <= moment] for name in names})
+    return replace(
+        course, **{name: getattr(course, name)[getattr(course, name)["received_at"] <= moment] for name in names}
+    )
 
 
 def said(assessment: Assessment) -> list[pd.DataFrame]:
     flags = assessment.flags.drop(columns=["first", "now", "end"]).sort_values(["patient_id", "flag"])
-    verdicts = assessment.verdicts.drop(columns=["known_at"], errors="ignore").sort_values(["patient_id", "t0", "hours"])
+    verdicts = assessment.verdicts.drop(columns=["known_at"], errors="ignore").sort_values(
+        ["patient_id", "t0", "hours"]
+    )
     lines = assessment.lines.drop(columns=["doses"]).sort_values("patient_id")
     return [frame.reset_index(drop=True) for frame in (flags, verdicts, lines)]
 

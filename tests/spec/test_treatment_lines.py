@@ -104,5 +104,7 @@ def test_per_kilogram_needs_no_weight() -> None:
 
 def test_doses_stand_against_the_cited_range() -> None:
     told = line(judged("hour | given\n0 | anakinra 100 mg", as_of=1))
-    stands = {source: r["stands"] for r in told["doses"][0]["ranges"] if r["unit"] == "mg/kg/day" for source in r["source"]}
+    stands = {
+        source: r["stands"] for r in told["doses"][0]["ranges"] if r["unit"] == "mg/kg/day" for source in r["source"]
+    }
     assert (stands["S1"], stands["S2"]) == ("below", "below")  # 100 mg in 70 kg is 1.4 mg/kg, both documents begin at 2

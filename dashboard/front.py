@@ -1,0 +1,53 @@
+"""
+The page that every address answers with: Streamlit's own, with our name on it and told where its server is.
+
+Without being told, it asks /patient/_stcore/health first whenever a link to a view is opened, and only then the right
+place: a round trip, and two errors in the browser's log. What stands in it until the first view is drawn is ours.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from dashboard.markup import HERE
+
+PATHS: Final = ("/", "/patient", "/rounds", "/research")
+_SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_TITLE: Final = re.compile(r"<title>.*?</title>", re.DOTALL)
+_NOSCRIPT: Final = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
+_PRELOADED: Final = re.compile(r'<link\s+rel="preload"[^>]*as="font"[^>]*/>', re.DOTALL)
+_AGENT: Final = re.compile(r'<link rel="service-desc"[^>]*/>')
+_SERVER: Final = '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/", MAIN_PAGE_BASE_URL: location.origin + "/" }</script>'
+_NO_SCRIPT: Final = "<noscript><p>maswatch needs JavaScript, from this server alone, to show the ward.</p></noscript>"
+
+
+@cache
+def front_page() -> str:
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    page = _TITLE.sub(f"<title>maswatch</title>{_SERVER}", page)
+    page = _AGENT.sub("", _PRELOADED.sub("", _NOSCRIPT.sub(_NO_SCRIPT, page)))
+    return page.replace('<div id="root"></div>', f'<div id="root">{(HERE / "templates" / "opening.html").read_text(encoding="utf-8")}</div>')
+
+
+def script_hashes() -> list[str]:
+    """Hashes of the scripts that stand in the page, for the content policy."""
+    digests = (hashlib.sha256(script.encode()).digest() for script in _SCRIPT.findall(front_page()))
+    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+
+
+def routes() -> list[Route]:
+    return [Route(path, answer) for path in PATHS]
+
+
+def answer(request: Request) -> Response:
+    return HTMLResponse(front_page(), headers={"Cache-Control": "no-cache"})

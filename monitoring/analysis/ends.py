@@ -1,0 +1,96 @@
+"""How a flag that was on came to its end: cleared by values, by an event, or retracted because its evidence was corrected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from monitoring.analysis.assessment import Assessment
+from monitoring.analysis.course import Course
+from monitoring.analysis.written import rows
+from monitoring.terms import Catalog
+from storage.versions import WITHDRAWN
+
+OPINION_EACH_TIME = ("overdue", "response_window")
+Used = dict[int, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class EndGrounds:
+    """
+    For the flags that were on and are not: the entries of their evidence by ref, the newest version known of each of
+    these values, and which of them are still among the values judged.
+    """
+
+    as_of: datetime
+    catalog: Catalog
+    used: Mapping[tuple[str, str], Used]
+    newest: Mapping[tuple[str, int], dict[str, Any]]
+    judged: frozenset[tuple[str, int]]
+
+
+def ends_grounds(ended: pd.DataFrame, told: Course, assessment: Assessment, catalog: Catalog) -> EndGrounds:
+    used = {(row.patient_id, row.flag): _used(row.evidence) for row in ended.itertuples()}
+    keys = pd.DataFrame(
+        [(patient, ref) for (patient, _), refs in used.items() for ref in refs], columns=["patient_id", "ref"]
+    )
+    keys = keys.drop_duplicates().astype({"patient_id": "str", "ref": "int64"})
+    columns = ["patient_id", "ref", "version", "status", "value_text", "unit_text"]
+    found = told.observations[columns].merge(keys, on=["patient_id", "ref"]).sort_values("version")
+    newest = found.drop_duplicates(["patient_id", "ref"], keep="last")
+    judged = assessment.points[["patient_id", "ref"]].merge(keys, on=["patient_id", "ref"])
+    return EndGrounds(
+        as_of=assessment.as_of,
+        catalog=catalog,
+        used=used,
+        newest={(row["patient_id"], row["ref"]): row for row in rows(newest)},
+        judged=frozenset(judged.itertuples(index=False, name=None)),
+    )
+
+
+def _used(evidence: str) -> Used:
+    return {entry["ref"]: entry for entry in json.loads(evidence) if "ref" in entry}
+
+
+def ending(pair: Any, now: Any, grounds: EndGrounds) -> tuple[str, datetime, str] | None:
+    """(change, when, reason) of a flag that was on; None: nothing is known that would end it, missing values do not."""
+    same = now is not None and now.raised_at <= pair.changed_at and now.cleared_at >= pair.changed_at
+    corrected = "" if same else _corrected(pair, grounds)
+    if corrected:
+        return "retracted", grounds.as_of, corrected
+    if now is not None:
+        return "cleared", max(now.cleared_at, pair.changed_at), now.why
+    kind = grounds.catalog.rules[pair.flag].kind
+    if kind in OPINION_EACH_TIME or _still_judged(pair, grounds):
+        return "cleared", grounds.as_of, grounds.catalog.phrases["endings"][kind]
+    return None
+
+
+def _still_judged(pair: Any, grounds: EndGrounds) -> bool:
+    """Whether the values the flag rested on are among those judged now: then its absence is an opinion, not a gap."""
+    return any((pair.patient_id, ref) in grounds.judged for ref in grounds.used[(pair.patient_id, pair.flag)])
+
+
+def _corrected(pair: Any, grounds: EndGrounds) -> str:
+    """The corrections and withdrawals that took a flag's evidence away, in words; "" where there were none."""
+    used = grounds.used[(pair.patient_id, pair.flag)]
+    later = [
+        (was, grounds.newest[(pair.patient_id, ref)])
+        for ref, was in used.items()
+        if (pair.patient_id, ref) in grounds.newest
+    ]
+    return "; ".join(_correction(was, row, grounds.catalog) for was, row in later if row["version"] > was["version"])
+
+
+def _correction(was: dict[str, Any], row: dict[str, Any], catalog: Catalog) -> str:
+    text = catalog.phrases["endings"]["withdrawn" if row["status"] in WITHDRAWN else "corrected"]
+    return text.format(
+        label=catalog.analytes[was["analyte"]].label,
+        old=f"{was['value_text']} {was['unit_text']}".strip(),
+        new=f"{row['value_text']} {row['unit_text']}".strip(),
+    )

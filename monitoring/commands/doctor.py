@@ -1,0 +1,129 @@
+"""What is wrong here, in words, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from monitoring.commands.site import Asked, Printer, prints
+
+Finding = tuple[str, str, str]  # what was looked at, "ok" or "look here" or "wrong", a sentence
+OK, LOOK, WRONG = "ok", "look here", "wrong"
+COLUMNS = ["checked", "state", "sentence"]
+
+
+@click.command()
+@click.option("--strict", is_flag=True, help="Exit 1 when anything is wrong.")
+@prints
+def doctor(printer: Printer, strict: bool) -> None:
+    """Say in words what is wrong here and how to mend it."""
+    found = [dict(zip(COLUMNS, finding, strict=True)) for finding in examined(printer.asked)]
+    if printer.how == "table":
+        for one in found:
+            click.echo(f"{one['state']:9}  {one['checked']}: {one['sentence']}")
+    else:
+        printer.rows(found, COLUMNS)
+    if strict and any(one["state"] == WRONG for one in found):
+        click.get_current_context().exit(1)
+
+
+def examined(asked: Asked) -> Iterator[Finding]:
+    """One after the other; what cannot be looked at because of an earlier fault is left out."""
+    yield from _settings(asked)
+    yield from _said("catalog", lambda: _catalog(asked))
+    yield from _said("sources", lambda: _sources(asked))
+    stands = list(_said("schema", lambda: _schema(asked)))
+    yield from stands
+    if all(state != WRONG for _, state, _ in stands):
+        yield from _said("store", lambda: _store(asked))
+        yield from _said("cycle", lambda: _cycle(asked))
+
+
+def _said(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    from monitoring.sentences import sentence
+
+    try:
+        yield from look()
+    except Exception as error:
+        said = sentence(error)
+        if not said:
+            raise
+        yield what, WRONG, said
+
+
+def _settings(asked: Asked) -> Iterator[Finding]:
+    from monitoring.settings import foreign_variables
+
+    settings = asked.settings
+    read = f"read from {settings.config}" if settings.config else "no maswatch.toml; defaults and environment"
+    yield "settings", OK, f"{read}; ward time is {settings.ward.timezone}, data in {settings.data_dir}."
+    for name in foreign_variables():
+        yield "settings", LOOK, f"{name} is set and means nothing here; check its spelling."
+
+
+def _catalog(asked: Asked) -> Iterator[Finding]:
+    known = asked.catalog
+    held = f"{len(known.analytes)} analytes, {len(known.drugs)} drugs, {len(known.rules)} rules"
+    yield "catalog", OK, f"{held}; version {known.version}."
+
+
+def _sources(asked: Asked) -> Iterator[Finding]:
+    from monitoring.sources import open_sources
+
+    open_sources(asked.settings)
+    for source in asked.settings.source:
+        if source.path and not source.path.is_dir():
+            yield "sources", WRONG, f"{source.name}: {source.path} is no folder; make it, or mend its path."
+        else:
+            yield "sources", OK, f"{source.name}: {source.path or source.kind}."
+    if not asked.settings.source:
+        yield "sources", LOOK, "none is configured: nothing is fetched; add a [[source]] to maswatch.toml."
+
+
+def _schema(asked: Asked) -> Iterator[Finding]:
+    from storage.engine import schema_state
+
+    told = schema_state(asked.settings.database_url)
+    sentences: dict[str, Finding] = {
+        "empty": ("schema", LOOK, f"the {told['dialect']} store is not made yet; `maswatch db upgrade` makes it."),
+        "behind": ("schema", WRONG, "the store is older than this maswatch: run `maswatch db upgrade`."),
+        "newer": ("schema", WRONG, "the store was written by a newer maswatch: install that version."),
+    }
+    yield sentences.get(told["state"], ("schema", OK, f"{told['dialect']}, at {told['at']}, which is current."))
+
+
+def _store(asked: Asked) -> Iterator[Finding]:
+    from monitoring.cycle import wall_clock
+    from storage import queries
+
+    counts, newest = queries.counts(asked.store), queries.newest_received(asked.store)
+    hours = (wall_clock() - newest).total_seconds() / 3600 if newest else None
+    age = "nothing was ever taken in" if hours is None else f"the newest came {hours:.1f} h ago"
+    held = f"{counts['observation']} results, {counts['dose']} doses"
+    yield "store", OK if newest else LOOK, f"{held}; {age}."
+    waiting = len(queries.set_aside(asked.store))
+    if waiting:
+        yield "store", LOOK, f"{waiting} rows or files are set aside; `maswatch set-aside list --grouped` says why."
+
+
+def _cycle(asked: Asked) -> Iterator[Finding]:
+    from monitoring.cycle import wall_clock
+    from monitoring.wall_times import next_run, overdue
+    from storage import queries
+
+    settings, now = asked.settings, wall_clock()
+    last = queries.last_success(asked.store)
+    due = next_run(settings.schedule.at, settings.zone, now).astimezone(settings.zone)
+    told = f"last success {last.astimezone(settings.zone):%d %b %H:%M}" if last else "never ran to its end"
+    late = overdue(last, settings.schedule.at, settings.zone, now)
+    mend = "; start `maswatch serve` or `maswatch schedule`" if late else ""
+    yield "cycle", WRONG if late else OK, f"{told}{mend}; the next is due {due:%d %b %H:%M}."
+    yield from _failed(queries.runs(asked.store, limit=50))
+
+
+def _failed(runs: Any) -> Iterator[Finding]:
+    newest = runs[runs["kind"].ne("cycle")].drop_duplicates("source")
+    for run in newest[newest["outcome"].eq("failed")].itertuples():
+        yield "cycle", WRONG, f"{run.source} failed last time: {run.error}"

@@ -1,0 +1,107 @@
+"""Taking in by hand, and looking after what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitoring.commands.site import Printer, prints
+
+if TYPE_CHECKING:
+    from monitoring.raw_files import RawFile
+    from monitoring.settings import Settings
+
+BY_HAND = "ingest"
+LISTED = ["id", "source", "origin", "reason", "sentence", "raw"]
+LISTED_BRIEF = ["id", "origin", "reason", "sentence"]
+GROUPED = ["source", "reason", "code", "count", "patients", "sentence"]
+
+
+@dataclass
+class Named:
+    """Files a person names, as a source like any other."""
+
+    name: str
+    paths: tuple[Path, ...]
+
+    def fetch(self, now: datetime) -> Iterator[RawFile]:
+        from monitoring.raw_files import read_paths
+
+        return read_paths(self.paths)
+
+    def done(self, raw: RawFile) -> None:
+        """They stay where they are."""
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--source", "source", metavar="NAME", help="Whose files these are; default: see below.")
+@click.option("--strict", is_flag=True, help="Exit 1 when anything had to be set aside.")
+@prints
+def ingest(printer: Printer, paths: tuple[Path, ...], source: str | None, strict: bool) -> None:
+    """
+    Take in files or folders now.
+
+    Files below the folder of a configured source are that source's, so that taking them in twice adds nothing; others
+    belong to a source called "ingest".
+    """
+    from monitoring.cycle import new_run_id, run_by_hand
+
+    asked = printer.asked
+    named = Named(source or owner(paths, asked.settings), paths)
+    told = run_by_hand(asked.site, named, new_run_id(asked.site.clock()))
+    printer.one(told)
+    if strict and told["set_aside"]:
+        click.get_current_context().exit(1)
+
+
+def owner(paths: tuple[Path, ...], settings: Settings) -> str:
+    """The configured source below whose folder all of `paths` lie."""
+    real = [path.resolve() for path in paths]
+    for source in settings.source:
+        if source.path and all(path.is_relative_to(source.path.resolve()) for path in real):
+            return source.name
+    return BY_HAND
+
+
+@click.group("set-aside")
+def set_aside() -> None:
+    """What was received and could not be read; nothing of it is lost."""
+
+
+@set_aside.command("list")
+@click.option("--grouped", is_flag=True, help="By source, reason and code, with counts.")
+@prints
+def listing(printer: Printer, grouped: bool) -> None:
+    """What is set aside and was not read since, with reason and original."""
+    from monitoring import set_aside as kept
+
+    if grouped:
+        return printer.rows(kept.groups(printer.asked.store), GROUPED)
+    return printer.rows(kept.listed(printer.asked.store), LISTED, brief=LISTED_BRIEF)
+
+
+@set_aside.command()
+@click.argument("wanted", metavar="ID")
+@prints
+def show(printer: Printer, wanted: str) -> None:
+    """One of them whole; the beginning of its ID is enough."""
+    from monitoring import set_aside as kept
+
+    printer.one(kept.shown(printer.asked.store, wanted))
+
+
+@set_aside.command()
+@click.argument("wanted", metavar="[ID...]", nargs=-1)
+@prints
+def retry(printer: Printer, wanted: tuple[str, ...]) -> None:
+    """Read all, or those with these IDs, again after the catalog or a setting was mended."""
+    from monitoring.cycle import new_run_id, run_again
+
+    site = printer.asked.site
+    printer.one(run_again(site, wanted, new_run_id(site.clock())))

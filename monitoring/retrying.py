@@ -1,0 +1,208 @@
+"""
+Reading again what was set aside, with the catalog and settings of today.
+
+What can be used now is told to the store as received now, and the item ends. What was told in the meantime is newer
+and stays: a row that waited does not correct what came after it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from monitoring.decoding import original_bytes, unsound
+from monitoring.errors import IntakeError
+from monitoring.intake import Circumstances, IngestCounts, RawFile, counted, encoding_of, read, sift
+from monitoring.refused import DECIMAL, FILE, Refused, set_aside_frame
+from monitoring.settings import Settings
+from monitoring.sieve import Rows
+from monitoring.terms import Catalog
+from storage import queries
+from storage.engine import Store
+from storage.writes import Batch, append
+
+KNOWN: dict[str, Callable[..., pd.DataFrame]] = {
+    "observations": queries.observations,
+    "doses": queries.doses,
+    "findings": queries.findings,
+}
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """One source's turn. `closed`: ids that ended before and so cannot stand for anything that still waits."""
+
+    store: Store
+    at: Circumstances
+    encoding: str
+    closed: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Again:
+    """`waiting`: how many stay as they are. `ended`: the ids that `facts`, `refused` and `stale` now stand for."""
+
+    waiting: int = 0
+    facts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    refused: pd.DataFrame | None = None
+    ended: list[str] = field(default_factory=list)
+    stale: int = 0
+
+
+def retry(
+    store: Store,
+    catalog: Catalog,
+    settings: Settings,
+    ids: Collection[str] = (),
+    *,
+    run_id: str,
+    now: datetime,
+) -> dict[str, int]:
+    """Reads the items with these ids (or beginnings of ids), or all, again; counts as `take_in` gives them."""
+    waiting = queries.set_aside(store)
+    closed = frozenset(queries.set_aside(store, open_only=False)["id"]) - frozenset(waiting["id"])
+    total = IngestCounts()
+    for source, told in _chosen(waiting, ids).groupby("source", sort=False):
+        at = Circumstances(catalog, settings.zone, now, str(source))
+        turn = _Turn(store, at, encoding_of(settings, at.source), closed)
+        for again in _read_again(turn, told):
+            total += _stored(turn, again, run_id)
+    return total.as_dict()
+
+
+def _chosen(waiting: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
+    """In the order told: by file and line, not "10" before "9"."""
+    for name in ids:
+        if not name or not waiting["id"].str.startswith(name).any():
+            raise IntakeError(f"{name!r} is not set aside; `maswatch set-aside list` shows the ids.")
+    waiting = waiting.assign(file=_files(waiting["origin"]), line=_lines(waiting["origin"]))
+    waiting = waiting[waiting["id"].str.startswith(tuple(ids))] if ids else waiting
+    return waiting.sort_values(["received_at", "file", "line"], kind="stable")
+
+
+def _files(origins: pd.Series) -> pd.Series:
+    return origins.str.replace(r":[0-9]+$", "", regex=True)
+
+
+def _lines(origins: pd.Series) -> pd.Series:
+    return pd.to_numeric(origins.str.extract(r":([0-9]+)$")[0]).fillna(0).astype("int64")
+
+
+def _read_again(turn: _Turn, told: pd.DataFrame) -> Iterator[_Again]:
+    files = told["kind"] == FILE
+    for row in told[files].to_dict("records"):
+        yield _whole_file(turn, row["id"], RawFile(row["origin"], original_bytes(row["raw"])))
+    rows = told[~files]
+    fields = [_redecoded(json.loads(text), turn.encoding) for text in rows["fields"]]
+    hopeless = np.array([not one or any(map(unsound, one.values())) for one in fields], dtype=bool)
+    yield _Again(int(hopeless.sum()))
+    alike: dict[Hashable, list[int]] = {}
+    for place in np.flatnonzero(~hopeless).tolist():
+        alike.setdefault(_shape(rows["kind"].iloc[place], fields[place]), []).append(place)
+    for places in alike.values():
+        yield _group(turn, rows.iloc[places].reset_index(drop=True), [fields[place] for place in places])
+
+
+def _whole_file(turn: _Turn, name: str, raw: RawFile) -> _Again:
+    taken = read(raw, turn.at, turn.encoding)
+    if any(one.kind == FILE for one in taken.refused):
+        return _Again(waiting=1)
+    return _Again(0, taken.facts, set_aside_frame(taken.refused, turn.at.source), [name])
+
+
+def _redecoded(fields: dict[str, str], encoding: str) -> dict[str, str]:
+    """Texts with undecodable bytes, read in the encoding that is set now."""
+    return {name: _text(told, encoding) if unsound(told) else told for name, told in fields.items()}
+
+
+def _text(told: str, encoding: str) -> str:
+    try:
+        return told.encode("utf-8", "surrogateescape").decode(encoding or "utf-8", "surrogateescape")
+    except UnicodeError:
+        return told
+
+
+def _shape(kind: str, fields: dict[str, str]) -> Hashable:
+    return kind, fields.get(DECIMAL, "."), tuple(name for name in fields if name != DECIMAL)
+
+
+def _group(turn: _Turn, told: pd.DataFrame, fields: list[dict[str, str]]) -> _Again:
+    """Rows of one kind with the same columns."""
+    columns = {name: [one[name] for one in fields] for name in fields[0] if name != DECIMAL}
+    mark = fields[0].get(DECIMAL, ".")
+    rows = Rows(told["kind"].iloc[0], columns, told["origin"].tolist(), told["raw"].tolist().__getitem__, mark)
+    taken = sift(rows, turn.at)
+    passed = next((frame.index for frame in taken.facts.values()), told.index[:0])
+    failed = told.index.difference(passed)
+    refused, other = _for_another_reason(turn, taken.refused, told.loc[failed])
+    facts, stale = _not_overtaken(turn, taken.facts, told)
+    ended = told.loc[[*passed, *failed[other]], "id"].tolist()
+    return _Again(int((~other).sum()), facts, refused, ended, stale)
+
+
+def _for_another_reason(turn: _Turn, refused: list[Refused], told: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows that got further than last time and stopped at something else: they are told anew, the old item ends."""
+    frame = set_aside_frame(refused, turn.at.source)
+    other = (frame["reason"].to_numpy() != told["reason"].to_numpy()) & ~frame["id"].isin(turn.closed).to_numpy()
+    return frame[other], other
+
+
+def _not_overtaken(
+    turn: _Turn, facts: Mapping[str, pd.DataFrame], told: pd.DataFrame
+) -> tuple[dict[str, pd.DataFrame], int]:
+    """The facts without those of which something newer was told since, and how many those were."""
+    kept, stale = {}, 0
+    for name, frame in facts.items():
+        patients = frame["patient_id"].unique().tolist()
+        if name == "patients":
+            known = queries.patients(turn.store, as_of=turn.at.now, patients=patients)
+            kept[name] = _gaps_only(known, frame, told.loc[frame.index])
+            continue
+        known = KNOWN[name](turn.store, as_of=turn.at.now, patients=patients)
+        old = _overtaken(known, frame, told.loc[frame.index])
+        stale += int(old.sum())
+        kept[name] = frame[~old]
+    return {name: frame for name, frame in kept.items() if len(frame)}, stale
+
+
+def _overtaken(known: pd.DataFrame, frame: pd.DataFrame, told: pd.DataFrame) -> np.ndarray:
+    """Whether the version that stands came later, or in the same delivery further down."""
+    stands = known.sort_values("version").drop_duplicates(["patient_id", "ref"], keep="last")
+    stands = stands.assign(
+        stands_at=stands["received_at"], file=_files(stands["origin"]), line=_lines(stands["origin"])
+    )
+    stands = stands[["patient_id", "ref", "stands_at", "file", "line"]]
+    beside = frame[["patient_id", "ref"]].merge(stands, on=["patient_id", "ref"], how="left")
+    came, file, line = (told[name].reset_index(drop=True) for name in ("received_at", "file", "line"))
+    below = (beside["stands_at"] == came) & (beside["file"] == file) & (beside["line"] > line)
+    return ((beside["stands_at"] > came) | below).to_numpy()
+
+
+def _gaps_only(known: pd.DataFrame, frame: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """What was said of a patient since is newer: of an older row only what nobody said since is taken."""
+    known = known.set_index("patient_id").reindex(frame["patient_id"]).set_index(frame.index)
+    newer = known["received_at"] > told["received_at"]
+    said = [name for name in frame.columns if name in known.columns]
+    return frame.assign(**{name: frame[name].mask(newer & known[name].notna() & known[name].ne("")) for name in said})
+
+
+def _stored(turn: _Turn, again: _Again, run_id: str) -> IngestCounts:
+    waits = IngestCounts(again.waiting, set_aside=again.waiting)
+    if not again.ended:
+        return waits
+    refused = again.refused if again.refused is not None and len(again.refused) else None
+    batch = Batch(
+        run_id=run_id,
+        source=turn.at.source,
+        received_at=turn.at.now,
+        **again.facts,  # type: ignore[arg-type]
+        set_aside=refused,
+        ended=again.ended,
+    )
+    became = counted(append(turn.store, batch), set_aside=0 if refused is None else len(refused))
+    return waits + became + IngestCounts(again.stale, unchanged=again.stale)

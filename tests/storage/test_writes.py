@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from storage import queries
+from storage.engine import Store, open_store
+from storage.writes import acknowledge, record_access, record_flag_changes, record_run, release_lease, take_lease
+from tests.storage.facts import HOUR, LATER, MORNING
+from tests.storage.test_queries import raised
+
+MINUTE = timedelta(minutes=1)
+
+
+def run(hours: float, **more: object) -> dict[str, object]:
+    started = {"run_id": f"r{hours:g}", "source": "drop", "kind": "cycle", "started_at": MORNING + hours * HOUR}
+    return started | more
+
+
+def test_a_run_is_seen_when_it_starts_and_tells_its_counts_when_it_ends(any_store: Store) -> None:
+    record_run(any_store, run(0))
+    assert queries.runs(any_store, limit=5)["finished_at"].isna().all()
+    record_run(any_store, run(0, finished_at=MORNING + MINUTE, read=9, new=6, unchanged=1, corrected=1, set_aside=1))
+    told = queries.runs(any_store, limit=5)
+    assert told[["read", "new", "unchanged", "corrected", "set_aside", "outcome"]].values.tolist() == [
+        [9, 6, 1, 1, 1, "ok"]
+    ]
+    assert told["finished_at"].tolist() == [MORNING + MINUTE]
+
+
+def test_a_run_that_never_finished_stays_visible_and_is_no_success(any_store: Store) -> None:
+    record_run(any_store, run(0, finished_at=MORNING + MINUTE))
+    record_run(any_store, run(12))
+    record_run(any_store, run(24, finished_at=MORNING + 24 * HOUR, outcome="failed", error="The folder is gone."))
+    record_run(any_store, run(25, finished_at=MORNING + 25 * HOUR, kind="ingest"))
+    told = queries.runs(any_store, limit=3)
+    assert told["run_id"].tolist() == ["r25", "r24", "r12"]
+    assert told["finished_at"].isna().tolist() == [False, False, True]
+    assert queries.last_success(any_store) == MORNING + MINUTE
+    assert queries.last_success(any_store, kind="ingest") == MORNING + 25 * HOUR
+    assert queries.last_success(any_store, kind="arrival") is None
+
+
+def test_a_run_has_a_row_for_each_source(any_store: Store) -> None:
+    record_run(any_store, run(0))
+    record_run(any_store, run(0, source="lis"))
+    assert sorted(queries.runs(any_store, limit=5)["source"]) == ["drop", "lis"]
+
+
+def test_a_flag_change_is_written_once_and_stays_as_it_was_written(any_store: Store) -> None:
+    assert record_flag_changes(any_store, raised()) == 1
+    assert record_flag_changes(any_store, raised(hours=12).assign(sentence="Another sentence.")) == 0
+    assert record_flag_changes(any_store, raised(seq=1, hours=12)) == 1
+    kept = queries.flag_changes(any_store, as_of=LATER)
+    assert kept[["seq", "sentence"]].values.tolist() == [[0, "Ferritin doubled."], [1, "Ferritin doubled."]]
+    assert len(queries.flag_changes(any_store, as_of=MORNING + 11 * HOUR)) == 1
+    assert queries.flag_changes(any_store, as_of=LATER, patients=["P2"]).empty
+
+
+def test_no_flag_changes_are_no_work(any_store: Store) -> None:
+    assert record_flag_changes(any_store, raised().head(0)) == 0
+
+
+def test_an_acknowledgement_says_who_when_and_why_and_stands_once(any_store: Store) -> None:
+    for _ in range(2):
+        acknowledge(any_store, "P1", "ferritin_rising", seq=2, at=MORNING, by="Dr Sommer", reason="anakinra started")
+    kept = queries.acknowledgements(any_store, as_of=LATER)
+    assert kept.values.tolist() == [["P1", "ferritin_rising", 2, MORNING, "Dr Sommer", "anakinra started"]]
+    assert queries.acknowledgements(any_store, as_of=MORNING - MINUTE).empty
+
+
+def test_every_patient_looked_at_is_written_down_each_time(any_store: Store) -> None:
+    record_access(any_store, MORNING, "dr.sommer", "patient page", ["P1", "P2"])
+    record_access(any_store, MORNING, "dr.sommer", "patient page", ["P1"])
+    record_access(any_store, MORNING, "dr.sommer", "export", [])
+    assert queries.counts(any_store)["access"] == 3
+
+
+def test_only_one_of_two_holds_the_lease(any_store: Store) -> None:
+    assert take_lease(any_store, "cycle", "box A", now=MORNING, seconds=90)
+    assert not take_lease(any_store, "cycle", "box B", now=MORNING + MINUTE, seconds=90)
+    assert take_lease(any_store, "other", "box B", now=MORNING, seconds=90)
+
+
+def test_the_holder_may_take_the_lease_again_and_so_keeps_it(any_store: Store) -> None:
+    take_lease(any_store, "cycle", "box A", now=MORNING, seconds=90)
+    assert take_lease(any_store, "cycle", "box A", now=MORNING + MINUTE, seconds=90)
+    assert not take_lease(any_store, "cycle", "box B", now=MORNING + 2 * MINUTE, seconds=90)
+
+
+@pytest.mark.parametrize(("seconds", "free"), [(89, False), (90, True)])
+def test_a_lease_is_free_again_at_the_second_it_runs_out(any_store: Store, seconds: int, free: bool) -> None:
+    take_lease(any_store, "cycle", "box A", now=MORNING, seconds=90)
+    assert take_lease(any_store, "cycle", "box B", now=MORNING + timedelta(seconds=seconds), seconds=90) is free
+
+
+def test_only_the_holder_can_give_the_lease_back(any_store: Store) -> None:
+    take_lease(any_store, "cycle", "box A", now=MORNING, seconds=90)
+    release_lease(any_store, "cycle", "box B")
+    assert not take_lease(any_store, "cycle", "box B", now=MORNING, seconds=90)
+    release_lease(any_store, "cycle", "box A")
+    assert take_lease(any_store, "cycle", "box B", now=MORNING, seconds=90)
+
+
+def test_two_stores_open_on_the_same_file_share_the_lease(store: Store, url: str) -> None:
+    other = open_store(url)
+    assert take_lease(store, "cycle", "box A", now=MORNING, seconds=90)
+    assert not take_lease(other, "cycle", "box B", now=MORNING, seconds=90)
+    other.close()
