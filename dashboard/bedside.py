@@ -8,8 +8,8 @@ so that two hundred patients are a matter of milliseconds. Whole rows of values 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -21,6 +21,7 @@ from dashboard.sparkline import Point
 from monitoring.terms import Analyte, Catalog
 
 STEROID_CLOCK_HOURS: Final = 72.0
+OLDEST: Final = 120.0
 Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
 SAID_OF_TREND: Final = (
@@ -30,6 +31,9 @@ SAID_OF_AWAITED: Final = ("patient_id", "analyte", "last_at", "due_at", "overdue
 SAID_OF_SPAN: Final = (
     "patient_id", "given", "kind", "label", "line", "started_at", "ended_at", "amount_text", "open", "version",
 )  # fmt: skip
+
+
+SAID_OF_VERSION: Final = ("ref", "version", "value", "comparator")
 
 
 @dataclass
@@ -116,15 +120,36 @@ class Bedside:
         return wording.joined(person, wording.CONTEXT_WORD.get(context, context), day)
 
 
-def bedsides(state: Any, *, earlier: pd.DataFrame | None = None) -> list[Bedside]:
+@dataclass(frozen=True)
+class Ward:
+    """Everybody known at `as_of`."""
+
+    as_of: datetime
+    sides: tuple[Bedside, ...]
+
+    def of(self, patient_id: str) -> Bedside | None:
+        return next((side for side in self.sides if side.id == patient_id), None)
+
+
+def ward(state: Any) -> Ward:
     """Every patient of a WardState, in the order of its patients frame."""
+    return Ward(state.as_of, tuple(_bedsides(state)))
+
+
+def with_corrections(side: Bedside, versions: pd.DataFrame) -> Bedside:
+    """The same, with every version of those of its values that were corrected."""
+    return replace(side, earlier=tuple(versions[list(SAID_OF_VERSION)].to_dict("records")))
+
+
+def _bedsides(state: Any) -> Iterator[Bedside]:
     said, as_of = state.assessment, state.as_of
     series, trends = _series(said.points, as_of), _by_patient(said.trends, SAID_OF_TREND)
     flags, spans = _by_patient(state.flags), _by_patient(said.spans, SAID_OF_SPAN)
     awaited, responses = _by_patient(said.awaited, SAID_OF_AWAITED), _by_patient(said.responses)
-    lines, old = _by_patient(said.lines), _by_patient(earlier) if earlier is not None else {}
-    return [
-        Bedside(
+    lines = _by_patient(said.lines)
+    for row in said.course.patients.to_dict("records"):
+        key = str(row["patient_id"])
+        yield Bedside(
             patient=row,
             as_of=as_of,
             series=series.get(key, {}),
@@ -135,11 +160,7 @@ def bedsides(state: Any, *, earlier: pd.DataFrame | None = None) -> list[Bedside
             responses=tuple(sorted(responses.get(key, ()), key=lambda told: told["t0"])),
             awaited=awaited.get(key, ()),
             whole=_whole(said.points, key),
-            earlier=old.get(key, ()),
         )
-        for row in said.course.patients.to_dict("records")
-        for key in [str(row["patient_id"])]
-    ]
 
 
 def _by_patient(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> dict[str, Rows]:
@@ -158,7 +179,17 @@ def _series(points: pd.DataFrame, as_of: datetime) -> dict[str, dict[str, Series
     told: dict[str, dict[str, Series]] = defaultdict(lambda: defaultdict(Series))
     ordered = points.sort_values("collected_at", kind="stable")
     hours = ((ordered["collected_at"] - pd.Timestamp(as_of)) / pd.Timedelta(hours=1)).tolist()
-    names = ("patient_id", "analyte", "value", "comparator", "usable", "segment", "confounded_by", "reference_low", "reference_high")
+    names = (
+        "patient_id",
+        "analyte",
+        "value",
+        "comparator",
+        "usable",
+        "segment",
+        "confounded_by",
+        "reference_low",
+        "reference_high",
+    )
     columns = (ordered[name].tolist() for name in names)
     for at, patient, analyte, value, bound, usable, segment, by, low, high in zip(hours, *columns, strict=True):
         series = told[patient][analyte]
@@ -183,9 +214,6 @@ def _generic(analyte: Analyte, sex: str, years: float | None) -> tuple[float | N
         if interval.sex in ("", sex) and fits:
             return interval.low, interval.high
     return None, None
-
-
-OLDEST: Final = 120.0
 
 
 def _sex(side: Bedside) -> str:

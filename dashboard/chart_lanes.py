@@ -17,11 +17,38 @@ from monitoring.terms import Catalog
 
 INK: Final = "#0f172a"
 LANE_HEIGHT: Final = 26
-LETTER_SHARE: Final = 0.0095  # of the chart's width that a letter of a label needs on a tablet
-LANES: Final = {"first": "First line", "second": "Second line", "refractory": "Refractory", "other": "Other drugs", "product": "Products", "flag": "Flags"}
-FILL: Final = {"first": "#cddcfb", "second": "#ddd3f7", "refractory": "#f3d0e4", "other": "#e2e8f0", "product": "#f6e3bd", "flag": "#ffffff"}
-EDGE: Final = {"first": "#1d4ed8", "second": "#6d28d9", "refractory": "#a3195b", "other": "#475569", "product": "#8a5a00", "flag": "#475569"}
-FLAG_COLOUR: Final[dict[Tone, str]] = {"decision": "#b42318", "watch": "#b7500d", "note": "#3b6fd4", "good": "#0f766e", "quiet": "#64748b"}
+LETTER_SHARE: Final = 0.008  # of the chart's width that a letter of a label needs on a tablet
+LANES: Final = {
+    "first": "First line",
+    "second": "Second line",
+    "refractory": "Refractory",
+    "other": "Other drugs",
+    "product": "Products",
+    "flag": "Flags",
+}
+FILL: Final = {
+    "first": "#cddcfb",
+    "second": "#ddd3f7",
+    "refractory": "#f3d0e4",
+    "other": "#e2e8f0",
+    "product": "#f6e3bd",
+    "flag": "#ffffff",
+}
+EDGE: Final = {
+    "first": "#1d4ed8",
+    "second": "#6d28d9",
+    "refractory": "#a3195b",
+    "other": "#475569",
+    "product": "#8a5a00",
+    "flag": "#475569",
+}
+FLAG_COLOUR: Final[dict[Tone, str]] = {
+    "decision": "#b42318",
+    "watch": "#b7500d",
+    "note": "#3b6fd4",
+    "good": "#0f766e",
+    "quiet": "#64748b",
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +102,12 @@ def _trace(mine: list[Bar], place: int, time: Time) -> dict[str, Any]:
         "text": _labels(mine, time),
         "textposition": "middle right",
         "textfont": {"size": 12, "color": INK},
-        "marker": {"symbol": symbol, "size": 9, "color": [bar.colour for bar in mine], "line": {"width": 1.6, "color": [bar.colour for bar in mine]}},
+        "marker": {
+            "symbol": symbol,
+            "size": 9,
+            "color": [bar.colour for bar in mine],
+            "line": {"width": 1.6, "color": [bar.colour for bar in mine]},
+        },
         "hovertext": [bar.hover for bar in mine],
         "hoverinfo": "text",
         "cliponaxis": False,
@@ -84,7 +116,7 @@ def _trace(mine: list[Bar], place: int, time: Time) -> dict[str, Any]:
 
 
 def _labels(mine: list[Bar], time: Time) -> list[str]:
-    """A label beside every mark with room for it; the amount alone where the mark before has the same name; or blank."""
+    """A label beside every mark with room for it; else the name, or the amount where the name stands before; else blank."""
     ends = [bar.x0 for bar in mine[1:]] + [math.inf]
     before = [None, *mine[:-1]]
     return [_label(bar, old, room - bar.x0, time) for bar, old, room in zip(mine, before, ends, strict=True)]
@@ -92,8 +124,9 @@ def _labels(mine: list[Bar], time: Time) -> list[str]:
 
 def _label(bar: Bar, before: Bar | None, room: float, time: Time) -> str:
     letter = LETTER_SHARE * (time.end - time.seen)
-    named = before is not None and before.label.removesuffix(before.amount) == bar.label.removesuffix(bar.amount)
-    for words in (bar.label, bar.amount if named else ""):
+    name = bar.label.removesuffix(bar.amount).strip()
+    named = before is not None and before.label.removesuffix(before.amount).strip() == name
+    for words in (bar.label, bar.amount if named else name):
         if words and (len(words) + 3) * letter <= room:
             return f" {words}"
     return ""
@@ -104,13 +137,29 @@ def _bar(row: Row, time: Time) -> Bar:
     x0 = time.x(row["started_at"])
     lasts = bool(row["open"]) or not pd.isna(row["ended_at"])
     label = wording.kept(wording.joined(row["label"], row["amount_text"], by=" "))
-    return Bar(lane, x0, time.until(row["ended_at"]) if lasts else x0, label, wording.kept(row["amount_text"]), _hover(row, label, time), EDGE[lane])
+    return Bar(
+        lane,
+        x0,
+        time.until(row["ended_at"]) if lasts else x0,
+        label,
+        wording.kept(row["amount_text"]),
+        _hover(row, label, time),
+        EDGE[lane],
+    )
 
 
 def _hover(row: Row, label: str, time: Time) -> str:
-    ended = "still running" if row["open"] else "" if pd.isna(row["ended_at"]) else f"until {wording.dated(row['ended_at'], time.zone)}"
+    ended = (
+        "still running"
+        if row["open"]
+        else ""
+        if pd.isna(row["ended_at"])
+        else f"until {wording.dated(row['ended_at'], time.zone)}"
+    )
     version = f"version {row['version']}" if row["version"] > 1 else ""
-    return wording.joined(f"<b>{label}</b>", f"given {wording.dated(row['started_at'], time.zone)}", ended, version, by="<br>")
+    return wording.joined(
+        f"<b>{label}</b>", f"given {wording.dated(row['started_at'], time.zone)}", ended, version, by="<br>"
+    )
 
 
 def _flag(row: Row, time: Time) -> Bar:
@@ -121,7 +170,9 @@ def _flag(row: Row, time: Time) -> Bar:
 
 def flag_hover(row: Row, time: Time) -> str:
     state = "" if row["state"] == "active" else str(row["state"])
-    return wording.joined(f"<b>{row['sentence']}</b>", f"raised {wording.dated(row['raised_at'], time.zone)}", state, by="<br>")
+    return wording.joined(
+        f"<b>{row['sentence']}</b>", f"raised {wording.dated(row['raised_at'], time.zone)}", state, by="<br>"
+    )
 
 
 def _analyte(flag: str, catalog: Catalog) -> str:

@@ -52,7 +52,9 @@ def panel(side: Bedside, analyte: Analyte, catalog: Catalog, *, number: int) -> 
     low, high = _reached(box, analyte, per, ruler.log)
     room = ROOM * (high - low)
     bottom = low - room if ruler.log or low - room > 0 or low < 0 else 0.0
-    return Panel(analyte, f"y{number}", side.values[side.values["analyte"].eq(analyte.code)], bottom, high + room, ruler.log)
+    return Panel(
+        analyte, f"y{number}", side.values[side.values["analyte"].eq(analyte.code)], bottom, high + room, ruler.log
+    )
 
 
 def _reached(box: Frame, analyte: Analyte, per: float, log: bool) -> tuple[float, float]:
@@ -66,7 +68,11 @@ def _reached(box: Frame, analyte: Analyte, per: float, log: bool) -> tuple[float
 
 def traces(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> list[dict[str, Any]]:
     drawn = [_series(panel, side, catalog, time)]
-    return drawn + [extra for extra in (_corrected(panel, side, time), _awaited(panel, side, time), _flags(panel, side, catalog, time)) if extra]
+    return drawn + [
+        extra
+        for extra in (_corrected(panel, side, time), _awaited(panel, side, time), _flags(panel, side, catalog, time))
+        if extra
+    ]
 
 
 def _series(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[str, Any]:
@@ -124,7 +130,16 @@ def hover(row: Mapping[str, Any], analyte: Analyte, side: Bedside, catalog: Cata
     origin = wording.joined(f"source {row['source']}", str(row["source_id"]), f"version {row['version']}")
     method = f"method {row['method']}" if row["method"] else ""
     old = _old_value(row, analyte, side) if row["version"] > 1 else ""
-    return wording.joined(f"<b>{analyte.label} {number} {wording.unit(analyte.unit)}</b>", told, *times, moved, old, method, origin, by="<br>")
+    return wording.joined(
+        f"<b>{analyte.label} {number} {wording.unit(analyte.unit)}</b>",
+        told,
+        *times,
+        moved,
+        old,
+        method,
+        origin,
+        by="<br>",
+    )
 
 
 def _old_value(row: Mapping[str, Any], analyte: Analyte, side: Bedside) -> str:
@@ -138,7 +153,15 @@ def _old_value(row: Mapping[str, Any], analyte: Analyte, side: Bedside) -> str:
 def _corrected(panel: Panel, side: Bedside, time: Time) -> dict[str, Any] | None:
     """A small tick on a point that has an older version."""
     mine = panel.values[panel.values["version"] > 1]
-    return _marks(panel, mine["collected_at"].map(time.x).tolist(), mine["value"].tolist(), symbol="line-ne-open", size=17, colour=AWAY, name="corrected")
+    return _marks(
+        panel,
+        mine["collected_at"].map(time.x).tolist(),
+        mine["value"].tolist(),
+        symbol="line-ne-open",
+        size=17,
+        colour=AWAY,
+        name="corrected",
+    )
 
 
 def _awaited(panel: Panel, side: Bedside, time: Time) -> dict[str, Any] | None:
@@ -146,20 +169,51 @@ def _awaited(panel: Panel, side: Bedside, time: Time) -> dict[str, Any] | None:
     due = [row["due_at"] for row in side.late if row["analyte"] == panel.analyte.code]
     floor = panel.data(panel.low)
     words = [f"<b>{panel.analyte.label} awaited</b><br>due {wording.dated(at, time.zone)}" for at in due]
-    return _marks(panel, [time.x(at) for at in due], [floor] * len(due), symbol="square-open", size=9, colour=AWAY, name="awaited", hover=words)
+    return _marks(
+        panel,
+        [time.x(at) for at in due],
+        [floor] * len(due),
+        symbol="square-open",
+        size=9,
+        colour=AWAY,
+        name="awaited",
+        hover=words,
+    )
 
 
 def _flags(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[str, Any] | None:
     """A small mark at the top where a flag of this marker was raised."""
     own = [code for code, rule in catalog.rules.items() if rule.analyte == panel.analyte.code]
     rows = [row for row in side.flags if row["flag"] in own]
-    colours = [FLAG_COLOUR[wording.SEVERITY_TONE.get(row["severity"], "note")] if row["state"] == "active" else "#94a3b8" for row in rows]
+    colours = [
+        FLAG_COLOUR[wording.SEVERITY_TONE.get(row["severity"], "note")] if row["state"] == "active" else "#94a3b8"
+        for row in rows
+    ]
     at = [time.x(row["raised_at"]) for row in rows]
     top = panel.data(panel.high)
-    return _marks(panel, at, [top] * len(rows), symbol="triangle-down", size=10, colour=colours, name="flag", hover=[flag_hover(row, time) for row in rows])
+    return _marks(
+        panel,
+        at,
+        [top] * len(rows),
+        symbol="triangle-down",
+        size=10,
+        colour=colours,
+        name="flag",
+        hover=[flag_hover(row, time) for row in rows],
+    )
 
 
-def _marks(panel: Panel, x: list[float], y: list[float], *, symbol: str, size: int, colour: Any, name: str, hover: list[str] | None = None) -> dict[str, Any] | None:
+def _marks(
+    panel: Panel,
+    x: list[float],
+    y: list[float],
+    *,
+    symbol: str,
+    size: int,
+    colour: Any,
+    name: str,
+    hover: list[str] | None = None,
+) -> dict[str, Any] | None:
     if not x:
         return None
     return {
@@ -181,9 +235,26 @@ def shapes(panel: Panel, side: Bedside) -> list[dict[str, Any]]:
     """The pale band of normal, and thin dashed lines at published cut-offs."""
     across = {"xref": "x domain", "yref": panel.axis, "x0": 0, "x1": 1, "layer": "below"}
     band = _band(panel, normal_band(side, panel.analyte))
-    drawn = [{**across, "type": "rect", "y0": band[0], "y1": band[1], "fillcolor": BAND, "line": {"width": 0}, "name": "normal"}] if band else []
+    drawn = (
+        [
+            {
+                **across,
+                "type": "rect",
+                "y0": band[0],
+                "y1": band[1],
+                "fillcolor": BAND,
+                "line": {"width": 0},
+                "name": "normal",
+            }
+        ]
+        if band
+        else []
+    )
     line = {"width": 1, "dash": "dash", "color": "#94a3b8"}
-    return drawn + [{**across, "type": "line", "y0": t.value, "y1": t.value, "line": line, "name": "threshold"} for t in near_thresholds(panel)]
+    return drawn + [
+        {**across, "type": "line", "y0": t.value, "y1": t.value, "line": line, "name": "threshold"}
+        for t in near_thresholds(panel)
+    ]
 
 
 def _band(panel: Panel, normal: tuple[float | None, float | None]) -> tuple[float, float] | None:

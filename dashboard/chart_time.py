@@ -46,7 +46,9 @@ class Time:
 def time_of(side: Bedside, *, zone: tzinfo) -> Time:
     zero = side.t0 if side.t0 is not None else pd.Timestamp(side.as_of)
     now = wording.since(zero, side.as_of)
-    moments = [now + points.points[0].at for points in side.series.values()] + [wording.since(zero, row["started_at"]) for row in side.spans]
+    moments = [now + points.points[0].at for points in side.series.values()] + [
+        wording.since(zero, row["started_at"]) for row in side.spans
+    ]
     first = min(moments, default=now - LEAD_HOURS)
     last = max(now, JUDGED_HOURS) if side.t0 is not None and now < JUDGED_HOURS else now
     seen = max(first, min(-LEAD_HOURS if side.t0 is not None else now - SEEN_HOURS, now - SEEN_HOURS))
@@ -104,10 +106,29 @@ def window_shapes(time: Time, starts: list[Any], *, top: float) -> list[dict[str
     shapes: list[dict[str, Any]] = []
     if time.steroid and time.end > DECISION[0]:
         right = min(DECISION[1], time.end)
-        shapes.append({**whole, "type": "rect", "x0": DECISION[0], "x1": right, "fillcolor": "#e8eefd", "line": {"width": 0}, "name": "window"})
+        shapes.append(
+            {
+                **whole,
+                "type": "rect",
+                "x0": DECISION[0],
+                "x1": right,
+                "fillcolor": "#e8eefd",
+                "line": {"width": 0},
+                "name": "window",
+            }
+        )
     for start in starts:
         hour = time.x(start)
-        shapes.append({**whole, "type": "line", "x0": hour, "x1": hour, "line": {"width": 1.3, "dash": "dot", "color": "#1d4ed8"}, "name": "start"})
+        shapes.append(
+            {
+                **whole,
+                "type": "line",
+                "x0": hour,
+                "x1": hour,
+                "line": {"width": 1.3, "dash": "dot", "color": "#1d4ed8"},
+                "name": "start",
+            }
+        )
     now = {"width": 1, "color": "#94a3b8"}
     shapes.append({**whole, "type": "line", "x0": time.now, "x1": time.now, "line": now, "name": "now"})
     return shapes

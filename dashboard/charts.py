@@ -20,9 +20,19 @@ from dashboard.chart_time import DECISION, Time, axis, axis_words, time_of, wind
 from dashboard.flag_panel import cited_sources
 from monitoring.terms import Analyte, Catalog, Threshold
 
-PANELS: Final = ("ferritin", "fibrinogen", "platelets", "crp", "ast", "ldh", "triglycerides", "hemoglobin", "neutrophils")
+PANELS: Final = (
+    "ferritin",
+    "fibrinogen",
+    "platelets",
+    "crp",
+    "ast",
+    "ldh",
+    "triglycerides",
+    "hemoglobin",
+    "neutrophils",
+)
 PANEL_HEIGHT, GAP = 78, 9
-TOP, BOTTOM, GUTTER, RIGHT = 8, 46, 196, 176
+TOP, BOTTOM, GUTTER, RIGHT = 8, 46, 196, 192
 TYPE: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 CONFIG: Final[dict[str, Any]] = {
     "displaylogo": False,
@@ -49,7 +59,12 @@ def trajectories(side: Bedside, catalog: Catalog, *, zone: tzinfo, codes: Sequen
     shapes = window_shapes(time, starts, top=rows.panels_top) + chart_lanes.shapes(drawn, lanes) + rows.rules()
     for panel in panels:
         shapes += chart_panels.shapes(panel, side)
-    notes = [_axis_words(time)] + _lane_names(lanes, rows) + _window_words(time, starts, rows) + [note for panel in panels for note in _panel_words(panel, side, catalog, rows)]
+    notes = (
+        [_axis_words(time)]
+        + _lane_names(lanes, rows)
+        + _window_words(time, starts, rows)
+        + [note for panel in panels for note in _panel_words(panel, side, catalog, rows)]
+    )
     return go.Figure({"data": traces, "layout": _layout(panels, lanes, rows, time, shapes, notes)})
 
 
@@ -85,12 +100,41 @@ class _Rows:
         """Hairlines between panels, from edge to edge."""
         ends = [self.panel_domain(place)[0] - GAP / 2 / self.inner for place in range(self.panels - 1)]
         line = {"width": 1, "color": "#e2e8f0"}
-        return [{"type": "line", "xref": "paper", "yref": "paper", "x0": -1, "x1": 2, "y0": y, "y1": y, "line": line, "layer": "below", "name": "rule"} for y in ends]
+        return [
+            {
+                "type": "line",
+                "xref": "paper",
+                "yref": "paper",
+                "x0": -1,
+                "x1": 2,
+                "y0": y,
+                "y1": y,
+                "line": line,
+                "layer": "below",
+                "name": "rule",
+            }
+            for y in ends
+        ]
 
 
-def _layout(panels: list[Panel], lanes: list[str], rows: _Rows, time: Time, shapes: list[dict[str, Any]], notes: list[dict[str, Any]]) -> dict[str, Any]:
+def _layout(
+    panels: list[Panel],
+    lanes: list[str],
+    rows: _Rows,
+    time: Time,
+    shapes: list[dict[str, Any]],
+    notes: list[dict[str, Any]],
+) -> dict[str, Any]:
     last = panels[-1].axis if panels else "y"
-    blank = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "fixedrange": True, "showline": False, "anchor": "x"}
+    blank = {
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "ticks": "",
+        "fixedrange": True,
+        "showline": False,
+        "anchor": "x",
+    }
     layout: dict[str, Any] = {
         "height": rows.height,
         "margin": {"l": GUTTER, "r": RIGHT, "t": TOP, "b": BOTTOM, "pad": 0},
@@ -100,7 +144,12 @@ def _layout(panels: list[Panel], lanes: list[str], rows: _Rows, time: Time, shap
         "showlegend": False,
         "hovermode": "closest",
         "hoverdistance": 18,
-        "hoverlabel": {"align": "left", "bgcolor": "#ffffff", "bordercolor": "#94a3b8", "font": {"family": TYPE, "size": 12, "color": "#0f172a"}},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": "#ffffff",
+            "bordercolor": "#94a3b8",
+            "font": {"family": TYPE, "size": 12, "color": "#0f172a"},
+        },
         "dragmode": "zoom",
         "shapes": shapes,
         "annotations": notes,
@@ -109,28 +158,51 @@ def _layout(panels: list[Panel], lanes: list[str], rows: _Rows, time: Time, shap
     }
     for place, panel in enumerate(panels):
         kind = "log" if panel.log else "linear"
-        layout[f"yaxis{panel.axis[1:]}"] = {**blank, "domain": rows.panel_domain(place), "type": kind, "range": [panel.low, panel.high]}
+        layout[f"yaxis{panel.axis[1:]}"] = {
+            **blank,
+            "domain": rows.panel_domain(place),
+            "type": kind,
+            "range": [panel.low, panel.high],
+        }
     return layout
 
 
 def _note(text: str, *, x: float, y: float, **more: Any) -> dict[str, Any]:
-    return {"text": text, "x": x, "y": y, "xref": "paper", "yref": "paper", "showarrow": False, "align": "left", "xanchor": "left", "yanchor": "middle"} | more
+    return {
+        "text": text,
+        "x": x,
+        "y": y,
+        "xref": "paper",
+        "yref": "paper",
+        "showarrow": False,
+        "align": "left",
+        "xanchor": "left",
+        "yanchor": "middle",
+    } | more
 
 
 def _lane_names(lanes: list[str], rows: _Rows) -> list[dict[str, Any]]:
-    return [_note(f"<b>{chart_lanes.LANES[lane]}</b>", x=0, y=rows.lane_middle(place), xshift=8 - GUTTER) for place, lane in enumerate(lanes)]
+    return [
+        _note(f"<b>{chart_lanes.LANES[lane]}</b>", x=0, y=rows.lane_middle(place), xshift=8 - GUTTER)
+        for place, lane in enumerate(lanes)
+    ]
 
 
 def _window_words(time: Time, starts: list[Any], rows: _Rows) -> list[dict[str, Any]]:
     small = {"size": 12, "color": "#1e3f8f"}
     marks = [(time.x(start), "steroid start") for start in starts]
     marks += [(hour, f"{hour:.0f} h") for hour in (*DECISION, 72.0) if time.steroid and hour < time.end]
-    return [_note(words, x=hour, y=rows.panels_top, xref="x", yanchor="bottom", xanchor="center", font=small) for hour, words in marks]
+    return [
+        _note(words, x=hour, y=rows.panels_top, xref="x", yanchor="bottom", xanchor="center", font=small)
+        for hour, words in marks
+    ]
 
 
 def _panel_words(panel: Panel, side: Bedside, catalog: Catalog, rows: _Rows) -> list[dict[str, Any]]:
     low, high = rows.panel_domain(int(panel.axis[1:]) - 2)
-    gutter = _note(chart_panels.words(panel, side, catalog), x=0, y=(low + high) / 2, xshift=8 - GUTTER, font={"size": 15})
+    gutter = _note(
+        chart_panels.words(panel, side, catalog), x=0, y=(low + high) / 2, xshift=8 - GUTTER, font={"size": 15}
+    )
     return [gutter, *(_threshold_words(threshold, panel, catalog) for threshold in chart_panels.near_thresholds(panel))]
 
 
@@ -143,4 +215,6 @@ def _threshold_words(threshold: Threshold, panel: Panel, catalog: Catalog) -> di
 
 
 def _axis_words(time: Time) -> dict[str, Any]:
-    return _note(axis_words(time), x=0, y=0, xshift=8 - GUTTER, yshift=-5, yanchor="top", font={"size": 12, "color": "#475569"})
+    return _note(
+        axis_words(time), x=0, y=0, xshift=8 - GUTTER, yshift=-5, yanchor="top", font={"size": 12, "color": "#475569"}
+    )

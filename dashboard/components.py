@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
-
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.bedside import Ward
 from dashboard.charts import CONFIG
 from dashboard.markup import HERE, STYLE, Markup, page
 from dashboard.patient_sheet import choice_html
 
-VIEWS: Final[Mapping[str, str]] = {
-    "/": "views/ward.py", "/patient": "views/patient.py", "/rounds": "views/rounds.py", "/research": "views/research.py",
-}  # fmt: skip
 _sheet = st.components.v2.component(
     "maswatch_sheet", js=(HERE / "static" / "sheet.js").read_text(encoding="utf-8"), isolate_styles=False
 )
@@ -33,9 +27,7 @@ def show_sheet(markup: Markup, *, key: str, beats: str = "") -> None:
 
     `beats`: what changes on every refresh, so that the browser can tell a quiet ward from a dead connection.
     """
-    followed = _sheet(key=key, data={"markup": str(markup), "beats": beats}, on_followed_change=_nothing).followed
-    if followed:
-        follow(followed)
+    _sheet(key=key, data={"markup": str(markup), "beats": beats})
 
 
 def show_state(title: str, *sentences: str, key: str) -> None:
@@ -43,9 +35,9 @@ def show_state(title: str, *sentences: str, key: str) -> None:
     show_sheet(page("state.html", title=title, sentences=sentences), key=key)
 
 
-def show_choice(patients: pd.DataFrame) -> None:
+def show_choice(ward: Ward) -> None:
     """Everybody, to choose one from."""
-    show_sheet(choice_html(patients), key="choice")
+    show_sheet(choice_html(ward), key="choice")
 
 
 def show_unknown(patient_id: str) -> None:
@@ -58,16 +50,15 @@ def show_unknown(patient_id: str) -> None:
 
 
 def show_figure(figure: go.Figure, *, alt: str, key: str) -> None:
-    """A plotly figure as it was made: our type and colours, no buttons but the picture's download."""
+    """A plotly figure as it was made: our type and colours, no buttons but the picture's download; then its legend."""
     st.plotly_chart(figure, theme=None, config=CONFIG, key=key, alt=alt)
+    show_sheet(page("legend.html"), key=f"{key}-legend")
 
 
-def follow(address: str) -> None:
-    """Go to one of our own addresses: another view, or other things asked of this one."""
-    told = urlsplit(address)
-    if told.path in VIEWS:
-        st.switch_page(VIEWS[told.path], query_params=dict(parse_qsl(told.query)))
-
-
-def _nothing() -> Any:
-    """A trigger needs a callback; what follows is done in the run itself."""
+def show_labs(labs: pd.DataFrame, *, most: int = 200) -> None:
+    """The first rows, and all of them as a file."""
+    words = f"{len(labs):,} values" if len(labs) <= most else f"{len(labs):,} values, the first {most} shown"
+    st.dataframe(labs.head(most), hide_index=True, height=460)
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    left.caption(words)
+    right.download_button("Download CSV", lambda: labs.to_csv(index=False), "maswatch-labs.csv", "text/csv", on_click="ignore", width="stretch")

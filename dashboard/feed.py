@@ -45,12 +45,18 @@ def complaints(feed: Health, *, zone: tzinfo, now: datetime, as_of: datetime | N
     if feed.overdue:
         yield _missed(feed, zone, now)
     for source, sentence in feed.failures:
-        yield Banner("watch", f"The source “{source}” failed", sentence or "The reason is in the log: run maswatch doctor.")
+        yield Banner(
+            "watch", f"The source “{source}” failed", sentence or "The reason is in the log: run maswatch doctor."
+        )
 
 
 def _missed(feed: Health, zone: tzinfo, now: datetime) -> Banner:
     then = wording.clock(feed.missed_at, zone, today=now)
     if feed.last_success_at is None:
-        return Banner("watch", "No labs have been taken in yet", "Start maswatch serve or maswatch schedule, or take files in with maswatch ingest.")
+        return Banner(
+            "watch",
+            "No labs have been taken in yet",
+            "Start maswatch serve or maswatch schedule, or take files in with maswatch ingest.",
+        )
     held = f"What is shown was taken in {wording.age(feed.last_success_at, now)} ago and may be out of date."
     return Banner("watch", f"The intake of {then} has not happened", f"{held} Check that maswatch schedule is running.")

@@ -61,7 +61,14 @@ class FlagPanel:
     ended: str
 
 
-ROLE_WORD = {"baseline": "before", "window": "used", "newest": "newest", "clock": "clock", "dose": "given", "calculation": "worked out"}
+ROLE_WORD = {
+    "baseline": "before",
+    "window": "used",
+    "newest": "newest",
+    "clock": "clock",
+    "dose": "given",
+    "calculation": "worked out",
+}
 ENDED_WORD = {"cleared": "cleared", "retracted": "taken back"}
 
 
@@ -71,7 +78,9 @@ def active(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> list[FlagPanel]:
 
 def past(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> list[FlagPanel]:
     """Cleared and retracted ones, the newest first."""
-    rows = sorted((row for row in side.flags if row["state"] != "active"), key=lambda row: row["raised_at"], reverse=True)
+    rows = sorted(
+        (row for row in side.flags if row["state"] != "active"), key=lambda row: row["raised_at"], reverse=True
+    )
     return [_panel(row, side, catalog, zone) for row in rows]
 
 
@@ -113,7 +122,9 @@ def _ended(row: Mapping[str, Any], zone: tzinfo) -> str:
 def _rule(rule: Rule | None, row: Mapping[str, Any]) -> str:
     if rule is None:
         return f"{row['flag']}, version {row['rule_version']}"
-    return wording.joined(rule.label, f"rule {rule.code}, version {row['rule_version']}", "site setting" if rule.site_setting else "")
+    return wording.joined(
+        rule.label, f"rule {rule.code}, version {row['rule_version']}", "site setting" if rule.site_setting else ""
+    )
 
 
 def _numbers(rule: Rule, catalog: Catalog) -> Iterable[Number]:
@@ -150,7 +161,12 @@ def _used(entry: Mapping[str, Any], catalog: Catalog, zone: tzinfo) -> Used:
     analyte = catalog.analytes.get(entry["analyte"])
     label, unit = (analyte.label, wording.unit(analyte.unit)) if analyte else (entry["analyte"], entry.get("unit", ""))
     if role == "clock":
-        return Used(role, f"{label}: {entry.get('name', '')}", _moment(entry.get("value"), zone), f"due {_moment(entry.get('due_at'), zone)}")
+        return Used(
+            role,
+            f"{label}: {entry.get('name', '')}",
+            _moment(entry.get("value"), zone),
+            f"due {_moment(entry.get('due_at'), zone)}",
+        )
     value = wording.number(entry["value"], analyte, str(entry.get("comparator", "")))
     version = f"version {entry['version']}" if entry.get("version", 1) > 1 else ""
     return Used(role, label, f"{value} {unit}", wording.joined(_moment(entry.get("collected_at"), zone), version))

@@ -36,7 +36,10 @@ def front_page() -> str:
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     page = _TITLE.sub(f"<title>maswatch</title>{_SERVER}", page)
     page = _AGENT.sub("", _PRELOADED.sub("", _NOSCRIPT.sub(_NO_SCRIPT, page)))
-    return page.replace('<div id="root"></div>', f'<div id="root">{(HERE / "templates" / "opening.html").read_text(encoding="utf-8")}</div>')
+    return page.replace(
+        '<div id="root"></div>',
+        f'<div id="root">{(HERE / "templates" / "opening.html").read_text(encoding="utf-8")}</div>',
+    )
 
 
 def script_hashes() -> list[str]:

@@ -15,7 +15,11 @@ __all__ = ["STYLE", "Markup", "page"]
 HERE: Final = Path(__file__).parent
 STYLE: Final = HERE / "static" / "dashboard.css"
 TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 TEMPLATES.globals["wording"] = wording
 TEMPLATES.filters["kept"] = wording.kept

@@ -47,8 +47,16 @@ class _Collector:
         yield _many("maswatch_flags_active", "Active flags", "flag", said.flags or {})
         yield _many("maswatch_runs", "Runs listed, by outcome", "outcome", said.runs or {})
         yield _one("maswatch_set_aside_open", "Results set aside and not read yet", feed.set_aside)
-        yield _one("maswatch_newest_result_age_seconds", "Age of the newest result received", _seconds(feed.newest_received_at, said.now))
-        yield _one("maswatch_last_success_age_seconds", "Age of the last cycle that succeeded", _seconds(feed.last_success_at, said.now))
+        yield _one(
+            "maswatch_newest_result_age_seconds",
+            "Age of the newest result received",
+            _seconds(feed.newest_received_at, said.now),
+        )
+        yield _one(
+            "maswatch_last_success_age_seconds",
+            "Age of the last cycle that succeeded",
+            _seconds(feed.last_success_at, said.now),
+        )
 
 
 def _seconds(moment: datetime | None, now: datetime) -> float:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from dashboard import flag_panel, wording
-from dashboard.bedside import Bedside, shown_analytes
+from dashboard.bedside import Bedside, Row, Ward, shown_analytes
 from dashboard.charts import PANELS
 from dashboard.concern import concern, numbered
 from dashboard.flag_panel import Source, cited_sources
@@ -19,25 +19,41 @@ from dashboard.response_table import ResponseTable, response_table
 from dashboard.selection import address
 from dashboard.series import phrase
 from dashboard.ward_table import steroid_clock
+from dashboard.wording import Tone
 from monitoring.terms import Analyte, Catalog
 
 
+FOUNDING: Final = ("S1", "S2")
+STANDS: Final = {"within": "within", "above": "above", "below": "below", "cannot tell": "cited"}
+
+
 @dataclass(frozen=True)
-class Given:
-    """A drug of the current line and how it stands to one cited range."""
+class Range:
+    """A cited dose range: how the dose stands to it, or what it comes to for this body."""
 
     words: str
+    own: str
+    schedule: str
     stands: str
-    tone: str
+    tone: Tone
     sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True)
+class Given:
+    """A drug of the current line with the ranges cited for it."""
+
+    words: str
+    ranges: tuple[Range, ...]
+
+
+@dataclass(frozen=True)
 class Option:
-    """A drug of the next line: its range, the range for this body, its source. Never an order."""
+    """A drug of the next line, never an order: what the founding documents give first, other ranges on demand."""
 
     label: str
-    doses: tuple[tuple[str, str, str, tuple[Source, ...]], ...]
+    ranges: tuple[Range, ...]
+    others: tuple[Range, ...]
     caution: str
     sources: tuple[Source, ...]
 
@@ -117,7 +133,9 @@ def _readout(analyte: Analyte, side: Bedside, catalog: Catalog) -> Readout:
     trend = side.trends[analyte.code]
     number = wording.number(trend["value"], analyte, trend["comparator"])
     words = phrase(trend, side.series[analyte.code], catalog)
-    return Readout(analyte.label, wording.unit(analyte.unit), number, words, wording.age(trend["collected_at"], side.as_of))
+    return Readout(
+        analyte.label, wording.unit(analyte.unit), number, words, wording.age(trend["collected_at"], side.as_of)
+    )
 
 
 def _line_since(side: Bedside, zone: tzinfo) -> str:
@@ -138,24 +156,41 @@ def _newest(side: Bedside) -> str:
 
 def _given(side: Bedside, catalog: Catalog) -> tuple[Given, ...]:
     doses = side.line["doses"] if side.line else []
-    return tuple(given for dose in doses for given in _against(dose, catalog))
+    return tuple(Given(wording.dose(dose), _against(dose["ranges"], catalog)) for dose in doses)
 
 
-def _against(dose: Mapping[str, Any], catalog: Catalog) -> list[Given]:
-    plain = Given(wording.dose(dose), "", "quiet", ())
-    return [
-        Given(wording.dose(dose), f"{_stands(ranged['stands'])} {ranged['range']}", wording.DOSE_TONE[ranged["stands"]], cited_sources(ranged["source"], catalog))
-        for ranged in dose["ranges"]
-    ] or [plain]  # fmt: skip
+def _against(ranges: Iterable[Row], catalog: Catalog) -> tuple[Range, ...]:
+    return tuple(
+        Range(told["range"], "", "", STANDS[told["stands"]], wording.DOSE_TONE[told["stands"]], cited_sources(told["source"], catalog))
+        for told in ranges
+    )
 
 
-def _stands(word: str) -> str:
-    return "no comparison with" if word == "cannot tell" else word
+def _option(told: Row, catalog: Catalog) -> Option:
+    first, others = _founding_first(told["doses"])
+    return Option(
+        label=told["label"],
+        ranges=tuple(_for_body(dose, catalog) for dose in first),
+        others=tuple(_for_body(dose, catalog) for dose in others),
+        caution=told["caution"],
+        sources=cited_sources(told["source"], catalog),
+    )
 
 
-def _option(told: Mapping[str, Any], catalog: Catalog) -> Option:
-    doses = tuple((d["range"], d["schedule"], d["for_patient"], cited_sources(d["source"], catalog)) for d in told["doses"])
-    return Option(told["label"], doses, told["caution"], cited_sources(told["source"], catalog))
+def _for_body(dose: Row, catalog: Catalog) -> Range:
+    return Range(dose["range"], dose["for_patient"], dose["schedule"], "", "quiet", cited_sources(dose["source"], catalog))
+
+
+def _founding_first(doses: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """The first range of each founding document, alike ones as one with both sources; and all that is left."""
+    chosen: dict[str, Row] = {}
+    for tag in FOUNDING:
+        own = next((dose for dose in doses if dose["tag"] == tag), None)
+        if own is not None:
+            alike = chosen.get(own["range"], {**own, "source": []})
+            chosen[own["range"]] = {**alike, "source": [*alike["source"], *own["source"]]}
+    first = list(chosen.values()) or list(doses[:1])
+    return first, [dose for dose in doses if not any(dose["range"] == told["range"] for told in first)]
 
 
 def _late(side: Bedside, catalog: Catalog) -> tuple[str, ...]:
@@ -167,22 +202,18 @@ def _since(last_at: pd.Timestamp, side: Bedside) -> str:
     return "none yet" if pd.isna(last_at) else f"none for {wording.age(last_at, side.as_of)}"
 
 
-def neighbours(patients: pd.DataFrame, patient_id: str) -> dict[str, Any]:
+def neighbours(ward: Ward, patient_id: str) -> dict[str, Any]:
     """The patients before and after this one in the order of the beds; None at either end."""
-    told = choices(patients)
+    told = choices(ward)
     here = next(place for place, choice in enumerate(told) if choice["id"] == patient_id)
     return {"before": told[here - 1] if here else None, "after": told[here + 1] if here + 1 < len(told) else None}
 
 
-def choices(patients: pd.DataFrame) -> list[dict[str, str]]:
-    """Everybody known, by bed: id, title, href."""
-    rows = patients[["patient_id", "bed", "ward"]].to_dict("records")
-    rows.sort(key=lambda row: (row["ward"], numbered(row["bed"] or row["patient_id"])))
-    return [
-        {"id": row["patient_id"], "title": f"Bed {row['bed']}" if row["bed"] else row["patient_id"], "href": address("/patient", patient=row["patient_id"])}
-        for row in rows
-    ]  # fmt: skip
+def choices(ward: Ward) -> list[dict[str, str]]:
+    """Everybody known, by ward and bed: id, title, href."""
+    order = sorted(ward.sides, key=lambda side: (side.patient["ward"], numbered(side.name)))
+    return [{"id": side.id, "title": side.title, "href": address("/patient", patient=side.id)} for side in order]
 
 
-def choice_html(patients: pd.DataFrame) -> Markup:
-    return page("choice.html", choices=choices(patients))
+def choice_html(ward: Ward) -> Markup:
+    return page("choice.html", choices=choices(ward))

@@ -7,28 +7,32 @@ another person's rights are ever answered from an older read.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
+from dashboard import bedside
+from dashboard.bedside import Ward
 from dashboard.health import RUNS_SEEN, Health, health, unreadable
 from dashboard.metrics import Gauges
-from monitoring.catalog import load_catalog
 from dashboard.selection import LabsAsked
+from monitoring.catalog import load_catalog
 from monitoring.disguise import own_key
 from monitoring.exporting import Wanted, labs_table
 from monitoring.settings import Settings, load_settings
-from monitoring.state import WardState, state
+from monitoring.state import state
 from monitoring.terms import Catalog
+from monitoring.wall_times import next_run
 from storage import queries
 from storage.engine import Store, open_store
 from storage.errors import StoreError
 
-SHARED_SECONDS: Final = 5
+SHARED_SECONDS: Final = 25
 EVERYONE: Final = "everyone"  # the only scope while there is no sign-in
 _site: dict[str, Settings] = {}
 
@@ -64,17 +68,19 @@ def feed(now: datetime) -> Health:
         return unreadable(settings(), str(error), now=now)
 
 
-def ward(as_of: datetime) -> WardState:
-    return _state(settings().database_url, queries.mark(store()), _slot(as_of), EVERYONE, None, as_of)
+def ward(as_of: datetime | None, *, now: datetime) -> Ward:
+    """
+    Everybody as known at `as_of`, or now when it is None.
+
+    Now is read at once when the store has changed, and otherwise shared for SHARED_SECONDS; an older reading than
+    that is shown once more while a newer one is made. Only what hangs on the clock alone can be that much behind.
+    """
+    key = (settings().database_url, queries.mark(store()), EVERYONE)
+    return _now(*key, store(), catalog(), now) if as_of is None else _then(*key, as_of, store(), catalog())
 
 
-def patient(patient_id: str, as_of: datetime) -> WardState:
-    """The same for one patient; its frames are empty when nobody of that name is known."""
-    return _state(settings().database_url, queries.mark(store()), _slot(as_of), EVERYONE, patient_id, as_of)
-
-
-def patients(as_of: datetime) -> pd.DataFrame:
-    return queries.patients(store(), as_of=as_of)
+def next_run_at(now: datetime) -> datetime:
+    return next_run(settings().schedule.at, zone(), now)
 
 
 def corrected(patient_id: str, as_of: datetime) -> pd.DataFrame:
@@ -85,12 +91,7 @@ def corrected(patient_id: str, as_of: datetime) -> pd.DataFrame:
 
 def labs(asked: LabsAsked, as_of: datetime) -> pd.DataFrame:
     """The research table: tidy, in our units beside those reported; pseudonymous unless asked otherwise."""
-    return labs_table(store(), catalog(), wanted(asked, as_of))
-
-
-def wanted(asked: LabsAsked, as_of: datetime) -> Wanted:
-    key = None if asked.identified else own_key(settings().data_dir)
-    return Wanted(as_of, asked.patients, asked.analytes, asked.start, asked.end, key=key)
+    return _labs(settings().database_url, queries.mark(store()), EVERYONE, asked, as_of)
 
 
 def gauges(now: datetime) -> Gauges:
@@ -98,15 +99,12 @@ def gauges(now: datetime) -> Gauges:
     known = feed(now)
     if known.status == "failing":
         return Gauges(known, now)
-    flags = ward(now).flags
+    sides = ward(None, now=now).sides
+    flags = Counter(row["flag"] for side in sides for row in side.flags if row["state"] == "active")
     return Gauges(
-        known, now, len(patients(now)), flags[flags["state"].eq("active")].groupby("flag").size().to_dict(),
+        known, now, len(sides), flags,
         queries.runs(store(), limit=RUNS_SEEN).groupby("outcome").size().to_dict(),
     )  # fmt: skip
-
-
-def _slot(as_of: datetime) -> float:
-    return as_of.timestamp() // SHARED_SECONDS
 
 
 @st.cache_resource(show_spinner=False)
@@ -119,6 +117,18 @@ def _store(url: str) -> Store:
     return open_store(url)
 
 
-@st.cache_resource(ttl=60, max_entries=64, show_spinner=False)
-def _state(url: str, mark: str, slot: float, scope: str, patient_id: str | None, _as_of: datetime) -> Any:
-    return state(store(), catalog(), as_of=_as_of, patients=None if patient_id is None else [patient_id])
+@st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, refresh_mode="background", show_spinner=False)
+def _now(url: str, mark: str, scope: str, _store: Store, _catalog: Catalog, _now: datetime) -> Ward:
+    return bedside.ward(state(_store, _catalog, as_of=_now))
+
+
+@st.cache_resource(ttl=600, max_entries=8, show_spinner=False)
+def _then(url: str, mark: str, scope: str, as_of: datetime, _store: Store, _catalog: Catalog) -> Ward:
+    return bedside.ward(state(_store, _catalog, as_of=as_of))
+
+
+@st.cache_resource(ttl=300, max_entries=4, show_spinner=False)
+def _labs(url: str, mark: str, scope: str, asked: LabsAsked, _as_of: datetime) -> pd.DataFrame:
+    key = None if asked.identified else own_key(settings().data_dir)
+    wanted = Wanted(_as_of, asked.patients, asked.analytes, asked.start, asked.end, key=key)
+    return labs_table(store(), catalog(), wanted)

@@ -50,6 +50,11 @@ class MarkerRow:
     tone: Tone
     reason: str
 
+    @property
+    def short_reason(self) -> str:
+        """What stands before the colon: the product, without what it does."""
+        return self.reason.split(":")[0]
+
 
 @dataclass(frozen=True)
 class ResponseTable:
@@ -87,7 +92,11 @@ def response_table(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Response
 
 def _head(window: Mapping[str, Any], said: Mapping[str, Any] | None, side: Bedside, zone: tzinfo) -> Head:
     early = window["verdict"] == "too_early"
-    due = f"due {wording.clock(pd.Timestamp(window['due_at']), zone, today=side.as_of)}" if window["due_at"] else "too early"
+    due = (
+        f"due {wording.clock(pd.Timestamp(window['due_at']), zone, today=side.as_of)}"
+        if window["due_at"]
+        else "too early"
+    )
     return Head(
         hours=window["hours"],
         words=f"{window['hours']} h",
@@ -97,7 +106,9 @@ def _head(window: Mapping[str, Any], said: Mapping[str, Any] | None, side: Bedsi
     )
 
 
-def _row(analyte: Analyte, told: Iterable[Mapping[str, Any]], said: Mapping[str, Any] | None, zone: tzinfo) -> MarkerRow:
+def _row(
+    analyte: Analyte, told: Iterable[Mapping[str, Any]], said: Mapping[str, Any] | None, zone: tzinfo
+) -> MarkerRow:
     markers = [window["markers"].get(analyte.code) for window in told]
     first = next(marker for marker in markers if marker is not None)
     newest = said["markers"].get(analyte.code) if said is not None else None
@@ -120,12 +131,20 @@ def _stand(marker: Mapping[str, Any] | None, analyte: Analyte, zone: tzinfo) -> 
     state = marker["state"]
     return Stand(
         number=wording.number(marker["value"], analyte, marker["comparator"]),
-        change=wording.signed_percent(marker["change_percent"]),
+        change=_change(marker, analyte),
         state=wording.MARKER_WORD.get(state, state),
         tone=wording.MARKER_TONE.get(state, "quiet"),
         hollow=state == "not_interpretable",
         hover=wording.joined(_drawn(marker["value_at"], zone), str(marker["confounded"]), str(marker["reason"])),
     )
+
+
+def _change(marker: Mapping[str, Any], analyte: Analyte) -> str:
+    """In percent; a temperature in degrees, since a percentage of it means nothing."""
+    if analyte.unit != "Cel":
+        return wording.signed_percent(marker["change_percent"])
+    both = marker["value"] is not None and marker["baseline"] is not None
+    return f"{marker['value'] - marker['baseline']:+.1f}".replace("-", "−") if both else ""
 
 
 def _drawn(at: str | None, zone: tzinfo) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any
 
 from dashboard import wording
-from dashboard.bedside import Bedside, bedsides
+from dashboard.bedside import Bedside, Ward
 from dashboard.concern import concern, ranked
 from dashboard.markup import Markup, page
 from dashboard.patient_sheet import sheet
@@ -15,9 +14,11 @@ from dashboard.selection import RoundsAsked, address
 from monitoring.terms import Catalog
 
 
-def rounds_html(state: Any, catalog: Catalog, asked: RoundsAsked, *, zone: tzinfo) -> Markup:
+def rounds_html(ward: Ward, catalog: Catalog, asked: RoundsAsked, *, zone: tzinfo) -> Markup:
     """One article a patient, the most worrying first; with ?patient= that one alone, with ?show=all those without steroids too."""
-    everyone = sorted((side for side in bedsides(state) if not side.has_left), key=lambda side: concern(side, catalog, zone=zone).order)
+    everyone = sorted(
+        (side for side in ward.sides if not side.has_left), key=lambda side: concern(side, catalog, zone=zone).order
+    )
     shown = wanted(everyone, asked)
     return page(
         "rounds.html",
@@ -27,11 +28,13 @@ def rounds_html(state: Any, catalog: Catalog, asked: RoundsAsked, *, zone: tzinf
         everyone=len(everyone),
         all=address("/rounds", show="all"),
         back=address("/rounds"),
-        at=wording.dated(state.as_of, zone),
+        at=wording.dated(ward.as_of, zone),
     )
 
 
 def wanted(sides: Sequence[Bedside], asked: RoundsAsked) -> list[Bedside]:
     if asked.patient:
         return [side for side in sides if side.id == asked.patient]
-    return list(sides) if asked.everybody else [side for side in sides if side.response is not None or ranked(side.flags)]
+    return (
+        list(sides) if asked.everybody else [side for side in sides if side.response is not None or ranked(side.flags)]
+    )

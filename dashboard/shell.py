@@ -10,6 +10,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import reading
+from dashboard.bedside import Ward
 from dashboard.components import show_sheet, show_state, show_style
 from dashboard.feed import strip
 from dashboard.selection import moment_asked
@@ -19,12 +20,12 @@ from storage.errors import StoreError
 
 REFRESH_SECONDS: Final = 30
 Clock = Callable[[], datetime]
-Draw = Callable[[datetime], None]
+Draw = Callable[[Ward], None]
 log = logging.getLogger(__name__)
 
 
 def show(draw: Draw, *, clock: Clock, refreshes: bool = True) -> None:
-    """One view: style, strip, banners, then `draw` for the moment asked for; while that is now, it refreshes itself."""
+    """One view: style, strip, banners, then `draw` with the ward as asked for; while that is now, it refreshes itself."""
     show_style()
     every = REFRESH_SECONDS if refreshes and moment_asked(st.query_params) is None else None
     st.fragment(_around, run_every=REFRESH_SECONDS)(clock)
@@ -47,7 +48,7 @@ def _around(clock: Clock) -> None:
 
 def _inside(draw: Draw, clock: Clock) -> None:
     try:
-        draw(moment_asked(st.query_params) or clock())
+        draw(reading.ward(moment_asked(st.query_params), now=clock()))
     except Exception as error:  # whatever it is, a reader is told calmly and no value reaches the log
         log.error("a view failed:\n%s", without_values(error))
         _say(error, key="failed")
@@ -55,7 +56,12 @@ def _inside(draw: Draw, clock: Clock) -> None:
 
 def _say(error: Exception, *, key: str) -> None:
     if isinstance(error, StoreError):
-        show_state("The store cannot be read", str(error), "Nothing that was taken in is lost. This page tries again by itself.", key=key)
+        show_state(
+            "The store cannot be read",
+            str(error),
+            "Nothing that was taken in is lost. This page tries again by itself.",
+            key=key,
+        )
     elif isinstance(error, MaswatchError):
         show_state("This cannot be shown", str(error), key=key)
     else:

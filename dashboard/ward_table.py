@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from dashboard import wording
-from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, bedsides
+from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, Ward
 from dashboard.concern import MAIN, Concern, Phrase, concern
 from dashboard.markup import Markup, page
 from dashboard.selection import WardAsked, address
@@ -82,9 +82,9 @@ class Tile:
     chosen: bool
 
 
-def rows(state: Any, catalog: Catalog, *, zone: tzinfo) -> list[Row]:
+def rows(ward: Ward, catalog: Catalog, *, zone: tzinfo) -> list[Row]:
     """Every patient who has not left, the most worrying first."""
-    staying = [side for side in bedsides(state) if not side.has_left]
+    staying = [side for side in ward.sides if not side.has_left]
     return sorted((_row(side, catalog, zone) for side in staying), key=lambda row: row.concern.order)
 
 
@@ -104,20 +104,21 @@ def tiles(rows: Sequence[Row], asked: WardAsked, *, next_run_at: datetime | None
     ]  # fmt: skip
 
 
-def ward_html(state: Any, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, next_run_at: datetime | None) -> Markup:
-    everyone = rows(state, catalog, zone=zone)
+def ward_html(ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, next_run_at: datetime | None) -> Markup:
+    everyone = rows(ward, catalog, zone=zone)
     wards = sorted({str(row.side.patient["ward"]) for row in everyone} - {""})
     return page(
         "ward.html",
         rows=chosen(everyone, asked, next_run_at=next_run_at),
         tiles=tiles(everyone, asked, next_run_at=next_run_at, zone=zone),
         heads=[(catalog.analytes[code], code in FOLDED) for code in MAIN if code in catalog.analytes],
-        wards=[("", "All wards", address("/", show=asked.show))] + [(w, w, address("/", show=asked.show, ward=w)) for w in wards],
+        wards=[("", "All wards", address("/", show=asked.show))]
+        + [(w, w, address("/", show=asked.show, ward=w)) for w in wards],
         asked=asked,
         several=len(wards) > 1 and not asked.ward,
         everyone=len(everyone),
         clear=address("/"),
-        zone=wording.zone_name(state.as_of.astimezone(zone)),
+        zone=wording.zone_name(ward.as_of.astimezone(zone)),
     )
 
 

@@ -17,12 +17,14 @@ from monitoring.settings import Settings
 WEB = "dashboard.server:application"
 OPEN_PAGES_SECONDS = 3
 LAST_SECONDS = 8.0
+# Unbuffered: a thread that waits in a buffered stdin keeps the interpreter from ending.
+PIPE = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 - open for the life of the process
 log = logging.getLogger(__name__)
 
 
 def main() -> int:
     """Reads its settings from the first line of stdin; the end of stdin is the end of the parent."""
-    settings = Settings.model_validate_json(sys.stdin.buffer.readline())
+    settings = Settings.model_validate_json(PIPE.readline())
     set_up(settings.log_file)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
@@ -49,7 +51,8 @@ def dashboard(settings: Settings, *, host: str, port: int) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while PIPE.read(1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(LAST_SECONDS)
     os._exit(1)

@@ -16,23 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from monitoring import csv_columns
+from monitoring.csv_header import Head, Row, UnreadableError, header, lonely
 from monitoring.decoding import Decoded, decode, kept, unsound
 from monitoring.numbers import decimal_mark
-
-DELIMITERS = (",", ";", "\t", "|")
-SEPARATOR_LINE = "sep="  # Excel's own first line, no part of the table
-MAGIC = {
-    b"PK\x03\x04": "a zip or Excel file",
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
-    b"%PDF": "a PDF",
-    b"\x1f\x8b": "a gzip file",
-}
-
-Row = list[str]
-
-
-class UnreadableError(Exception):
-    """A file of which no row can be told; str() is the sentence."""
 
 
 @dataclass(frozen=True)
@@ -75,25 +61,10 @@ class _Split:
     last: list[int]
 
 
-@dataclass(frozen=True)
-class _Head:
-    """`line`: index of the header's line. `names`: trimmed, casefolded, aliases replaced."""
-
-    line: int
-    delimiter: str
-    names: list[str]
-    kind: str
-
-    @property
-    def contract(self) -> list[int]:
-        known = csv_columns.COLUMNS[self.kind]
-        return [place for place, name in enumerate(self.names) if name in known]
-
-
 def read_csv(content: bytes, encoding: str = "") -> Table:
     """Raises UnreadableError where not even a header line can be found."""
     decoded = decode(content, encoding)
-    head = _head(content, decoded)
+    head = header(content, decoded)
     with _uncollected():
         split = _mended(_split(decoded.lines, head.line + 1, head.delimiter), decoded.lines, head)
         return _table(split, decoded.lines, head, _faults(split, decoded, head))
@@ -102,7 +73,7 @@ def read_csv(content: bytes, encoding: str = "") -> Table:
 def kind_of(content: bytes, encoding: str = "") -> str:
     """The kind of file by its first lines; "" when it is none of ours."""
     try:
-        return _head(content, decode(content, encoding)).kind
+        return header(content, decode(content, encoding)).kind
     except UnreadableError:
         return ""
 
@@ -117,35 +88,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _head(content: bytes, decoded: Decoded) -> _Head:
-    for start, what in MAGIC.items():
-        if content.startswith(start):
-            raise UnreadableError(f"This is {what}, not CSV text; export it as CSV.")
-    told = ((place, text) for place, text in enumerate(decoded.lines) if text.strip())
-    told = ((place, text) for place, text in told if not text.casefold().startswith(SEPARATOR_LINE))
-    place, text = next(told, (-1, ""))
-    if place < 0:
-        raise UnreadableError("The file is empty.")
-    delimiter = max(DELIMITERS, key=lambda mark: _known(_names(text, mark)))
-    names = _names(text, delimiter)
-    kind = csv_columns.kind_of(names)
-    if not kind:
-        raise UnreadableError("The first line does not name the columns of patients, labs, treatments or findings.")
-    names = csv_columns.named(names, kind)
-    if doubled := csv_columns.twice(names, kind):
-        raise UnreadableError(f"The column {doubled[0]} stands in the header more than once.")
-    return _Head(place, delimiter, names, kind)
-
-
-def _names(line: str, delimiter: str) -> list[str]:
-    row = _lonely(line, delimiter) or []
-    return [name.strip().casefold().encode("utf-8", "replace").decode("utf-8") for name in row]
-
-
-def _known(names: Sequence[str]) -> tuple[int, int]:
-    return sum(name in csv_columns.KNOWN for name in names), len(names)
 
 
 def _split(lines: Sequence[str], start: int, delimiter: str) -> _Split:
@@ -166,7 +108,7 @@ def _split(lines: Sequence[str], start: int, delimiter: str) -> _Split:
     return split
 
 
-def _mended(split: _Split, lines: Sequence[str], head: _Head) -> _Split:
+def _mended(split: _Split, lines: Sequence[str], head: Head) -> _Split:
     """Rows that a stray quote joined are taken apart again, line by line."""
     places = range(len(split.rows))
     wrong = [place for place in places if split.first[place] != split.last[place] or split.rows[place] is None]
@@ -178,7 +120,7 @@ def _mended(split: _Split, lines: Sequence[str], head: _Head) -> _Split:
     for place, row in enumerate(split.rows):
         first, last = split.first[place], split.last[place]
         if place in apart:
-            mended.rows.extend(_lonely(line, head.delimiter) for line in lines[first : last + 1])
+            mended.rows.extend(lonely(line, head.delimiter) for line in lines[first : last + 1])
             mended.first.extend(range(first, last + 1))
             mended.last.extend(range(first, last + 1))
         else:
@@ -188,23 +130,16 @@ def _mended(split: _Split, lines: Sequence[str], head: _Head) -> _Split:
     return mended
 
 
-def _swallowed(split: _Split, place: int, lines: Sequence[str], head: _Head) -> bool:
+def _swallowed(split: _Split, place: int, lines: Sequence[str], head: Head) -> bool:
     """Whether a row over several lines is several rows: a free text may hold line ends, a value may not."""
     row = split.rows[place]
     if row is None or len(row) != len(head.names) or any("\n" in row[column] for column in head.contract):
         return True
     inner = lines[split.first[place] + 1 : split.last[place] + 1]
-    return any(len(_lonely(line, head.delimiter) or ()) == len(row) for line in inner)
+    return any(len(lonely(line, head.delimiter) or ()) == len(row) for line in inner)
 
 
-def _lonely(line: str, delimiter: str) -> Row | None:
-    try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
-    except csv.Error:
-        return None
-
-
-def _faults(split: _Split, decoded: Decoded, head: _Head) -> dict[int, Fault | None]:
+def _faults(split: _Split, decoded: Decoded, head: Head) -> dict[int, Fault | None]:
     """By place in `split`; None for a blank line, which is no row."""
     width = len(head.names)
     odd = [place for place, row in enumerate(split.rows) if row is None or len(row) != width or not row[0].strip()]
@@ -242,7 +177,7 @@ def _unsound_places(split: _Split, lines: Sequence[str]) -> Iterable[int]:
             yield place
 
 
-def _cut_short(split: _Split, head: _Head, found: Mapping[int, Told]) -> bool:
+def _cut_short(split: _Split, head: Head, found: Mapping[int, Told]) -> bool:
     """Whether the last line, which has no line end, looks unfinished: fewer fields, or the shortest end."""
     last = len(split.rows) - 1
     row, width = (split.rows[last], len(head.names)) if last >= 0 else ([], 0)
@@ -254,7 +189,7 @@ def _cut_short(split: _Split, head: _Head, found: Mapping[int, Told]) -> bool:
     return bool(others) and len(row[-1].strip()) < min(others)
 
 
-def _fault(split: _Split, place: int, told: Told, decoded: Decoded, head: _Head) -> Fault | None:
+def _fault(split: _Split, place: int, told: Told, decoded: Decoded, head: Head) -> Fault | None:
     if told == NOTHING:
         return None
     row, first = split.rows[place], split.first[place]
@@ -264,7 +199,7 @@ def _fault(split: _Split, place: int, told: Told, decoded: Decoded, head: _Head)
     return Fault(first + 1, *told, kept(text, decoded.encoding), fields)
 
 
-def _table(split: _Split, lines: list[str], head: _Head, faults: Mapping[int, Fault | None]) -> Table:
+def _table(split: _Split, lines: list[str], head: Head, faults: Mapping[int, Fault | None]) -> Table:
     rows = [row for place, row in enumerate(split.rows) if place not in faults] if faults else split.rows
     good = np.setdiff1d(np.arange(len(split.rows)), list(faults)) if faults else np.arange(len(split.rows))
     cells = list(zip(*rows, strict=True)) if rows else [()] * len(head.names)

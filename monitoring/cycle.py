@@ -112,7 +112,8 @@ def take_from(site: Site, source: Source, run_id: str) -> Told:
     """Everything a source has now, with a row among the runs from before it is asked."""
     told = Told(run_id, source.name, "source", site.clock())
     record_run(site.store, told.row(None))
-    _take(site, source, told)
+    if _take(site, source, told):
+        log.warning("source %s failed: %s", told.source, told.error)
     record_run(site.store, told.row(site.clock()))
     return told
 
@@ -151,7 +152,8 @@ def look(site: Site) -> list[Told]:
 
 def _arrived(site: Site, source: Source, run_id: str) -> Told:
     told = Told(run_id, source.name, "arrival", site.clock())
-    _take(site, source, told)
+    if _take(site, source, told):
+        log.warning("source %s failed: %s", told.source, told.error)
     if told.something:
         record_run(site.store, told.row(site.clock()))
     return told
@@ -167,11 +169,12 @@ def _by_hand(site: Site, told: Told, failed: Exception | None) -> dict[str, Any]
 
 
 def _take(site: Site, source: Source, told: Told) -> Exception | None:
-    """File by file or page by page; each is done with once it is committed."""
+    """Everything the source has; a failure is noted, and given back to who cannot go on without it."""
     return _timed(told, lambda: _each(site, source, told))
 
 
 def _each(site: Site, source: Source, told: Told) -> None:
+    """File by file or page by page; each is done with once it is committed."""
     for raw in source.fetch(site.clock()):
         counts = take_in(
             site.store, site.catalog, site.settings, [raw], source=told.source, run_id=told.run_id, now=site.clock()
@@ -191,7 +194,6 @@ def _timed(told: Told, work: Callable[[], None]) -> Exception | None:
         work()
     except Exception as error:  # whatever it is, the other sources still have their turn
         told.error = in_words(error)
-        log.warning("source %s failed: %s", told.source, told.error)
         return error
     finally:
         told.seconds = time.perf_counter() - began
@@ -223,3 +225,4 @@ def _close(site: Site, whole: Told, parts: list[Told]) -> None:
         whole.add(part.counts)
     whole.error = " ".join(f"{part.source}: {part.error}" for part in parts if part.error)
     record_run(site.store, whole.row(site.clock()))
+    log.info("cycle %s: %d patients judged", "failed" if whole.error else "done", whole.assessed)

@@ -19,9 +19,11 @@ from storage import queries
 from storage.engine import Store
 
 AT_ONCE = 250  # patients judged together: memory stays the same however many there are
-LABS = ["patient_id", "analyte", "value", "comparator", "unit", "collected_at", "resulted_at", "received_at", "value_reported",
-        "unit_reported", "loinc", "method", "specimen", "status", "source_id", "reference_low", "reference_high",
-        "confounded_by", "hours_since_steroid", "hours_since_first"]  # fmt: skip
+LABS = [
+    "patient_id", "analyte", "value", "comparator", "unit", "collected_at", "resulted_at", "received_at",
+    "value_reported", "unit_reported", "loinc", "method", "specimen", "status", "source_id", "reference_low",
+    "reference_high", "confounded_by", "hours_since_steroid", "hours_since_first",
+]  # fmt: skip
 TREATMENTS = [
     "patient_id",
     "drug",
@@ -60,8 +62,10 @@ FLAGS = [
     "sentence",
 ]
 RESPONSES = ["patient_id", "t0", "drug", "hours", "verdict", "assessed_at"]
-TIMES = ["collected_at", "resulted_at", "received_at", "started_at", "ended_at", "observed_at", "admitted_at", "discharged_at",
-         "began_at", "raised_at", "cleared_at", "retracted_at", "t0", "assessed_at"]  # fmt: skip
+TIMES = [
+    "collected_at", "resulted_at", "received_at", "started_at", "ended_at", "observed_at", "admitted_at",
+    "discharged_at", "began_at", "raised_at", "cleared_at", "retracted_at", "t0", "assessed_at",
+]  # fmt: skip
 NAMES_SOMEBODY = {
     "labs": ["source_id"],
     "treatments": ["source_id"],
@@ -72,7 +76,7 @@ NAMES_SOMEBODY = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to export. Empty tuples and None mean all; `key` None: identified; `align`: "steroid" or "first" leaves out rows without that hour."""
+    """What to export. Empty tuples and None mean all; `key` None: identified; `align` "steroid": only those with one."""
 
     as_of: datetime
     patients: tuple[str, ...] = ()
@@ -168,7 +172,7 @@ def _since(frame: pd.DataFrame, time: str, t0: pd.Series) -> pd.DataFrame:
 
 
 def _hours(spans: pd.Series) -> np.ndarray:
-    return (spans / pd.Timedelta(hours=1)).round(2).to_numpy(dtype=float)
+    return (spans.dt.total_seconds() / 3600.0).round(2).to_numpy(dtype=float)
 
 
 def _disguised(tables: dict[str, pd.DataFrame], patients: list[str], key: bytes | None) -> dict[str, pd.DataFrame]:

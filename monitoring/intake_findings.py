@@ -40,7 +40,7 @@ def sift_findings(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
         finding.mask(lambda text: lookup.plain_name(text) not in codes), "unknown_finding", unknown, finding.trimmed
     )
     code = finding.each(lambda text: codes.get(lookup.plain_name(text), ""))
-    observed = sieve.moments(rows, "observed_at", at, needed=True, past=True)
+    observed = sieve.moments(rows.cells("observed_at"), "observed_at", at, needed=True, past=True)
     told = rows.cells("value").trimmed
     meant = [_meaning(one, text, rows.decimal, at.catalog) for one, text in zip(code, told, strict=True)]
     back = status.mask(lambda text: _status(text) in TAKEN_BACK)

@@ -29,8 +29,10 @@ def sift_treatments(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]
     names = lookup.given_names(at.catalog)
     drug, dose, unit, route = (rows.cells(name) for name in ("drug", "dose", "unit", "route"))
     sieve.refuse_each(drug.each(lambda text: _fault(names, text)))
-    started = sieve.moments(rows, "started_at", at, needed=True, past=True)
-    ended = sieve.moments(rows, "ended_at", at, needed=False, past=False)  # a running course may have its end planned
+    started = sieve.moments(rows.cells("started_at"), "started_at", at, needed=True, past=True)
+    ended = sieve.moments(
+        rows.cells("ended_at"), "ended_at", at, needed=False, past=False
+    )  # a running course may have its end planned
     sieve.refuse(np.asarray(ended < started), "implausible", BACKWARDS)
     amounts = [_amount(text, rows.decimal) for text in dose.texts]
     sieve.refuse(dose.mask(lambda text: _amount(text, rows.decimal) < 0), "implausible", NEGATIVE)

@@ -49,6 +49,7 @@ class Child:
         # -P: the folder the caller stands in may hold a `storage` or `dashboard` of its own.
         command = [sys.executable, "-P", "-m", "monitoring.child", self.name, *self.arguments]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        log.info("the %s is process %d", self.name, self.process.pid)
         assert self.process.stdin
         with suppress(BrokenPipeError):  # it ended at once; `watch` will notice
             self.process.stdin.write(self.told)

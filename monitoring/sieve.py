@@ -102,7 +102,7 @@ class Sieve:
         self.patient = rows.cells("patient_id")
         if missing := csv_columns.missing(rows.columns, rows.kind):
             sentence = f"The file has no column {' and no column '.join(missing)}."
-            self.refuse(self.passed, "missing_column", sentence)
+            self.refuse(self.passed, "missing_column", sentence, ", ".join(missing))
         self.refuse(self.patient.blank, "no_patient", "The row names no patient.")
 
     def refuse(self, wrong: np.ndarray, reason: str, sentence: str | np.ndarray, code: str | np.ndarray = "") -> None:
@@ -122,9 +122,8 @@ class Sieve:
             self.reason[place], self.sentence[place], self.code[place] = faults[place]  # type: ignore[misc]
         self.passed[places] = False
 
-    def moments(self, rows: Rows, name: str, at: Circumstances, *, needed: bool, past: bool) -> pd.DatetimeIndex:
+    def moments(self, cells: Cells, name: str, at: Circumstances, *, needed: bool, past: bool) -> pd.DatetimeIndex:
         """`needed`: a blank is refused. `past`: a moment still to come is refused."""
-        cells = rows.cells(name)
         read = times.moments(cells.texts, at.zone)
         index = pd.DatetimeIndex(read.at).take(cells.codes)
         self.refuse_times(name, cells, read, needed=needed)

@@ -18,13 +18,17 @@ from monitoring.analysis.assessment import Assessment, assess
 from monitoring.analysis.course import Course
 from monitoring.analysis.explain import explained
 from monitoring.analysis.recording import KEY, changes
+from monitoring.analysis.written import rows
 from monitoring.terms import Catalog
 from storage import queries
 from storage.engine import Store
 from storage.writes import record_flag_changes
 
-FLAGS = ["patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at", "rule_version",
-         "sentence", "evidence", "confounders", "acknowledged", "reason", "seq"]  # fmt: skip
+FLAGS = [
+    "patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at", "rule_version",
+    "sentence", "evidence", "confounders", "acknowledged", "reason", "seq",
+]  # fmt: skip
+SAID = ["sentence", "evidence", "confounders"]
 STATES = {"raised": "active", "worsened": "active", "cleared": "cleared", "retracted": "retracted"}
 
 
@@ -83,29 +87,21 @@ def _flags(history: pd.DataFrame, acknowledged: pd.DataFrame, assessment: Assess
     ).reset_index()
     table = _as_it_stands(table, assessment, catalog)
     answered = _answers(acknowledged)
-    table["acknowledged"] = [
-        answered.get(key) for key in zip(table["patient_id"], table["flag"], table["seq"], strict=True)
-    ]
-    return table[FLAGS]
+    keys = zip(table["patient_id"], table["flag"], table["seq"], strict=True)
+    return table.assign(acknowledged=pd.Series([answered.get(key) for key in keys], dtype=object))[FLAGS]
 
 
 def _as_it_stands(table: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> pd.DataFrame:
-    """Sentence and evidence of active flags from the newest values; a flag that lives on its history alone keeps its own."""
+    """Sentence and evidence of active flags from the newest values; a flag known by its history alone keeps its own."""
     holding = assessment.flags[assessment.flags["state"].eq("active")]
-    fresh = {(row.patient_id, row.flag): row for row in explained(holding, assessment, catalog).itertuples()}
-    rows = []
-    for row in table.to_dict("records"):
-        now: Any = fresh.get((row["patient_id"], row["flag"])) if row["state"] == "active" else None
-        rows.append(
-            row | ({name: getattr(now, name) for name in ("sentence", "evidence", "confounders")} if now else {})
-        )
-    return pd.DataFrame(rows, columns=table.columns)
+    fresh = explained(holding, assessment, catalog)[[*KEY, *SAID]]
+    both = table.merge(fresh, on=KEY, how="left", suffixes=("", "_now"))
+    renewed = both["state"].eq("active") & both["sentence_now"].notna()
+    return table.assign(**{name: both[name].where(~renewed, both[f"{name}_now"]).array for name in SAID})
 
 
 def _answers(acknowledged: pd.DataFrame) -> dict[tuple[str, str, int], dict[str, Any]]:
     """An acknowledgement answers one change of a flag; a worsening is a later change, and unanswered."""
     newest = acknowledged.sort_values("at").drop_duplicates(["patient_id", "flag", "seq"], keep="last")
-    return {
-        (row.patient_id, row.flag, row.seq): {"by": row.by, "reason": row.reason, "at": row.at.isoformat()}
-        for row in newest.itertuples()
-    }
+    told = rows(newest[["patient_id", "flag", "seq", "by", "reason", "at"]])
+    return {(a["patient_id"], a["flag"], a["seq"]): {name: a[name] for name in ("by", "reason", "at")} for a in told}

@@ -66,7 +66,8 @@ class Analyte:
     """
     A thing the lab measures, in one unit that is ours.
 
-    `units` maps a normalised unit text (see catalog.normal_unit) to (factor, offset): ours = reported * factor + offset.
+    `units` maps a normalised unit text (see catalog.normal_unit) to (factor, offset): ours = reported * factor +
+    offset.
     `plausible` is inclusive, in our unit; outside it a value is set aside. `worse` is the direction that speaks for
     a worse course ("none" when it has no such meaning). `due_hours` None: not awaited. `order`: place on screen.
     """
@@ -97,7 +98,7 @@ class Analyte:
 
 @dataclass(frozen=True)
 class DoseRange:
-    """A dose range one source gives. `unit` like "mg/kg/day", "mg/m2", "g/kg", "mg/day"; `maximum` in mg (or g) per `maximum_unit`."""
+    """A dose range one source gives. `unit` like "mg/kg/day", "mg/m2", "g/kg"; `maximum` is in `maximum_unit`."""
 
     low: float
     high: float
@@ -113,9 +114,9 @@ class Drug:
     """
     Something given against MAS, or a steroid that counts in the steroid sum.
 
-    `prednisone_factor` turns mg of this drug into mg prednisone; None: not a steroid. `starts_course`: an administration
-    may be the first of a high-dose course (hydrocortisone for shock is not). `holds_hours`: how long after one
-    administration the patient counts as being on it. `option_after`: lines after which it is offered as an option.
+    `prednisone_factor` turns mg of this drug into mg prednisone; None: not a steroid. `starts_course`: a dose may be the
+    first of a high-dose course (hydrocortisone for shock is not). `holds_hours`: how long after one administration the
+    patient counts as being on it. `option_after`: lines after which it is offered as an option.
     """
 
     code: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -45,22 +45,20 @@ class Moments:
 
 def moments(texts: Iterable[str], zone: ZoneInfo, *, midnight: bool = False) -> Moments:
     """Every text as a moment. `midnight`: a date alone stands for the beginning of that day, else it is no time."""
-    given = pd.Series(list(texts), dtype="str")
-    plain = _rewritten(given.str.strip().str.upper())
-    dates = plain.str.fullmatch(DAY)
+    plain = pd.Series(list(texts), dtype="str").str.strip().str.upper()
     aware, naive = plain.str.fullmatch(OFFSET), plain.str.fullmatch(WALL)
-    at = pd.Series(pd.NaT, index=given.index, dtype=UTC_MOMENT)
+    other = ~(aware | naive)
+    plain[other] = plain[other].map(_extended).astype("str")
+    aware[other], naive[other] = plain[other].str.fullmatch(OFFSET), plain[other].str.fullmatch(WALL)
+    dates = other & plain.where(other, "").str.fullmatch(DAY)
+    at = pd.Series(pd.NaT, index=plain.index, dtype=UTC_MOMENT)
     at[aware] = _parsed(plain[aware], utc=True)
-    walls = _parsed(plain[naive], utc=False)
-    at[naive] = _placed(walls, zone, "NaT")
+    at[naive] = _placed(_parsed(plain[naive], utc=False), zone, "NaT")
     if midnight:
         at[dates] = _placed(_parsed(plain[dates], utc=False), zone, "shift_forward")
-    fault = np.where(at.notna(), "", UNREADABLE).astype(object)
-    fault[walls.index[walls.notna() & at[naive].isna()]] = SKIPPED
-    fault[(plain == "").to_numpy()] = BLANK
-    fault[plain.str.fullmatch(SLASHES).to_numpy()] = SLASHED
-    if not midnight:
-        fault[dates.to_numpy()] = DATE_ONLY
+    fault = np.full(len(plain), "", dtype=object)
+    for place in np.flatnonzero(at.isna()):
+        fault[place] = _why(plain.iloc[place], midnight=midnight)
     return Moments(at, fault)
 
 
@@ -79,10 +77,23 @@ def calendar_date(text: str) -> tuple[str, str]:
         return "", NO_DATE
 
 
-def _rewritten(texts: pd.Series) -> pd.Series:
-    """The few that are neither blank nor extended ISO 8601, put into that form where they can be."""
-    other = ~texts.str.fullmatch(rf"{OFFSET}|{WALL}|{DAY}") & (texts != "")
-    return texts.where(~other, texts[other].map(_extended).astype("str"))
+def _why(text: str, *, midnight: bool) -> str:
+    """Why `text` is no moment."""
+    if not text:
+        return BLANK
+    if SLASHES.fullmatch(text):
+        return SLASHED
+    if re.fullmatch(WALL, text) and _exists(text):
+        return SKIPPED
+    return DATE_ONLY if re.fullmatch(DAY, text) and not midnight else UNREADABLE
+
+
+def _exists(wall: str) -> bool:
+    try:
+        datetime.fromisoformat(wall)
+    except ValueError:
+        return False
+    return True
 
 
 def _extended(text: str) -> str:

@@ -60,10 +60,11 @@ def versions_of(connection: Connection, table: Any, keys: pd.DataFrame) -> pd.Da
 
 
 def _issued(table: Any, embedded: bool) -> str:
+    unknown = f"CAST('{UNKNOWN}' AS bigint)"
     if "resulted_at" not in table.columns:
-        return str(UNKNOWN)
+        return unknown
     issued = "t.resulted_at" if embedded else "(extract(epoch from t.resulted_at) * 1000000)::bigint"
-    return f"coalesce({issued}, {UNKNOWN})"
+    return f"coalesce({issued}, {unknown})"
 
 
 def _insert_embedded(cursor: Any, rows: Rows) -> int:
@@ -120,8 +121,9 @@ def _server_value(expression: str, kind: Any) -> str:
 def _stage(cursor: Any, dialect: str, name: str, lists: dict[str, list[Any]], kinds: Mapping[str, Any]) -> None:
     """Lays columns beside the tables as a temporary table of their own, to be joined with."""
     columns = ", ".join(f'"{column}" {_server_kind(kinds[column])}' for column in lists)
-    cursor.execute(f"DROP TABLE IF EXISTS {name}")
-    cursor.execute(f"CREATE TEMP TABLE {name} ({columns})")
+    own = "temp" if dialect == "sqlite" else "pg_temp"
+    cursor.execute(f"DROP TABLE IF EXISTS {own}.{name}")
+    cursor.execute(f"CREATE TEMP TABLE {name} ({columns}) {'' if dialect == 'sqlite' else 'ON COMMIT DROP'}")
     if dialect == "sqlite":
         marks = ", ".join("?" * len(lists))
         cursor.executemany(f"INSERT INTO temp.{name} VALUES ({marks})", zip(*lists.values(), strict=True))

@@ -53,6 +53,14 @@ def microseconds(moments: pd.Series) -> np.ndarray:
     return index.as_unit("us").asi8
 
 
+def whole_numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """The column `name`, which must be there and without gaps."""
+    try:
+        return frame[name].to_numpy(np.int64)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise FrameRefused(f"The rows need a whole number each in the column {name}.") from None
+
+
 def _values(frame: pd.DataFrame, model: type[SQLModel], column: Column[Any], same: Mapping[str, Any]) -> Any:
     name, default = column.name, model.model_fields[column.name].default
     if name in same:
@@ -63,7 +71,10 @@ def _values(frame: pd.DataFrame, model: type[SQLModel], column: Column[Any], sam
         return default
     if not column.nullable and not isinstance(default, str) and frame[name].isna().any():
         raise FrameRefused(f"The rows for {model.__name__} have gaps in the column {name}.")
-    return _listed(frame[name], column.type, default)
+    try:
+        return _listed(frame[name], column.type, default)
+    except (TypeError, ValueError, OverflowError):  # their text quotes the value
+        raise FrameRefused(f"The rows for {model.__name__} have words in the column {name} of numbers.") from None
 
 
 def _listed(series: pd.Series, kind: Any, default: Any) -> list[Any] | None:

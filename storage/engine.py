@@ -49,7 +49,8 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with in_words(), self.engine.connect() as connection, connection.begin():
+        options = {} if self.dialect == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        with in_words(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager

@@ -20,7 +20,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 
 class StoreError(Exception):
@@ -81,11 +81,17 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, SQLAlchemyError) as error:
-        raise worded(error) from None
+        raise _ours(error) or worded(error) from None
     except Exception as error:
         if not type(error).__module__.startswith("psycopg"):
             raise
         raise worded(error) from None
+
+
+def _ours(error: Exception) -> Exception | None:
+    """What our own column types refused while the statement was made, such as a moment without its zone."""
+    cause = error.orig if isinstance(error, StatementError) and not isinstance(error, DBAPIError) else None
+    return ValueError(str(cause)) if isinstance(cause, ValueError) else None
 
 
 def worded(error: BaseException) -> StoreError:

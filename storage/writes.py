@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from storage import bulk, people
-from storage.columns import UNKNOWN, microseconds, rows_of
+from storage.columns import UNKNOWN, microseconds, rows_of, whole_numbers
 from storage.engine import Store
 from storage.errors import StoreError
 from storage.schema import WRITER_KEY
@@ -138,8 +138,8 @@ def take_lease(store: Store, name: str, holder: str, *, now: datetime, seconds: 
         wanted = _insert(connection, Lease).values(name=name, holder=holder, until=now + timedelta(seconds=seconds))
         free = (Lease.holder == holder) | (Lease.until <= now)
         taken = {"holder": wanted.excluded.holder, "until": wanted.excluded.until}
-        result = connection.execute(wanted.on_conflict_do_update(index_elements=["name"], set_=taken, where=free))
-        return result.rowcount == 1
+        won = wanted.on_conflict_do_update(index_elements=["name"], set_=taken, where=free)
+        return connection.execute(won, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def release_lease(store: Store, name: str, holder: str) -> None:
@@ -163,9 +163,9 @@ def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) 
 
 
 def _tellings(frame: pd.DataFrame) -> pd.DataFrame:
-    columns = {name: frame[name].reset_index(drop=True) for name in ("patient_id", "ref", "digest")}
     issued = microseconds(frame["resulted_at"]) if "resulted_at" in frame.columns else UNKNOWN
-    return pd.DataFrame(columns).assign(resulted_at=issued)
+    numbers = {name: whole_numbers(frame, name) for name in ("ref", "digest")}
+    return pd.DataFrame({"patient_id": frame["patient_id"].reset_index(drop=True)} | numbers).assign(resulted_at=issued)
 
 
 def _known(connection: Connection, model: type[SQLModel], tellings: pd.DataFrame) -> pd.DataFrame:

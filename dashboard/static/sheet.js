@@ -90,7 +90,13 @@ function watchSilence(root) {
   }, 5000)
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+// The way Streamlit itself takes back and forward: the address changes, and it asks the server for what stands there.
+function follow(link) {
+  history.pushState(null, "", link.href)
+  dispatchEvent(new PopStateEvent("popstate"))
+}
+
+export default function ({ data, parentElement }) {
   let root = parentElement.querySelector(":scope > .mas")
   if (!root) {
     root = document.createElement("div")
@@ -103,7 +109,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const link = ours(event)
     if (!link) return
     event.preventDefault()
-    setTriggerValue("followed", link.pathname + link.search)
+    follow(link)
   }
   return () => {
     clearInterval(root.silence)

@@ -42,8 +42,8 @@ def administrations(doses: pd.DataFrame, bodies: pd.DataFrame, catalog: Catalog,
 def _times(doses: pd.DataFrame, as_of: datetime) -> np.ndarray:
     """How often each row counts by `as_of`: a single dose once, a daily course once for every day begun."""
     now = pd.Timestamp(as_of)
-    until = doses["ended_at"].fillna(now).clip(upper=now)
-    days = ((until - doses["started_at"]) / DAY).to_numpy(dtype=float)
+    until = doses["ended_at"].where(doses["ended_at"] <= now, now)
+    days = (until - doses["started_at"]).dt.total_seconds().to_numpy(dtype=float) / DAY.total_seconds()
     daily = is_daily(doses)
     courses = np.maximum(np.ceil(np.nan_to_num(days)), 1)
     return np.where(doses["started_at"] <= now, np.where(daily, courses, 1), 0).astype(int)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,16 +19,17 @@ def compared(
 ) -> dict[str, list[dict[str, Any]]]:
     """For each patient: what was given of each drug in the last 24 h, and how it stands to each cited range."""
     recent = given[given["at"] > pd.Timestamp(as_of) - pd.Timedelta(days=1)]
-    day = recent.groupby(["patient_id", "given"])[["mg", "mg_kg", "mg_m2"]].sum(min_count=1)
+    sums = recent.groupby(["patient_id", "given"])[["mg", "mg_kg", "mg_m2"]].sum(min_count=1).reset_index()
+    day = {(row["patient_id"], row["given"]): row for row in sums.to_dict("records")}
     newest = on.sort_values("started_at").drop_duplicates(["patient_id", "given"], keep="last")
     told: dict[str, list[dict[str, Any]]] = {}
     for row in newest.itertuples():
-        amounts = day.loc[(row.patient_id, row.given)] if (row.patient_id, row.given) in day.index else None
-        told.setdefault(str(row.patient_id), []).append(_dose(row, amounts, catalog))
+        key = (str(row.patient_id), str(row.given))
+        told.setdefault(key[0], []).append(_dose(row, day.get(key), catalog))
     return told
 
 
-def _dose(row: Any, amounts: pd.Series | None, catalog: Catalog) -> dict[str, Any]:
+def _dose(row: Any, amounts: Mapping[Hashable, Any] | None, catalog: Catalog) -> dict[str, Any]:
     drug = catalog.drugs[row.given]
     ranges = [_against(dose, amounts) for dose in drug.doses]
     return {
@@ -40,11 +42,11 @@ def _dose(row: Any, amounts: pd.Series | None, catalog: Catalog) -> dict[str, An
     }
 
 
-def _number(amounts: pd.Series | None, name: str) -> float | None:
+def _number(amounts: Mapping[Hashable, Any] | None, name: str) -> float | None:
     return None if amounts is None or np.isnan(amounts[name]) else round(float(amounts[name]), 2)
 
 
-def _against(dose: DoseRange, amounts: pd.Series | None) -> dict[str, Any]:
+def _against(dose: DoseRange, amounts: Mapping[Hashable, Any] | None) -> dict[str, Any]:
     column = {"mg/kg/day": "mg_kg", "mg/m2/day": "mg_m2", "mg/day": "mg"}.get(dose.unit)
     amount = _number(amounts, column) if column else None
     return {

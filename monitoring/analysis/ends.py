@@ -1,4 +1,4 @@
-"""How a flag that was on came to its end: cleared by values, by an event, or retracted because its evidence was corrected."""
+"""How a flag that was on came to its end: cleared by values or by an event, or retracted with its evidence."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ class EndGrounds:
 
 
 def ends_grounds(ended: pd.DataFrame, told: Course, assessment: Assessment, catalog: Catalog) -> EndGrounds:
-    used = {(row.patient_id, row.flag): _used(row.evidence) for row in ended.itertuples()}
+    used = {
+        (row["patient_id"], row["flag"]): _used(row["evidence"])
+        for row in rows(ended[["patient_id", "flag", "evidence"]])
+    }
     keys = pd.DataFrame(
         [(patient, ref) for (patient, _), refs in used.items() for ref in refs], columns=["patient_id", "ref"]
     )

@@ -1,4 +1,4 @@
-"""From signals along a series to stretches in which a flag held: on at +1, off at -1, and as before where nothing is said."""
+"""From signals along a series to stretches in which a flag held: on at +1, off at -1, else as it was before."""
 
 from __future__ import annotations
 

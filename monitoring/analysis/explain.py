@@ -16,8 +16,10 @@ from monitoring.analysis.written import rows as plain_rows
 from monitoring.terms import Catalog, Rule
 
 Row = dict[str, Any]
-POINT = ["analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "ref", "version", "hour", "log",
-         "sigma", "exact", "usable", "segment", "confounded_by", "confounded_why"]  # fmt: skip
+POINT = [
+    "analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "ref", "version", "hour",
+    "log", "sigma", "exact", "usable", "segment", "confounded_by", "confounded_why",
+]  # fmt: skip
 SIDE = ["value", "comparator", "value_text", "unit_text", "collected_at", "ref", "version"]
 MARKER = [
     "patient_id",
@@ -45,9 +47,9 @@ class Grounds:
 def explained(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> pd.DataFrame:
     """`flags` (rows of Assessment.flags) with sentence, evidence (list of dict) and confounders (list of dict)."""
     grounds = _grounds(flags, assessment, catalog)
-    told = [
-        EXPLAINERS[catalog.rules[row.flag].kind](row, catalog.rules[row.flag], grounds) for row in flags.itertuples()
-    ]
+    rules = [catalog.rules[code] for code in flags["flag"]]
+    pairs = zip(flags.itertuples(), rules, strict=True)
+    told = [EXPLAINERS[rule.kind](row, rule, grounds) for row, rule in pairs]
     columns = {name: [t[name] for t in told] for name in ("sentence", "evidence", "confounders")}
     return flags.assign(
         **{name: pd.Series(values, index=flags.index, dtype=object) for name, values in columns.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import pandas as pd
@@ -23,7 +24,7 @@ def judged(
     `first`, `now` and `end` are positions in `points`; `t0` and `hours` name the window a response flag rests on.
     """
     ended = catalog.phrases["endings"]
-    series = stretches(points, catalog).assign(t0=pd.NaT, hours=0)
+    series = stretches(points, catalog).assign(hours=0)
     series["why"] = series["cleared_at"].notna().map({True: ended["value"], False: ""})
     parts = [
         series,
@@ -35,6 +36,7 @@ def judged(
         ),
     ]
     told = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
+    told = told.reindex(columns=[*COLUMNS])
     for name in TIMES:
         told[name] = pd.to_datetime(told[name], utc=True)
     told = told.sort_values(["patient_id", "flag", "raised_at", "began_at"]).drop_duplicates(
@@ -65,12 +67,10 @@ def _overdue(awaited: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
         return pd.DataFrame()
     told = late.groupby("patient_id").agg(began_at=("due_at", "min"), raised_at=("late_at", "min")).reset_index()
     rule = catalog.rules["labs_overdue"]
-    return told.assign(
-        flag=rule.code, severity=rule.severity, cleared_at=pd.NaT, why="", first=-1, now=-1, end=-1, t0=pd.NaT, hours=0
-    )
+    return told.assign(flag=rule.code, severity=rule.severity, why="", first=-1, now=-1, end=-1, hours=0)
 
 
-def _of_response(verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended: dict[str, str]) -> pd.DataFrame:
+def _of_response(verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended: Mapping[str, str]) -> pd.DataFrame:
     """A flag that rests on a window's verdict; ended by a later verdict, a new steroid start or the next line."""
     if verdicts.empty:
         return pd.DataFrame()
@@ -95,7 +95,7 @@ def _of_response(verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended:
 
 
 def _ended(
-    told: pd.DataFrame, verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended: dict[str, str]
+    told: pd.DataFrame, verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended: Mapping[str, str]
 ) -> pd.DataFrame:
     """Of all that may have ended each flag, the earliest; NaT where nothing did."""
     later = verdicts.merge(

@@ -35,7 +35,7 @@ def lines(
     table["label"] = table["line"].map(catalog.phrases["lines"])
     table["drugs"] = _drugs(table, on)
     table["since"] = of_each(table["patient_id"], top["started_at"])
-    table["hours_on_line"] = (now - table["since"]) / pd.Timedelta(hours=1)
+    table["hours_on_line"] = (now - table["since"]).dt.total_seconds() / 3600.0
     table["doses"] = table["patient_id"].map(compared(on, given, catalog, as_of=as_of))
     table["doses"] = [doses if isinstance(doses, list) else [] for doses in table["doses"]]
     return table[COLUMNS]

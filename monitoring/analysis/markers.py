@@ -1,4 +1,4 @@
-"""Where each marker stands 24, 48 and 72 h after a steroid start: improved, unchanged, worse, not interpretable, missing."""
+"""Where each marker stands after a steroid start: improved, unchanged, worse, not interpretable, missing."""
 
 from __future__ import annotations
 
@@ -167,7 +167,8 @@ def _states(
         "",
         "",
     ]
-    return np.select(cases, states, "unchanged"), np.select(cases, reasons, "")
+    texts = [np.broadcast_to(np.asarray(reason, dtype=object), len(table)) for reason in reasons]
+    return np.select(cases, [np.asarray(state) for state in states], "unchanged"), np.select(cases, texts, "")
 
 
 def _fooled(table: pd.DataFrame, improved: np.ndarray, worse: np.ndarray) -> np.ndarray:

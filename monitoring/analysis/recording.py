@@ -29,7 +29,7 @@ POSITIONS = ["first", "now", "end", "hours"]
 def changes(
     stored: pd.DataFrame, told: Course, assessment: Assessment, catalog: Catalog, *, run_id: str
 ) -> pd.DataFrame:
-    """New rows of FLAG_CHANGES. `stored`: those already written; `told`: every version known, to see what was corrected."""
+    """New rows of FLAG_CHANGES. `stored`: those already written; `told`: every version known, corrected ones too."""
     last = stored.sort_values("seq").drop_duplicates(KEY, keep="last")
     both = last.merge(assessment.flags, on=KEY, how="outer", suffixes=("_was", ""), indicator="found")
     both["was_on"] = both["change"].isin(HOLDING)
@@ -87,6 +87,7 @@ def _end_row(pair: Any, seq: int, change: str, at: datetime, reason: str) -> dic
     """The end of what was said: sentence and evidence are those it was said with."""
     return {
         "patient_id": pair.patient_id, "flag": pair.flag, "seq": seq, "change": change, "severity": pair.severity_was,
-        "began_at": pair.began_at_was, "changed_at": at, "rule_version": pair.rule_version_was, "sentence": pair.sentence,
+        "began_at": pair.began_at_was, "changed_at": at, "rule_version": pair.rule_version_was,
+        "sentence": pair.sentence,
         "reason": reason, "evidence": pair.evidence, "confounders": pair.confounders,
     }  # fmt: skip

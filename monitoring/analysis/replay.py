@@ -33,7 +33,7 @@ RESPONSES = ["patient_id", "t0", "hours", "verdict", "assessed_at"]
 
 @dataclass(frozen=True)
 class Replayed:
-    """`flags` (FLAGS, one row a time a flag was raised) and `responses` (RESPONSES, the last verdict given of each window)."""
+    """`flags` (FLAGS, one row a raising) and `responses` (RESPONSES, the last verdict given of each window)."""
 
     flags: pd.DataFrame
     responses: pd.DataFrame

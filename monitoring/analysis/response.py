@@ -19,7 +19,8 @@ STATES = ["improved", "unchanged", "worse", "not_interpretable", "missing"]
 def verdicts(markers: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> pd.DataFrame:
     """
     One row a start and window: WINDOW, verdict, worsening (bool), assessed_at (when it could be said; NaT while too
-    early), seen_at (newest draw used), opens_at, due_at, closes_at, drug, course_no, known_at, and the number of markers in each state.
+    early), seen_at (newest draw used), opens_at, due_at, closes_at, drug, course_no, known_at,
+    and the number of markers in each state.
 
     24 h never calls a non-response: no change is indeterminate, a real worsening is a warning. 48 h is the decision,
     72 h is what trials used.

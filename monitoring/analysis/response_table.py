@@ -1,4 +1,4 @@
-"""Responses as they are shown and printed: windows with markers, what speaks for and against, what is missing, options."""
+"""Responses as they are shown: windows with markers, what speaks for and against, what is missing, options."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ def responses(
     *,
     as_of: datetime,
 ) -> pd.DataFrame:
-    """One row a high-dose start, the newest first within a patient; `windows` as the public `response` shape, and more."""
+    """One row a high-dose start, a patient's newest first; `windows` as the public `response` shape, and more."""
     if verdicts.empty:
         return pd.DataFrame(columns=COLUMNS)
     stand = _stands(markers, catalog)
-    line = lines.set_index("patient_id")[["line", "drugs"]].to_dict("index")
-    body = bodies.to_dict("index")
+    line = {row["patient_id"]: row for row in rows(lines[["patient_id", "line", "drugs"]])}
+    body = {row["patient_id"]: row for row in rows(bodies.rename_axis("patient_id").reset_index())}
     table = []
-    for (patient, t0), told in verdicts.groupby(["patient_id", "t0"], sort=False):
+    for key, told in verdicts.groupby(["patient_id", "t0"], sort=False):
+        patient, t0 = str(key[0]), told["t0"].iloc[0]
         offered = options(line.get(patient, {}), body.get(patient, {}), catalog)
         windows = [_window(row, stand[(patient, t0, row.hours)], offered, catalog) for row in told.itertuples()]
         first = told.iloc[0]

@@ -70,7 +70,7 @@ def _lines(told: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog) -> pd.Series:
 
 
 def unions(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Overlapping or touching stretches (`started_at` to `on_until`) of each group made one: `by`, started_at, on_until."""
+    """Overlapping or touching stretches of each group made one: `by`, started_at, on_until."""
     told = frame.sort_values([*by, "started_at"], ignore_index=True)[[*by, "started_at", "on_until"]]
     if told.empty:
         return told

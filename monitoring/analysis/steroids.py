@@ -10,8 +10,9 @@ from monitoring.terms import Catalog
 from storage.frames import NUMBER, TEXT, TIME, WHOLE, shaped
 
 STARTS = {
-    "patient_id": TEXT, "t0": TIME, "t0_hour": NUMBER, "drug": TEXT, "name_text": TEXT, "course_no": WHOLE, "known_at": TIME,
-    "until_hour": NUMBER, "day_mg": NUMBER, "day_mg_kg": NUMBER, "amount": NUMBER, "unit": TEXT, "ref": WHOLE, "version": WHOLE,
+    "patient_id": TEXT, "t0": TIME, "t0_hour": NUMBER, "drug": TEXT, "name_text": TEXT, "course_no": WHOLE,
+    "known_at": TIME, "until_hour": NUMBER, "day_mg": NUMBER, "day_mg_kg": NUMBER, "amount": NUMBER, "unit": TEXT,
+    "ref": WHOLE, "version": WHOLE,
 }  # fmt: skip
 DAY_HOURS = 24.0
 

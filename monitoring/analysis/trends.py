@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -9,9 +12,11 @@ from monitoring.analysis.rules import percent
 from monitoring.analysis.windows import steepest
 from monitoring.terms import Catalog
 
-COLUMNS = ["patient_id", "analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "n", "hours",
-           "change_percent", "rate_per_day", "z", "doubling_hours", "doubling_low", "doubling_high", "beyond_noise",
-           "direction", "phrase", "confounded_by", "confounded_why"]  # fmt: skip
+COLUMNS = [
+    "patient_id", "analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "n", "hours",
+    "change_percent", "rate_per_day", "z", "doubling_hours", "doubling_low", "doubling_high", "beyond_noise",
+    "direction", "phrase", "confounded_by", "confounded_why",
+]  # fmt: skip
 
 
 def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
@@ -47,35 +52,18 @@ def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
 
 
 def _phrases(told: pd.DataFrame, catalog: Catalog) -> list[str]:
-    words, most = catalog.phrases["trends"], catalog.settings["trend_most_doubling_hours"]
-    logs = {code: analyte.axis == "log" for code, analyte in catalog.analytes.items()}
-    rows = zip(
-        told["direction"],
-        told["analyte"],
-        told["doubling_hours"],
-        told["change_percent"],
-        told["hours"],
-        told["comparator"],
-        strict=True,
-    )
-    return [_phrase(*row[:1], logs[row[1]], *row[2:], words=words, most=most) for row in rows]
+    by_time = [catalog.analytes[code].axis == "log" for code in told["analyte"]]
+    spoken = told[["direction", "doubling_hours", "change_percent", "hours", "comparator"]].assign(by_time=by_time)
+    return [_phrase(row, catalog) for row in spoken.to_dict("records")]
 
 
-def _phrase(
-    direction: str,
-    by_time: bool,
-    doubling: float,
-    change: float,
-    hours: float,
-    comparator: str,
-    *,
-    words: dict[str, str],
-    most: float,
-) -> str:
-    if comparator:
-        return words["above_range"] if comparator.startswith(">") else words["below_range"]
-    if direction in ("unknown", "flat"):
-        return words[direction]
-    if by_time and abs(doubling) <= most:
+def _phrase(row: Mapping[Hashable, Any], catalog: Catalog) -> str:
+    words, doubling = catalog.phrases["trends"], row["doubling_hours"]
+    if row["comparator"]:
+        return words["above_range" if row["comparator"].startswith(">") else "below_range"]
+    if row["direction"] in ("unknown", "flat"):
+        return words[row["direction"]]
+    if row["by_time"] and abs(doubling) <= catalog.settings["trend_most_doubling_hours"]:
         return words["doubling" if doubling > 0 else "halving"].format(hours=f"{abs(doubling):.0f}")
-    return words["change"].format(change=f"{change:+.0f}".replace("-", "−"), hours=f"{hours:.0f}")
+    change = f"{row['change_percent']:+.0f}".replace("-", "−")
+    return words["change"].format(change=change, hours=f"{row['hours']:.0f}")

@@ -107,8 +107,8 @@ def _fit(sums: Sums, sigma: np.ndarray, first: np.ndarray, known: np.ndarray, ho
 
 def _nothing(size: int) -> Fits:
     here = np.arange(size)
-    blank = [np.full(size, np.nan) for _ in range(3)]
-    return Fits(*blank, np.ones(size, dtype=int), np.zeros(size), here, here.copy())
+    slope, error, z = (np.full(size, np.nan) for _ in range(3))
+    return Fits(slope, error, z, np.ones(size, dtype=int), np.zeros(size), here, here.copy())
 
 
 def _take(best: Fits, fit: Fits, where: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,12 +27,10 @@ class Named:
     """Files a person names, as a source like any other."""
 
     name: str
-    paths: tuple[Path, ...]
+    raws: Iterable[RawFile]
 
-    def fetch(self, now: datetime) -> Iterator[RawFile]:
-        from monitoring.raw_files import read_paths
-
-        return read_paths(self.paths)
+    def fetch(self, now: datetime) -> Iterable[RawFile]:
+        return self.raws
 
     def done(self, raw: RawFile) -> None:
         """They stay where they are."""
@@ -51,9 +49,11 @@ def ingest(printer: Printer, paths: tuple[Path, ...], source: str | None, strict
     belong to a source called "ingest".
     """
     from monitoring.cycle import new_run_id, run_by_hand
+    from monitoring.raw_files import read_paths
 
     asked = printer.asked
-    named = Named(source or owner(paths, asked.settings), paths)
+    raws = read_paths(paths)  # a slip of the pen ends here, before it becomes a failed run
+    named = Named(source or owner(paths, asked.settings), raws)
     told = run_by_hand(asked.site, named, new_run_id(asked.site.clock()))
     printer.one(told)
     if strict and told["set_aside"]:

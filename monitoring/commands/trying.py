@@ -31,10 +31,14 @@ class Hours(click.ParamType):
 @asked
 def replay(asked: Asked, folder: Path, out: Path, every: float) -> None:
     """Judge the courses recorded in DIR as they would have been judged at the time; no store is touched."""
-    from monitoring.analysis.replay import replay as replayed
+    from monitoring.cycle import wall_clock
+    from monitoring.replaying import replay as replayed
 
-    replayed(folder, out, catalog=asked.catalog, settings=asked.settings, every_hours=every)
-    click.echo(f"Written: {out / 'flags.csv'} and {out / 'responses.csv'}.", err=True)
+    found, counts = replayed(
+        folder, out, catalog=asked.catalog, settings=asked.settings, every_hours=every, now=wall_clock()
+    )
+    told = f"{found.patients} patients judged {found.steps} times, {counts['set_aside']} rows not readable"
+    click.echo(f"{told}; written: {out / 'flags.csv'} and {out / 'responses.csv'}.", err=True)
 
 
 @click.command()

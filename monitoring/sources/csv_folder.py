@@ -24,7 +24,7 @@ DONE = "done"
 
 log = logging.getLogger(__name__)
 
-State = tuple[int, int]  # size, time of last change: both stand still once a file is complete
+State = tuple[int, int, int, int]  # what changes when a file is written or another is put in its place
 
 
 @dataclass
@@ -48,7 +48,7 @@ class CsvFolder:
         states = {path: state for path in csv_files(self.folder, [self.folder / DONE]) if (state := _state(path))}
         news = {path: state for path, state in states.items() if self.finished.get(self._name(path)) != state}
         complete = self._complete(news, now)
-        for path in by_kind(sorted(complete, key=lambda path: news[path][1])):
+        for path in by_kind(sorted(complete, key=lambda path: news[path][0])):
             raw = self._read(path, news[path])
             if raw is not None:
                 yield raw
@@ -66,7 +66,7 @@ class CsvFolder:
     def _complete(self, states: dict[Path, State], now: datetime) -> list[Path]:
         """Those untouched for long enough. A young one gets that long; a clock that runs ahead makes it look young."""
         oldest = now.timestamp() - self.settle_seconds
-        young = {path for path, (_, changed) in states.items() if changed / 1e9 > oldest}
+        young = {path for path, (changed, *_) in states.items() if changed / 1e9 > oldest}
         if young:
             self.wait(self.settle_seconds)
         return [path for path, state in states.items() if path not in young or _state(path) == state]
@@ -103,7 +103,7 @@ def _state(path: Path) -> State | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_size, found.st_mtime_ns
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 def _moved(path: Path, aim: Path, source: str) -> None:

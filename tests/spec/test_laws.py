@@ -1,4 +1,4 @@
-"""Laws of judging, on random courses: the future never changes the past, the order of telling does not matter, and more patients change nobody."""
+"""Laws of judging, on random courses: no future in the past, no order of telling, no patient in another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ANALYTES = {
 
 
 def random_course(seed: int, patient: str = "A") -> Course:
-    """Five days of twelve-hourly draws that wander, with late results, corrections, a pulse and a product here and there."""
+    """Five days of twelve-hourly draws that wander, with late results, corrections, pulses and products."""
     dice = random.Random(seed)
     level = {name: start for name, (start, _) in ANALYTES.items()}
     lines = ["hour | received | version | status | " + " | ".join(ANALYTES) + " | given"]

@@ -170,6 +170,9 @@ def test_what_was_read_after_all_is_no_longer_open(any_store: Store) -> None:
         ({"patient_id": None}, "patient_id"),
         ({"collected_at": datetime(2026, 3, 2, 6)}, "collected_at"),  # noqa: DTZ001
         ({"resulted_at": datetime(2026, 3, 2, 6)}, "resulted_at"),  # noqa: DTZ001
+        ({"value": "Maier"}, "value"),
+        ({"collected_at": "Maier"}, "collected_at"),
+        ({"ref": "Maier"}, "ref"),
     ],
 )
 def test_a_frame_without_what_its_table_needs_is_refused_whole_and_by_column(
