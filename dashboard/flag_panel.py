@@ -105,7 +105,7 @@ def _panel(row: Mapping[str, Any], side: Bedside, catalog: Catalog, zone: tzinfo
 
 def _acknowledged(row: Mapping[str, Any], zone: tzinfo) -> str:
     if not acknowledged_by(row):
-        return "nobody has taken notice yet" if row["state"] == "active" else ""
+        return "not acknowledged" if row["state"] == "active" else ""
     told = row["acknowledged"]
     reason = f": {told['reason']}" if told.get("reason") else ""
     return f"seen by {told['by']}, {wording.stamp(pd.Timestamp(told['at']), zone)}{reason}"

@@ -68,7 +68,6 @@ def test_the_right_is_free_again_after_a_failure(store: Store, tmp_path: Path) -
         pass
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a killed holder is waited for there")
 def test_a_scheduler_that_was_killed_is_no_obstacle_to_the_next(store: Store, tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLDS_ON, store.url, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
