@@ -61,4 +61,11 @@ def show_labs(labs: pd.DataFrame, *, most: int = 200) -> None:
     st.dataframe(labs.head(most), hide_index=True, height=460)
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.caption(words)
-    right.download_button("Download CSV", lambda: labs.to_csv(index=False), "maswatch-labs.csv", "text/csv", on_click="ignore", width="stretch")
+    right.download_button(
+        "Download CSV",
+        lambda: labs.to_csv(index=False),
+        "maswatch-labs.csv",
+        "text/csv",
+        on_click="ignore",
+        width="stretch",
+    )

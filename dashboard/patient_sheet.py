@@ -161,7 +161,14 @@ def _given(side: Bedside, catalog: Catalog) -> tuple[Given, ...]:
 
 def _against(ranges: Iterable[Row], catalog: Catalog) -> tuple[Range, ...]:
     return tuple(
-        Range(told["range"], "", "", STANDS[told["stands"]], wording.DOSE_TONE[told["stands"]], cited_sources(told["source"], catalog))
+        Range(
+            told["range"],
+            "",
+            "",
+            STANDS[told["stands"]],
+            wording.DOSE_TONE[told["stands"]],
+            cited_sources(told["source"], catalog),
+        )
         for told in ranges
     )
 
@@ -178,7 +185,9 @@ def _option(told: Row, catalog: Catalog) -> Option:
 
 
 def _for_body(dose: Row, catalog: Catalog) -> Range:
-    return Range(dose["range"], dose["for_patient"], dose["schedule"], "", "quiet", cited_sources(dose["source"], catalog))
+    return Range(
+        dose["range"], dose["for_patient"], dose["schedule"], "", "quiet", cited_sources(dose["source"], catalog)
+    )
 
 
 def _founding_first(doses: Sequence[Row]) -> tuple[list[Row], list[Row]]:

@@ -29,7 +29,13 @@ def analytes(ward: Ward, catalog: Catalog) -> dict[str, str]:
 
 
 def asked(
-    patients: Sequence[str], analytes: Sequence[str], start: date | None, end: date | None, *, identified: bool, zone: tzinfo
+    patients: Sequence[str],
+    analytes: Sequence[str],
+    start: date | None,
+    end: date | None,
+    *,
+    identified: bool,
+    zone: tzinfo,
 ) -> LabsAsked:
     """Days are whole days of the ward's clock, both ends included."""
     return LabsAsked(

@@ -64,6 +64,7 @@ def cli(
 
     set_up(quiet=not debug)
     context.obj = Asked(config, data_dir, database_url, debug)
+    context.call_on_close(context.obj.close)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -14,7 +14,11 @@ from dashboard.views.now import now
 
 def research(ward: Ward) -> None:
     if not ward.sides:
-        show_state("No patients yet", "The store is open and holds no patient, so there is nothing to choose from.", key="empty")
+        show_state(
+            "No patients yet",
+            "The store is open and holds no patient, so there is nothing to choose from.",
+            key="empty",
+        )
         return
     show_sheet(page("research.html", at=ward.as_of, zone=reading.zone(), patients=len(ward.sides)), key="research")
     labs = reading.labs(choice(ward), ward.as_of)
@@ -28,7 +32,9 @@ def choice(ward: Ward) -> LabsAsked:
     names, analytes = research_choice.patients(ward), research_choice.analytes(ward, reading.catalog())
     first, second, third, fourth = st.columns([3, 3, 1.2, 1.2])
     patients = first.multiselect("Patients", names, key="patients", bind="query-params", placeholder="All")
-    codes = second.multiselect("Analytes", list(analytes), format_func=analytes.get, key="analytes", bind="query-params", placeholder="All")
+    codes = second.multiselect(
+        "Analytes", list(analytes), format_func=analytes.get, key="analytes", bind="query-params", placeholder="All"
+    )
     start = third.date_input("From", None, key="start", bind="query-params", format="YYYY-MM-DD")
     end = fourth.date_input("To", None, key="end", bind="query-params", format="YYYY-MM-DD")
     identified = st.checkbox("With identifiers and true dates", key="identified", help=research_choice.IDENTIFIED)

@@ -44,6 +44,11 @@ class Asked:
 
         return open_store(self.settings.database_url)
 
+    def close(self) -> None:
+        """At the end of the command: what was opened is closed, so that nothing is left in the store's log."""
+        if "store" in self.__dict__:
+            self.store.close()
+
     @property
     def site(self) -> Site:
         from monitoring.cycle import Site

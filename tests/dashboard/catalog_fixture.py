@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitoring.terms import Analyte, Catalog, Cited, DoseRange, Drug, Effect, Interval, Product, Reference, Rule, Threshold, Variation
+from monitoring.terms import (
+    Analyte,
+    Catalog,
+    Cited,
+    DoseRange,
+    Drug,
+    Effect,
+    Interval,
+    Product,
+    Reference,
+    Rule,
+    Threshold,
+    Variation,
+)
 
 S1, S2 = Cited(("S1",), "S1"), Cited(("S2",), "S2")
 HLH = Cited(("henter2007",), "V")
@@ -65,19 +78,35 @@ PRODUCTS = (
 
 
 def rule(code: str, label: str, severity: str, moves: str, number: float, changes: str) -> Rule:
-    return Rule(code, "1", code, label, severity, moves, {"z": number}, {"z": S1}, {"z": "beyond the noise of the test"}, {}, changes)  # type: ignore[arg-type]
+    return Rule(
+        code,
+        "1",
+        code,
+        label,
+        severity,
+        moves,
+        {"z": number},
+        {"z": S1},
+        {"z": "beyond the noise of the test"},
+        {},
+        changes,
+    )  # type: ignore[arg-type]
 
 
 RULES = (
     rule("ferritin_rising", "Ferritin rising", "urgent", "ferritin", 1.96, "two values in a row that no longer rise"),
-    rule("fibrinogen_falling", "Fibrinogen falling", "watch", "fibrinogen", 1.96, "a value back above the last but one"),
+    rule(
+        "fibrinogen_falling", "Fibrinogen falling", "watch", "fibrinogen", 1.96, "a value back above the last but one"
+    ),
     rule("steroid_nonresponse", "Steroid non-response", "urgent", "", 1.96, "the 72 h labs"),
     rule("labs_overdue", "Labs overdue", "watch", "", 4.0, "a new value of each"),
 )
 REFERENCES = {
     "S1": Reference("S1", "Founding document 1: management of macrophage activation syndrome in intensive care"),
     "S2": Reference("S2", "Founding document 2: monitoring of macrophage activation syndrome"),
-    "henter2007": Reference("henter2007", "Henter JI et al. Pediatr Blood Cancer 2007;48:124-31", "https://doi.org/10.1002/pbc.21039"),
+    "henter2007": Reference(
+        "henter2007", "Henter JI et al. Pediatr Blood Cancer 2007;48:124-31", "https://doi.org/10.1002/pbc.21039"
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pandas as pd
 from monitoring.catalog import load_catalog
 from monitoring.intake import RawFile, take_in
 from monitoring.settings import Settings, Ward
+from monitoring.state import judge_and_record
+from monitoring.terms import Catalog
 from storage.engine import open_store
-from storage.writes import record_run
+from storage.writes import acknowledge, record_run
 from tests.dashboard.ward_fixture import BEDS, NOW, Bed, ago
 
 ROUNDS = (72, 36, 12, 0)  # hours before now
@@ -22,6 +25,11 @@ GIVEN = {
 }  # fmt: skip
 UNIT = {"ug/L": "ng/mL", "10*9/L": "10^9/L", "Cel": "Cel"}
 CODED = {"hemoglobin": "haemoglobin"}
+
+
+@cache
+def known() -> Catalog:
+    return load_catalog()
 
 
 def empty(folder: Path) -> Settings:
@@ -34,10 +42,12 @@ def empty(folder: Path) -> Settings:
 def filled(folder: Path, *, now: datetime = NOW) -> Settings:
     """The same with the ward of eight in it, moved so that its NOW is `now`; one cycle succeeded eleven minutes before."""
     settings = empty(folder)
-    store, catalog = open_store(settings.database_url), load_catalog()
+    store, catalog = open_store(settings.database_url), known()
     try:
         for number, (at, raws) in enumerate(rounds(now - NOW)):
             take_in(store, catalog, settings, raws, source="drop", run_id=f"run-{number}", now=at)
+        judge_and_record(store, catalog, as_of=now, run_id="judged")
+        acknowledge(store, "P-0007", "fibrinogen_falling", seq=0, at=now, by="Dr Weber", reason="concentrate given")
         record_run(store, cycle(now - timedelta(minutes=11)))
     finally:
         store.close()
@@ -45,7 +55,14 @@ def filled(folder: Path, *, now: datetime = NOW) -> Settings:
 
 
 def cycle(at: datetime, **more: Any) -> dict[str, Any]:
-    plain = {"run_id": f"cycle-{at:%Y%m%dT%H%M%S}", "source": "cycle", "kind": "cycle", "started_at": at, "finished_at": at, "outcome": "ok"}
+    plain = {
+        "run_id": f"cycle-{at:%Y%m%dT%H%M%S}",
+        "source": "cycle",
+        "kind": "cycle",
+        "started_at": at,
+        "finished_at": at,
+        "outcome": "ok",
+    }
     return plain | more
 
 
@@ -69,11 +86,16 @@ def _between(frame: pd.DataFrame, column: str, before: datetime | None, end: dat
 
 
 def _labs(moved: timedelta) -> list[dict[str, Any]]:
-    return [_lab(bed, code, hours, told, moved) for bed in BEDS for code, series in bed.labs.items() for hours, told in series]
+    return [
+        _lab(bed, code, hours, told, moved)
+        for bed in BEDS
+        for code, series in bed.labs.items()
+        for hours, told in series
+    ]
 
 
 def _lab(bed: Bed, code: str, hours: float, told: Any, moved: timedelta) -> dict[str, Any]:
-    unit = load_catalog().analytes[code].unit
+    unit = known().analytes[code].unit
     at, (wrong_at, wrong) = ago(hours) + moved, bed.corrected.get(code, (None, None))
     return {
         "patient_id": bed.id, "analyte": CODED.get(code, code), "value": wrong if wrong_at == hours else told, "unit": UNIT.get(unit, unit),
@@ -82,10 +104,14 @@ def _lab(bed: Bed, code: str, hours: float, told: Any, moved: timedelta) -> dict
 
 
 def _corrections(labs: pd.DataFrame) -> pd.DataFrame:
-    right = {f"{bed.id}-{code}-{at}": dict(bed.labs[code])[at] for bed in BEDS for code, (at, _) in bed.corrected.items()}
+    right = {
+        f"{bed.id}-{code}-{at}": dict(bed.labs[code])[at] for bed in BEDS for code, (at, _) in bed.corrected.items()
+    }
     mine = labs[labs["source_id"].isin(list(right))]
     later = pd.to_datetime(mine["resulted_at"]) + timedelta(hours=2)
-    return mine.assign(value=mine["source_id"].map(right), status="corrected", resulted_at=later.map(lambda at: at.isoformat()))
+    return mine.assign(
+        value=mine["source_id"].map(right), status="corrected", resulted_at=later.map(lambda at: at.isoformat())
+    )
 
 
 def _given(moved: timedelta) -> list[dict[str, Any]]:

@@ -25,7 +25,20 @@ NEXT_RUN = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)
 LABELS = {"none": "None", "first": "First line", "second": "Second line", "refractory": "Refractory"}
 FLAG_COLUMNS = ["patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at",
                 "rule_version", "sentence", "evidence", "confounders", "acknowledged", "reason"]  # fmt: skip
-SPAN_COLUMNS = ["patient_id", "given", "kind", "label", "line", "started_at", "ended_at", "amount_text", "open", "on_until", "ref", "version"]
+SPAN_COLUMNS = [
+    "patient_id",
+    "given",
+    "kind",
+    "label",
+    "line",
+    "started_at",
+    "ended_at",
+    "amount_text",
+    "open",
+    "on_until",
+    "ref",
+    "version",
+]
 
 
 def ago(hours: float) -> datetime:
@@ -56,7 +69,9 @@ class Bed:
     late: list[str] = field(default_factory=list)
 
 
-def marker(state: str, baseline: float | None, value: float | None, unit: str, change: float | None = None, reason: str = "") -> dict[str, Any]:
+def marker(
+    state: str, baseline: float | None, value: float | None, unit: str, change: float | None = None, reason: str = ""
+) -> dict[str, Any]:
     return {"state": state, "baseline": baseline, "baseline_comparator": "", "baseline_at": None, "value": value, "comparator": "",
             "value_at": None, "unit": unit, "change_percent": change, "values_used": 2, "reason": reason, "confounded": "", "refs": []}  # fmt: skip
 
@@ -70,22 +85,54 @@ def window(hours: int, verdict: str, t0_ago: float, **more: Any) -> dict[str, An
 
 def dose(drug: str, label: str, amount: str, stands: str = "cannot tell", text: str = "") -> dict[str, Any]:
     ranges = [{"range": text, "unit": "mg/kg/day", "stands": stands, "source": ["S1"], "tag": "S1"}] if text else []
-    return {"drug": drug, "label": label, "amount": amount, "mg_last_24h": None, "mg_kg_last_24h": None, "ranges": ranges}
+    return {
+        "drug": drug,
+        "label": label,
+        "amount": amount,
+        "mg_last_24h": None,
+        "mg_kg_last_24h": None,
+        "ranges": ranges,
+    }
 
 
-def span(given: str, label: str, started: float, *, kind: str = "drug", line: str = "first", ended: float | None = None, amount: str = "", running: bool = False) -> dict[str, Any]:
+def span(
+    given: str,
+    label: str,
+    started: float,
+    *,
+    kind: str = "drug",
+    line: str = "first",
+    ended: float | None = None,
+    amount: str = "",
+    running: bool = False,
+) -> dict[str, Any]:
     return {"given": given, "kind": kind, "label": label, "line": line, "started_at": ago(started), "ended_at": None if ended is None else ago(ended),
             "amount_text": amount, "open": running, "on_until": NOW, "ref": int(started * 10), "version": 1}  # fmt: skip
 
 
-def flag(code: str, severity: str, began: float, raised: float, sentence: str, *, acknowledged: Any = None, evidence: Any = (), confounders: Any = (), state: str = "active") -> dict[str, Any]:
+def flag(
+    code: str,
+    severity: str,
+    began: float,
+    raised: float,
+    sentence: str,
+    *,
+    acknowledged: Any = None,
+    evidence: Any = (),
+    confounders: Any = (),
+    state: str = "active",
+) -> dict[str, Any]:
     return {"flag": code, "severity": severity, "state": state, "began_at": ago(began), "raised_at": ago(raised), "cleared_at": None,
             "retracted_at": None, "rule_version": "1", "sentence": sentence, "evidence": list(evidence), "confounders": list(confounders),
             "acknowledged": acknowledged, "reason": ""}  # fmt: skip
 
 
 def option(drug: str, label: str, ranged: str, own: str, source: list[str], caution: str = "") -> dict[str, Any]:
-    doses = [{"range": ranged, "schedule": "in 1-4 doses", "for_patient": own, "source": source, "tag": "S1"}] if ranged else []
+    doses = (
+        [{"range": ranged, "schedule": "in 1-4 doses", "for_patient": own, "source": source, "tag": "S1"}]
+        if ranged
+        else []
+    )
     return {"drug": drug, "label": label, "line": "second", "doses": doses, "caution": caution, "source": source}
 
 
@@ -203,7 +250,9 @@ def earlier(patient_id: str) -> pd.DataFrame:
     """Every version of what was corrected: the old value beside the current one."""
     mine = observations().query("patient_id == @patient_id and version > 1")
     old = {(bed.id, code): value for bed in BEDS for code, (_, value) in bed.corrected.items()}
-    was = mine.assign(version=1, status="final", value=[old[key] for key in zip(mine["patient_id"], mine["analyte"], strict=True)])
+    was = mine.assign(
+        version=1, status="final", value=[old[key] for key in zip(mine["patient_id"], mine["analyte"], strict=True)]
+    )
     return pd.concat([was, mine])
 
 
@@ -220,7 +269,15 @@ def trends(values: pd.DataFrame) -> pd.DataFrame:
     said = {(bed.id, code): words for bed in BEDS for code, words in bed.phrases.items()}
     newest = values.sort_values("collected_at").groupby(["patient_id", "analyte"], sort=False).tail(1)
     keys = list(zip(newest["patient_id"], newest["analyte"], strict=True))
-    blank = {"n": 3, "hours": 24.0, "change_percent": 0.0, "rate_per_day": 0.0, "doubling_hours": float("nan"), "doubling_low": float("nan"), "doubling_high": float("nan")}
+    blank = {
+        "n": 3,
+        "hours": 24.0,
+        "change_percent": 0.0,
+        "rate_per_day": 0.0,
+        "doubling_hours": float("nan"),
+        "doubling_low": float("nan"),
+        "doubling_high": float("nan"),
+    }
     return newest.assign(
         direction=[said.get(key, ("unknown", ""))[0] for key in keys],
         phrase=[said.get(key, ("unknown", ""))[1] for key in keys],
@@ -273,7 +330,14 @@ def state() -> Any:
     values = observations()
     course = SimpleNamespace(patients=patients(), observations=values, findings=empty(FINDINGS))
     assessment = SimpleNamespace(
-        as_of=NOW, course=course, points=values, trends=trends(values), lines=lines(), spans=spans(), responses=responses(), awaited=awaited()
+        as_of=NOW,
+        course=course,
+        points=values,
+        trends=trends(values),
+        lines=lines(),
+        spans=spans(),
+        responses=responses(),
+        awaited=awaited(),
     )
     return SimpleNamespace(as_of=NOW, assessment=assessment, flags=flags())
 
@@ -283,4 +347,6 @@ def nobody() -> Any:
     full = state()
     said = {name: frame.iloc[:0] for name, frame in vars(full.assessment).items() if isinstance(frame, pd.DataFrame)}
     course = SimpleNamespace(**{name: frame.iloc[:0] for name, frame in vars(full.assessment.course).items()})
-    return SimpleNamespace(as_of=NOW, assessment=SimpleNamespace(as_of=NOW, course=course, **said), flags=full.flags.iloc[:0])
+    return SimpleNamespace(
+        as_of=NOW, assessment=SimpleNamespace(as_of=NOW, course=course, **said), flags=full.flags.iloc[:0]
+    )
