@@ -25,7 +25,8 @@ OLDEST: Final = 120.0
 Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
 SAID_OF_TREND: Final = (
-    "patient_id", "analyte", "value", "comparator", "collected_at", "direction", "phrase", "doubling_low", "doubling_high",
+    "patient_id", "analyte", "value", "comparator", "collected_at", "direction", "phrase",
+    "doubling_low", "doubling_high",
 )  # fmt: skip
 SAID_OF_AWAITED: Final = ("patient_id", "analyte", "last_at", "due_at", "overdue")
 SAID_OF_SPAN: Final = (
@@ -98,8 +99,9 @@ class Bedside:
     def has_left(self) -> bool:
         """Discharged, and not admitted again since."""
         left_at, admitted_at = self.patient["discharged_at"], self.patient["admitted_at"]
-        back = not pd.isna(admitted_at) and not pd.isna(left_at) and admitted_at > left_at
-        return not pd.isna(left_at) and left_at <= self.as_of and not back
+        if pd.isna(left_at) or left_at > self.as_of:
+            return False
+        return bool(pd.isna(admitted_at) or admitted_at <= left_at)
 
     @property
     def name(self) -> str:
@@ -138,7 +140,7 @@ def ward(state: Any) -> Ward:
 
 def with_corrections(side: Bedside, versions: pd.DataFrame) -> Bedside:
     """The same, with every version of those of its values that were corrected."""
-    return replace(side, earlier=tuple(versions[list(SAID_OF_VERSION)].to_dict("records")))
+    return replace(side, earlier=tuple(_rows(versions[list(SAID_OF_VERSION)])))
 
 
 def _bedsides(state: Any) -> Iterator[Bedside]:
@@ -147,7 +149,7 @@ def _bedsides(state: Any) -> Iterator[Bedside]:
     flags, spans = _by_patient(state.flags), _by_patient(said.spans, SAID_OF_SPAN)
     awaited, responses = _by_patient(said.awaited, SAID_OF_AWAITED), _by_patient(said.responses)
     lines = _by_patient(said.lines)
-    for row in said.course.patients.to_dict("records"):
+    for row in _rows(said.course.patients):
         key = str(row["patient_id"])
         yield Bedside(
             patient=row,
@@ -165,9 +167,14 @@ def _bedsides(state: Any) -> Iterator[Bedside]:
 
 def _by_patient(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> dict[str, Rows]:
     told: dict[str, list[Row]] = defaultdict(list)
-    for row in (frame if columns is None else frame[list(columns)]).to_dict("records"):
+    for row in _rows(frame if columns is None else frame[list(columns)]):
         told[str(row["patient_id"])].append(row)
     return {key: tuple(rows) for key, rows in told.items()}
+
+
+def _rows(frame: pd.DataFrame) -> list[Row]:
+    rows: Any = frame.to_dict("records")
+    return list(rows)
 
 
 def _whole(points: pd.DataFrame, patient_id: str) -> Callable[[], pd.DataFrame]:
@@ -201,7 +208,7 @@ def _series(points: pd.DataFrame, as_of: datetime) -> dict[str, dict[str, Series
 
 
 def normal_band(side: Bedside, analyte: Analyte) -> tuple[float | None, float | None]:
-    """The laboratory's own interval as newest reported; else the catalog's for this sex and age, where both are known."""
+    """The laboratory's own interval as newest reported; else the catalog's for this sex and age, where known."""
     own = side.series[analyte.code].normal if analyte.code in side.series else (None, None)
     return own if own != (None, None) else _generic(analyte, _sex(side), _years(side))
 

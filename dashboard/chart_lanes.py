@@ -77,8 +77,10 @@ def lanes(drawn: Iterable[Bar]) -> list[str]:
 
 def shapes(drawn: Iterable[Bar], lanes: list[str]) -> list[dict[str, Any]]:
     """Bars of what runs; a single dose is a mark, see `traces`."""
+    half = 0.27
     return [
-        {"type": "rect", "xref": "x", "yref": "y", "x0": bar.x0, "x1": bar.x1, "y0": lanes.index(bar.lane) - 0.27, "y1": lanes.index(bar.lane) + 0.27,
+        {"type": "rect", "xref": "x", "yref": "y", "x0": bar.x0, "x1": bar.x1,
+         "y0": lanes.index(bar.lane) - half, "y1": lanes.index(bar.lane) + half,
          "fillcolor": FILL[bar.lane], "line": {"width": 1, "color": EDGE[bar.lane]}, "layer": "below", "name": "bar"}
         for bar in drawn if bar.x1 > bar.x0
     ]  # fmt: skip
@@ -116,7 +118,7 @@ def _trace(mine: list[Bar], place: int, time: Time) -> dict[str, Any]:
 
 
 def _labels(mine: list[Bar], time: Time) -> list[str]:
-    """A label beside every mark with room for it; else the name, or the amount where the name stands before; else blank."""
+    """A label beside every mark with room for it; else the name, or where that stands before the amount; else blank."""
     ends = [bar.x0 for bar in mine[1:]] + [math.inf]
     before = [None, *mine[:-1]]
     return [_label(bar, old, room - bar.x0, time) for bar, old, room in zip(mine, before, ends, strict=True)]

@@ -26,7 +26,7 @@ REACH: Final = 0.45  # a threshold this far outside, in heights of the values, i
 
 @dataclass(frozen=True)
 class Panel:
-    """`axis` is plotly's name of its y axis ("y2"); `low` and `high` are its ends, as logarithms to base 10 on a log axis."""
+    """`axis` is plotly's name of its y axis ("y2"); `low` and `high` are its ends, logarithms to base 10 when `log`."""
 
     analyte: Analyte
     axis: str
@@ -274,9 +274,10 @@ def words(panel: Panel, side: Bedside, catalog: Catalog) -> str:
     analyte, trend = panel.analyte, side.trends[panel.analyte.code]
     kind = " · log" if panel.log else ""
     number = wording.number(trend["value"], analyte, trend["comparator"])
+    age = f"{wording.age(trend['collected_at'], side.as_of)} old"
     return (
         f"<span style='font-size:13px'><b>{analyte.label}</b></span> {_small(wording.unit(analyte.unit) + kind)}<br>"
-        f"<span style='font-size:19px'><b>{number}</b></span>  {_small(wording.age(trend['collected_at'], side.as_of) + ' old')}<br>"
+        f"<span style='font-size:19px'><b>{number}</b></span>  {_small(age)}<br>"
         f"{_small(_change(trend, side.series[analyte.code], catalog))}"
     )
 

@@ -39,7 +39,7 @@ class Time:
         return math.nan if pd.isna(moment) else (pd.Timestamp(moment) - pd.Timestamp(self.zero)).total_seconds() / 3600
 
     def until(self, moment: Any) -> float:
-        """Hours of the end of something, the chart's right edge where it still runs: a bar up to NaT is not drawn at all."""
+        """Hours of the end of something; the chart's right edge where it still runs, as a bar to NaT is not drawn."""
         return self.end if pd.isna(moment) else min(self.x(moment), self.end)
 
 
@@ -101,7 +101,7 @@ def _label(hour: float, time: Time) -> str:
 
 
 def window_shapes(time: Time, starts: list[Any], *, top: float) -> list[dict[str, Any]]:
-    """The 24-48 h window tinted, each steroid start dotted, now a thin line. `top` is where the panels begin (paper)."""
+    """The 24-48 h window tinted, each steroid start dotted, now a thin line. `top`: where the panels begin (paper)."""
     whole = {"xref": "x", "yref": "paper", "y0": 0, "y1": top, "layer": "below"}
     shapes: list[dict[str, Any]] = []
     if time.steroid and time.end > DECISION[0]:

@@ -136,6 +136,7 @@ def _layout(
         "anchor": "x",
     }
     layout: dict[str, Any] = {
+        "template": "none",
         "height": rows.height,
         "margin": {"l": GUTTER, "r": RIGHT, "t": TOP, "b": BOTTOM, "pad": 0},
         "paper_bgcolor": "#ffffff",

@@ -27,7 +27,10 @@ _TITLE: Final = re.compile(r"<title>.*?</title>", re.DOTALL)
 _NOSCRIPT: Final = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 _PRELOADED: Final = re.compile(r'<link\s+rel="preload"[^>]*as="font"[^>]*/>', re.DOTALL)
 _AGENT: Final = re.compile(r'<link rel="service-desc"[^>]*/>')
-_SERVER: Final = '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/", MAIN_PAGE_BASE_URL: location.origin + "/" }</script>'
+_SERVER: Final = (
+    '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/", '
+    'MAIN_PAGE_BASE_URL: location.origin + "/" }</script>'
+)
 _NO_SCRIPT: Final = "<noscript><p>maswatch needs JavaScript, from this server alone, to show the ward.</p></noscript>"
 
 

@@ -22,7 +22,6 @@ from dashboard.ward_table import steroid_clock
 from dashboard.wording import Tone
 from monitoring.terms import Analyte, Catalog
 
-
 FOUNDING: Final = ("S1", "S2")
 STANDS: Final = {"within": "within", "above": "above", "below": "below", "cannot tell": "cited"}
 

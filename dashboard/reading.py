@@ -101,10 +101,8 @@ def gauges(now: datetime) -> Gauges:
         return Gauges(known, now)
     sides = ward(None, now=now).sides
     flags = Counter(row["flag"] for side in sides for row in side.flags if row["state"] == "active")
-    return Gauges(
-        known, now, len(sides), flags,
-        queries.runs(store(), limit=RUNS_SEEN).groupby("outcome").size().to_dict(),
-    )  # fmt: skip
+    runs = Counter(queries.runs(store(), limit=RUNS_SEEN)["outcome"].tolist())
+    return Gauges(known, now, len(sides), flags, runs)
 
 
 @st.cache_resource(show_spinner=False)
@@ -128,7 +126,7 @@ def _then(url: str, mark: str, scope: str, as_of: datetime, _store: Store, _cata
 
 
 @st.cache_resource(ttl=300, max_entries=4, show_spinner=False)
-def _labs(url: str, mark: str, scope: str, asked: LabsAsked, _as_of: datetime) -> pd.DataFrame:
+def _labs(url: str, mark: str, scope: str, asked: LabsAsked, as_of: datetime) -> pd.DataFrame:
     key = None if asked.identified else own_key(settings().data_dir)
-    wanted = Wanted(_as_of, asked.patients, asked.analytes, asked.start, asked.end, key=key)
+    wanted = Wanted(as_of, asked.patients, asked.analytes, asked.start, asked.end, key=key)
     return labs_table(store(), catalog(), wanted)

@@ -12,8 +12,8 @@ from dashboard.selection import LabsAsked
 from monitoring.terms import Catalog
 
 IDENTIFIED: Final = (
-    "Without this, identifiers are replaced by pseudonyms and every time of a patient is moved by the same number of weeks: "
-    "intervals, weekday and season stay, nobody is named."
+    "Without this, identifiers are replaced by pseudonyms and every time of a patient is moved by the same number "
+    "of weeks: intervals, weekday and season stay, nobody is named."
 )
 
 
@@ -23,9 +23,9 @@ def patients(ward: Ward) -> list[str]:
 
 
 def analytes(ward: Ward, catalog: Catalog) -> dict[str, str]:
-    """Code -> label, of those that anybody has a value of."""
+    """Label -> code, of those that anybody has a value of."""
     present = {code for side in ward.sides for code in side.trends}
-    return {analyte.code: analyte.label for analyte in shown_analytes(catalog, present)}
+    return {analyte.label: analyte.code for analyte in shown_analytes(catalog, present)}
 
 
 def asked(

@@ -15,7 +15,7 @@ from monitoring.terms import Catalog
 
 
 def rounds_html(ward: Ward, catalog: Catalog, asked: RoundsAsked, *, zone: tzinfo) -> Markup:
-    """One article a patient, the most worrying first; with ?patient= that one alone, with ?show=all those without steroids too."""
+    """One article a patient, the most worrying first: those asked for."""
     everyone = sorted(
         (side for side in ward.sides if not side.has_left), key=lambda side: concern(side, catalog, zone=zone).order
     )

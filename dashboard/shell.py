@@ -1,4 +1,4 @@
-"""What stands around every view: the strip with the feed's freshness, the banners, and a calm word when a view fails."""
+"""What stands around every view: the strip with the feed's freshness, banners, and a calm word when a view fails."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def show(draw: Draw, *, clock: Clock, refreshes: bool = True) -> None:
-    """One view: style, strip, banners, then `draw` with the ward as asked for; while that is now, it refreshes itself."""
+    """One view: style, strip, banners, then `draw` with the ward asked for; while that is now, it refreshes itself."""
     show_style()
     every = REFRESH_SECONDS if refreshes and moment_asked(st.query_params) is None else None
     st.fragment(_around, run_every=REFRESH_SECONDS)(clock)
@@ -67,7 +67,8 @@ def _say(error: Exception, *, key: str) -> None:
     else:
         show_state(
             "This part could not be drawn",
-            "The fault has been written to the log. What was taken in is safe, the 12-hour job is not touched by it, and the other pages still hold.",
+            "The fault has been written to the log. What was taken in is safe, the 12-hour job is not touched by it, "
+            "and the other pages still hold.",
             "Until it is mended, read the values in the laboratory system.",
             key=key,
         )

@@ -69,7 +69,7 @@ def sparkline(points: Sequence[Point], scale: Scale, *, label: str) -> str:
 
 
 def frame_of(points: Sequence[Point], scale: Scale) -> Frame:
-    """The box that holds the points, no lower than `least_span`; on a linear scale it reaches the near end of normal."""
+    """The box that holds the points, at least `least_span` high; on a linear scale reaching the near end of normal."""
     measured = [scale.measure(point.value) for point in points]
     low, high = min(measured), max(measured)
     if not scale.log:

@@ -190,7 +190,8 @@ def _cell(side: Bedside, catalog: Catalog, code: str, zone: tzinfo) -> Cell:
     gone = wording.since(trend["collected_at"], side.as_of)
     old = analyte.due_hours is not None and gone > analyte.due_hours
     number = wording.number(trend["value"], analyte, trend["comparator"])
-    hover = f"{analyte.label} {number} {wording.unit(analyte.unit)}, {wording.hours(gone)} old, {wording.stamp(trend['collected_at'], zone)}"
+    at = wording.stamp(trend["collected_at"], zone)
+    hover = f"{analyte.label} {number} {wording.unit(analyte.unit)}, {wording.hours(gone)} old, {at}"
     return Cell(
         label=analyte.label,
         folded=code in FOLDED,

@@ -1,5 +1,5 @@
 """
-Flags, verdicts, lines, ages and numbers in the reader's words; the one place for tones and arrows. Imports no streamlit.
+Flags, verdicts, lines, ages and numbers in the reader's words; the one place for tones and arrows. No streamlit here.
 
 A tone is a way of standing out: decision, watch, note, good, quiet. The style sheet gives each its colours, so that
 nothing but this file and dashboard.css knows what "watch" looks like. `good` is only for a positive statement.

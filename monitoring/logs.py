@@ -28,10 +28,16 @@ def set_up(file: Path | None = None, *, quiet: bool = False) -> None:
 
 def _appending(file: Path) -> logging.Handler:
     """Several processes append to one file, so it is only ever renamed at a start, when it has grown large."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    _make_room(file)
     if file.exists() and file.stat().st_size > LARGEST:
         file.replace(file.with_suffix(".old.log"))
     return logging.FileHandler(file, encoding="utf-8", delay=True)
+
+
+def _make_room(file: Path) -> None:
+    """The log's folder may be the first thing in the data folder, which is its owner's alone."""
+    for folder in (file.parent.parent, file.parent):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def without_values(error: BaseException) -> str:
@@ -46,7 +52,7 @@ def without_values(error: BaseException) -> str:
 
 def leave_trace(file: Path, error: BaseException) -> Path:
     """Writes `without_values(error)` to the end of the log."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    _make_room(file)
     with file.open("a", encoding="utf-8") as log:
         log.write(without_values(error) + "\n")
     return file

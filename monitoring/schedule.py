@@ -27,7 +27,7 @@ from monitoring.settings import Settings
 from monitoring.wall_times import missed, next_run
 from storage.queries import last_success
 
-BUSY_MINUTES = 1.0
+BUSY_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -42,7 +42,7 @@ class WallTimes(BaseTrigger):
 
 
 class Rota:
-    """What is due when. `run` goes on until `stop` is set; `cycle` and `look` are the jobs themselves."""
+    """What is due when. `run` goes on until `stop` is set; `cycle` and `arrivals` are the jobs themselves."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -68,7 +68,7 @@ class Rota:
                     return None
                 told = run_cycle(self._settings, self.site.store, self.site.catalog, clock=self.site.clock, only=only)
         except CycleBusy:
-            self._again(None, BUSY_MINUTES)
+            self._again(None, BUSY_SECONDS)
             return None
         except Exception as error:  # a job that raises would only be logged; it has to be tried again
             log.error("the cycle failed: %s", in_words(error))
@@ -77,7 +77,7 @@ class Rota:
         self._judge(told)
         return told
 
-    def look(self) -> None:
+    def arrivals(self) -> None:
         """What has arrived by itself is taken in, and everybody judged again: windows close and labs become overdue."""
         try:
             with self._right():
@@ -104,7 +104,7 @@ class Rota:
         if self.missed():
             self.scheduler.add_job(self.cycle, DateTrigger(now), id="at start", replace_existing=True)
         every = IntervalTrigger(minutes=self._settings.schedule.tick_minutes)
-        self.scheduler.add_job(self.look, every, id="look", replace_existing=True, next_run_time=now)
+        self.scheduler.add_job(self.arrivals, every, id="arrivals", replace_existing=True, next_run_time=now)
 
     def _judge(self, told: dict[str, Any]) -> None:
         """What failed is tried again: the sources that did, or nothing but the judging."""
@@ -118,10 +118,11 @@ class Rota:
 
     def _after_failure(self, only: Collection[str] | None) -> None:
         waits = self._settings.schedule.retry_minutes
-        self._again(only, waits[min(self.failures, len(waits) - 1)])
+        minutes = waits[min(self.failures, len(waits) - 1)]
+        log.info("trying again in %g minutes", minutes)
+        self._again(only, minutes * 60)
         self.failures += 1
 
-    def _again(self, only: Collection[str] | None, minutes: float) -> None:
-        at = self.site.clock() + timedelta(minutes=minutes)
-        log.info("trying again in %g minutes", minutes)
+    def _again(self, only: Collection[str] | None, seconds: float) -> None:
+        at = self.site.clock() + timedelta(seconds=seconds)
         self.scheduler.add_job(self.cycle, DateTrigger(at), args=[only], id="retry", replace_existing=True)

@@ -184,7 +184,7 @@ def _config_file(told: Path | None) -> Path | None:
     if file is None:
         beside = Path(CONFIG_NAME).absolute()
         return beside if beside.is_file() else None
-    if not file.is_file():
+    if file.is_dir() or not file.exists():
         who = "--config" if told else f"{PREFIX}CONFIG"
         raise SettingsError(f"{file} is no file; {who} has to name a {CONFIG_NAME}.")
     return file.absolute()

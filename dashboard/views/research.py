@@ -14,29 +14,22 @@ from dashboard.views.now import now
 
 def research(ward: Ward) -> None:
     if not ward.sides:
-        show_state(
-            "No patients yet",
-            "The store is open and holds no patient, so there is nothing to choose from.",
-            key="empty",
-        )
-        return
+        return show_state("No patients yet", "The store is open and holds no patient to choose from.", key="empty")
     show_sheet(page("research.html", at=ward.as_of, zone=reading.zone(), patients=len(ward.sides)), key="research")
     labs = reading.labs(choice(ward), ward.as_of)
     if labs.empty:
-        show_state("No value matches", "Choose more patients, more analytes, or a longer time.", key="nothing")
-    else:
-        show_labs(labs)
+        return show_state("No value matches", "Choose more patients, more analytes, or a longer time.", key="nothing")
+    return show_labs(labs)
 
 
 def choice(ward: Ward) -> LabsAsked:
     names, analytes = research_choice.patients(ward), research_choice.analytes(ward, reading.catalog())
     first, second, third, fourth = st.columns([3, 3, 1.2, 1.2])
-    patients = first.multiselect("Patients", names, key="patients", bind="query-params", placeholder="All")
-    codes = second.multiselect(
-        "Analytes", list(analytes), format_func=analytes.get, key="analytes", bind="query-params", placeholder="All"
-    )
-    start = third.date_input("From", None, key="start", bind="query-params", format="YYYY-MM-DD")
-    end = fourth.date_input("To", None, key="end", bind="query-params", format="YYYY-MM-DD")
+    patients = first.multiselect("Patients", names, key="patients", placeholder="All", bind="query-params")
+    labels = second.multiselect("Analytes", list(analytes), key="analytes", placeholder="All", bind="query-params")
+    start = third.date_input("From", None, key="start", format="YYYY-MM-DD", bind="query-params")
+    end = fourth.date_input("To", None, key="end", format="YYYY-MM-DD", bind="query-params")
+    codes = [analytes[label] for label in labels]
     identified = st.checkbox("With identifiers and true dates", key="identified", help=research_choice.IDENTIFIED)
     return research_choice.asked(patients, codes, start, end, identified=identified, zone=reading.zone())
 

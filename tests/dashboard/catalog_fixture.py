@@ -25,15 +25,15 @@ HLH = Cited(("henter2007",), "V")
 
 def analyte(code: str, label: str, unit: str, axis: str, order: int, **more: Any) -> Analyte:
     plain: dict[str, Any] = {
-        "decimals": 0, "worse": "up", "loinc": (), "aliases": (), "units": {}, "specimens": ("serum",), "plausible": (0.0, 1e6),
+        "decimals": 0, "worse": "up", "loinc": (), "aliases": (), "units": {}, "specimens": (), "plausible": (0.0, 1e6),
         "variation": Variation(0.03, 0.10, S1), "intervals": (), "thresholds": (), "half_life_hours": None,
         "half_life_source": None, "due_hours": None, "due_source": None, "si_unit": "", "si_factor": 1.0, "source": S1,
     }  # fmt: skip
-    return Analyte(code=code, label=label, unit=unit, axis=axis, order=order, **(plain | more))  # type: ignore[arg-type]
+    return Analyte(code=code, label=label, unit=unit, axis=axis, order=order, **(plain | more))
 
 
 def interval(low: float | None, high: float | None, sex: str = "") -> Interval:
-    return Interval(low, high, sex, 0.0, 200.0, S1)  # type: ignore[arg-type]
+    return Interval(low, high, sex, 0.0, 200.0, S1)
 
 
 ANALYTES = (
@@ -41,9 +41,10 @@ ANALYTES = (
             intervals=(interval(30, 400, "male"), interval(15, 150, "female")),
             thresholds=(Threshold(10000, "highly suspicious", S1),)),
     analyte("fibrinogen", "Fibrinogen", "g/L", "linear", 2, decimals=2, worse="down", due_hours=12.0,
-            intervals=(interval(2.0, 4.0),), thresholds=(Threshold(3.6, "MAS 2016", S2), Threshold(1.5, "HLH-2004", HLH))),
-    analyte("platelets", "Platelets", "10*9/L", "linear", 3, worse="down", due_hours=12.0, intervals=(interval(150, 400),),
-            thresholds=(Threshold(100, "HLH-2004", HLH),)),
+            intervals=(interval(2.0, 4.0),),
+            thresholds=(Threshold(3.6, "MAS 2016", S2), Threshold(1.5, "HLH-2004", HLH))),
+    analyte("platelets", "Platelets", "10*9/L", "linear", 3, worse="down", due_hours=12.0,
+            intervals=(interval(150, 400),), thresholds=(Threshold(100, "HLH-2004", HLH),)),
     analyte("crp", "CRP", "mg/L", "log", 4, intervals=(interval(None, 5),), variation=Variation(0.05, 0.42, S1)),
     analyte("ast", "AST", "U/L", "log", 5, intervals=(interval(10, 40),), thresholds=(Threshold(48, "MAS 2016", S2),)),
     analyte("ldh", "LDH", "U/L", "log", 6, intervals=(interval(125, 250),)),
@@ -64,11 +65,11 @@ DRUGS = (
 
 
 def drug(code: str, label: str, short: str, line: str, factor: float | None) -> Drug:
-    return Drug(code, label, short, line, (), (), (), factor, factor is not None, (), 24.0, (), ("first",), 1, "", S1)  # type: ignore[arg-type]
+    return Drug(code, label, short, line, (), (), (), factor, factor is not None, (), 24.0, (), ("first",), 1, "", S1)
 
 
 def product(code: str, label: str, short: str, moves: str, way: str) -> Product:
-    return Product(code, label, short, (), "", (Effect(moves, way, 48.0, "", S1),), S1)  # type: ignore[arg-type]
+    return Product(code, label, short, (), "", (Effect(moves, way, 48.0, "", S1),), S1)
 
 
 PRODUCTS = (
@@ -90,7 +91,7 @@ def rule(code: str, label: str, severity: str, moves: str, number: float, change
         {"z": "beyond the noise of the test"},
         {},
         changes,
-    )  # type: ignore[arg-type]
+    )
 
 
 RULES = (

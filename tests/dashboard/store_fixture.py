@@ -16,15 +16,10 @@ from monitoring.state import judge_and_record
 from monitoring.terms import Catalog
 from storage.engine import open_store
 from storage.writes import acknowledge, record_run
-from tests.dashboard.ward_fixture import BEDS, NOW, Bed, ago
+from tests.dashboard.ward_fixture import BEDS, NOW, Bed, ago, pairs
 
 ROUNDS = (72, 36, 12, 0)  # hours before now
-GIVEN = {
-    "fibrinogen_concentrate": "fibrinogen concentrate", "methylprednisolone": "methylprednisolone", "dexamethasone": "dexamethasone",
-    "anakinra": "anakinra", "tocilizumab": "tocilizumab", "prednisolone": "prednisolone",
-}  # fmt: skip
-UNIT = {"ug/L": "ng/mL", "10*9/L": "10^9/L", "Cel": "Cel"}
-CODED = {"hemoglobin": "haemoglobin"}
+UNIT = {"ug/L": "ng/mL", "10*9/L": "10^9/L"}
 
 
 @cache
@@ -40,13 +35,13 @@ def empty(folder: Path) -> Settings:
 
 
 def filled(folder: Path, *, now: datetime = NOW) -> Settings:
-    """The same with the ward of eight in it, moved so that its NOW is `now`; one cycle succeeded eleven minutes before."""
+    """The same with the ward of eight, moved so that its NOW is `now`; a cycle succeeded eleven minutes before."""
     settings = empty(folder)
-    store, catalog = open_store(settings.database_url), known()
+    store = open_store(settings.database_url)
     try:
         for number, (at, raws) in enumerate(rounds(now - NOW)):
-            take_in(store, catalog, settings, raws, source="drop", run_id=f"run-{number}", now=at)
-        judge_and_record(store, catalog, as_of=now, run_id="judged")
+            take_in(store, known(), settings, raws, source="drop", run_id=f"run-{number}", now=at)
+        judge_and_record(store, known(), as_of=now, run_id="judged")
         acknowledge(store, "P-0007", "fibrinogen_falling", seq=0, at=now, by="Dr Weber", reason="concentrate given")
         record_run(store, cycle(now - timedelta(minutes=11)))
     finally:
@@ -55,15 +50,9 @@ def filled(folder: Path, *, now: datetime = NOW) -> Settings:
 
 
 def cycle(at: datetime, **more: Any) -> dict[str, Any]:
-    plain = {
-        "run_id": f"cycle-{at:%Y%m%dT%H%M%S}",
-        "source": "cycle",
-        "kind": "cycle",
-        "started_at": at,
-        "finished_at": at,
-        "outcome": "ok",
-    }
-    return plain | more
+    """A row of `run`: a cycle that succeeded at `at`."""
+    plain = {"run_id": f"cycle-{at:%Y%m%dT%H%M%S}", "source": "cycle", "kind": "cycle", "outcome": "ok"}
+    return plain | {"started_at": at, "finished_at": at} | more
 
 
 def rounds(moved: timedelta) -> list[tuple[datetime, list[RawFile]]]:
@@ -71,13 +60,16 @@ def rounds(moved: timedelta) -> list[tuple[datetime, list[RawFile]]]:
     labs, given = pd.DataFrame(_labs(moved)), pd.DataFrame(_given(moved))
     told = [("labs.csv", labs, "resulted_at"), ("treatments.csv", given, "started_at")]
     ends = [NOW + moved - timedelta(hours=hours) for hours in ROUNDS]
-    taken = []
+    taken: list[tuple[datetime, list[RawFile]]] = []
     for before, end in zip([None, *ends], ends, strict=False):
         parts = [(name, _between(frame, column, before, end)) for name, frame, column in told]
-        files = [RawFile(name, part.to_csv(index=False).encode()) for name, part in parts if len(part)]
-        taken.append((end, files))
-    taken[0][1].insert(0, RawFile("patients.csv", pd.DataFrame(_patients(moved)).to_csv(index=False).encode()))
-    return taken + [(NOW + moved, [RawFile("corrected.csv", _corrections(labs).to_csv(index=False).encode())])]
+        taken.append((end, [_file(name, part) for name, part in parts if len(part)]))
+    taken[0][1].insert(0, _file("patients.csv", pd.DataFrame(_patients(moved))))
+    return [*taken, (NOW + moved, [_file("corrected.csv", _corrections(labs))])]
+
+
+def _file(name: str, frame: pd.DataFrame) -> RawFile:
+    return RawFile(name, frame.to_csv(index=False).encode())
 
 
 def _between(frame: pd.DataFrame, column: str, before: datetime | None, end: datetime) -> pd.DataFrame:
@@ -87,48 +79,54 @@ def _between(frame: pd.DataFrame, column: str, before: datetime | None, end: dat
 
 def _labs(moved: timedelta) -> list[dict[str, Any]]:
     return [
-        _lab(bed, code, hours, told, moved)
-        for bed in BEDS
-        for code, series in bed.labs.items()
-        for hours, told in series
+        _lab(told, code, hours, text, moved)
+        for told in BEDS
+        for code, series in told.get("labs", {}).items()
+        for hours, text in pairs(series)
     ]
 
 
-def _lab(bed: Bed, code: str, hours: float, told: Any, moved: timedelta) -> dict[str, Any]:
-    unit = known().analytes[code].unit
-    at, (wrong_at, wrong) = ago(hours) + moved, bed.corrected.get(code, (None, None))
+def _lab(told: Bed, code: str, hours: float, text: str, moved: timedelta) -> dict[str, Any]:
+    unit, at = known().analytes[code].unit, ago(hours) + moved
+    wrong = dict(pairs(told.get("corrected", {}).get(code, "")))
     return {
-        "patient_id": bed.id, "analyte": CODED.get(code, code), "value": wrong if wrong_at == hours else told, "unit": UNIT.get(unit, unit),
-        "collected_at": at.isoformat(), "resulted_at": (at + timedelta(minutes=50)).isoformat(), "source_id": f"{bed.id}-{code}-{hours}", "status": "final",
+        "patient_id": told["id"], "analyte": code, "value": wrong.get(hours, text), "unit": UNIT.get(unit, unit),
+        "collected_at": at.isoformat(), "resulted_at": (at + timedelta(minutes=50)).isoformat(), "status": "final",
+        "source_id": f"{told['id']}-{code}-{hours:g}",
     }  # fmt: skip
 
 
 def _corrections(labs: pd.DataFrame) -> pd.DataFrame:
+    """The right values, two hours after the wrong ones."""
     right = {
-        f"{bed.id}-{code}-{at}": dict(bed.labs[code])[at] for bed in BEDS for code, (at, _) in bed.corrected.items()
+        f"{told['id']}-{code}-{hours:g}": dict(pairs(told["labs"][code]))[hours]
+        for told in BEDS
+        for code, text in told.get("corrected", {}).items()
+        for hours, _ in pairs(text)
     }
     mine = labs[labs["source_id"].isin(list(right))]
     later = pd.to_datetime(mine["resulted_at"]) + timedelta(hours=2)
-    return mine.assign(
-        value=mine["source_id"].map(right), status="corrected", resulted_at=later.map(lambda at: at.isoformat())
-    )
+    resulted = later.map(lambda at: at.isoformat())
+    return mine.assign(value=mine["source_id"].map(right), status="corrected", resulted_at=resulted)
 
 
 def _given(moved: timedelta) -> list[dict[str, Any]]:
-    return [_dose(bed, span, moved) for bed in BEDS for span in bed.spans]
+    return [_dose(told, span, moved) for told in BEDS for span in told.get("span", ())]
 
 
-def _dose(bed: Bed, span: dict[str, Any], moved: timedelta) -> dict[str, Any]:
-    amount, unit = span["amount_text"].split(" ")
+def _dose(told: Bed, span: dict[str, Any], moved: timedelta) -> dict[str, Any]:
+    amount, unit = span["amount"].split(" ")
     return {
-        "patient_id": bed.id, "drug": GIVEN[span["given"]], "dose": amount, "unit": unit.replace("/d", "/day"), "route": "IV",
-        "started_at": (span["started_at"] + moved).isoformat(), "source_id": f"{bed.id}-{span['given']}-{span['ref']}",
+        "patient_id": told["id"], "drug": span["given"].replace("_", " "), "dose": amount, "route": "IV",
+        "unit": unit.replace("/d", "/day"), "started_at": (ago(span["started"]) + moved).isoformat(),
+        "source_id": f"{told['id']}-{span['given']}-{span['started']:g}",
     }  # fmt: skip
 
 
 def _patients(moved: timedelta) -> list[dict[str, Any]]:
+    names = ("birth_date", "sex", "weight_kg", "context", "bed")
     return [
-        {"patient_id": bed.id, "birth_date": bed.birth_date, "sex": bed.sex, "weight_kg": bed.weight_kg, "context": bed.context, "ward": "ICU 2",
-         "bed": bed.bed, "admitted_at": (ago(bed.days * 24) + moved).isoformat()}
-        for bed in BEDS
-    ]  # fmt: skip
+        {"patient_id": told["id"], "ward": "ICU 2", "admitted_at": (ago(told["days"] * 24) + moved).isoformat()}
+        | {name: told[name] for name in names}
+        for told in BEDS
+    ]

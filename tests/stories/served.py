@@ -34,8 +34,9 @@ class Served:
 
     def _listen(self) -> None:
         assert self.process.stderr
-        for line in self.process.stderr:
-            self.lines.append(line.rstrip())
+        with self.process.stderr as said:
+            for line in said:
+                self.lines.append(line.rstrip())
 
     def found(self, pattern: str) -> list[str]:
         return [match[1] for line in list(self.lines) if (match := re.search(pattern, line))]

@@ -90,7 +90,7 @@ def test_killed_at_any_moment_and_started_again_it_loses_and_doubles_nothing(fol
     with logging_as_before():
         assert ended(cli, ["--config", str(folder / "maswatch.toml"), "schedule", "--once"]) == 0
     assert told(store) == first
-    assert FACTS == 2 + first["observation"] + first["dose"]
+    assert 2 + first["observation"] + first["dose"] == FACTS
 
 
 def test_without_the_schedule_only_the_dashboard_runs(folder: Path, store: Store) -> None:

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from dashboard.bedside import Bedside
+from dashboard.concern import Concern, concern, decided, ranked
+from tests.dashboard.catalog_fixture import catalog
+from tests.dashboard.ward_fixture import ZONE, ago, bed
+
+
+def of(side: Bedside) -> Concern:
+    return concern(side, catalog(), zone=ZONE)
+
+
+def words(number: str) -> list[str]:
+    return [phrase.text for phrase in of(bed(number)).phrases]
+
+
+def test_urgent_flags_come_first_then_the_newest_then_those_seen() -> None:
+    assert words("7") == [
+        "Not responding to steroids at 48 h",
+        "Ferritin doubling every 21 h",
+        "Fibrinogen down 58 % in 60 h",
+    ]
+    assert [phrase.acknowledged for phrase in of(bed("7")).phrases] == ["", "", "Dr Weber"]
+
+
+def test_a_verdict_that_a_flag_says_already_is_not_said_twice() -> None:
+    assert not any("Not responding at 48 h" in text for text in words("7"))
+    assert words("5") == ["Responding at 48 h"]
+
+
+def test_what_is_due_soon_and_what_cannot_be_used_are_said() -> None:
+    assert words("3") == ["Platelets down 44 % in 72 h", "24 h labs due 16:12 CET", "CRP not usable: tocilizumab"]
+
+
+def test_a_window_without_enough_values_is_said_as_unknown() -> None:
+    assert words("9") == ["No ferritin for 19 h on steroids", "Cannot tell at 24 h"]
+
+
+def test_nothing_known_and_nothing_new_are_different_and_neither_is_good() -> None:
+    assert [(phrase.text, phrase.tone) for phrase in of(bed("2")).phrases] == [("No labs yet", "quiet")]
+    assert [(phrase.text, phrase.tone) for phrase in of(bed("14")).phrases] == [("No change beyond the noise", "quiet")]
+
+
+def test_the_tone_is_that_of_the_worst_that_is_so() -> None:
+    tones = {number: of(bed(number)).tone for number in ("7", "12", "3", "9", "5", "14", "2", "11")}
+    assert tones == {
+        "7": "decision", "12": "decision", "3": "watch", "9": "watch", "5": "good",
+        "14": "quiet", "2": "quiet", "11": "quiet",
+    }  # fmt: skip
+
+
+def test_the_next_thing_due_is_a_window_or_a_marker_whichever_is_first() -> None:
+    assert (of(bed("3")).due_at, of(bed("3")).due_what) == (ago(-2), "24 h labs")
+    assert of(bed("12")).due_at == ago(-7)  # newest ferritin 5 h old, due after 12 h
+    assert of(bed("14")).due_at is None  # not under treatment
+
+
+def test_labs_that_did_not_come_make_a_patient_late() -> None:
+    assert of(bed("9")).late
+    assert not of(bed("7")).late
+
+
+def test_the_verdict_is_that_of_the_newest_window_that_says_anything() -> None:
+    window = decided(bed("7"))
+    assert window is not None
+    assert (window["hours"], window["verdict"]) == (48, "not_responding")
+    assert decided(bed("3")) is None
+
+
+def test_cleared_flags_do_not_speak() -> None:
+    rows = [{**row, "state": "cleared"} for row in bed("7").flags]
+    assert ranked(tuple(rows)) == []

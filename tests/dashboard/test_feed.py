@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.feed import complaints, strip
+from dashboard.health import Health, health, unreadable
+from dashboard.metrics import Gauges, text
+from monitoring.settings import Settings
+from storage.engine import open_store
+from storage.writes import record_run
+from tests.dashboard.store_fixture import cycle, empty
+from tests.dashboard.ward_fixture import NEXT_RUN, NOW, ZONE, ago
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return empty(tmp_path)
+
+
+def after(settings: Settings, *runs: dict[str, Any], now: datetime = NOW) -> Health:
+    """How the feed stands after these runs."""
+    store = open_store(settings.database_url)
+    try:
+        for run in runs:
+            record_run(store, run)
+        return health(store, settings, now=now)
+    finally:
+        store.close()
+
+
+def banners(feed: Health, as_of: datetime | None = None) -> list[tuple[str, str]]:
+    return [(told.tone, told.title) for told in complaints(feed, zone=ZONE, now=NOW, as_of=as_of)]
+
+
+def test_a_cycle_that_succeeded_on_time_is_ok(settings: Settings) -> None:
+    feed = after(settings, cycle(ago(8)))
+    assert feed.shape() == {
+        "status": "ok", "last_success_at": "2026-11-21T05:12:00+00:00", "next_run_at": "2026-11-21T17:00:00+00:00",
+        "ingest_overdue": False, "store": "ok",
+    }  # fmt: skip
+    assert banners(feed) == []
+
+
+def test_a_scheduled_time_that_passed_without_a_run_is_overdue(settings: Settings) -> None:
+    feed = after(settings, cycle(ago(8.5)))  # 05:42 on the ward's clock; 06:00 was missed
+    assert (feed.status, feed.overdue) == ("degraded", True)
+    assert banners(feed) == [("watch", "The intake of 06:00 CET has not happened")]
+    (told,) = complaints(feed, zone=ZONE, now=NOW, as_of=None)
+    assert told.sentence.startswith("What is shown was taken in 8 h ago and may be out of date.")
+
+
+def test_a_store_nothing_was_taken_into_says_what_to_do(settings: Settings) -> None:
+    feed = after(settings)
+    assert (feed.status, feed.last_success_at) == ("degraded", None)
+    assert banners(feed) == [("watch", "No labs have been taken in yet")]
+
+
+def test_a_failed_source_is_named_with_its_reason(settings: Settings) -> None:
+    failed = cycle(ago(7.9), source="lis", outcome="failed", error="The folder is gone.")
+    feed = after(settings, cycle(ago(8)), failed)
+    assert feed.failures == (("lis", "The folder is gone."),)
+    assert banners(feed) == [("watch", "The source “lis” failed")]
+
+
+def test_a_source_that_works_again_is_no_longer_named(settings: Settings) -> None:
+    failed = cycle(ago(20), source="lis", outcome="failed", error="The folder is gone.")
+    assert after(settings, failed, cycle(ago(8)), cycle(ago(7.9), source="lis")).failures == ()
+
+
+def test_a_store_that_cannot_be_read_is_failing_and_says_why(settings: Settings) -> None:
+    feed = unreadable(settings, "The store's file is damaged.", now=NOW)
+    assert feed.status == "failing"
+    assert banners(feed) == [("decision", "The store cannot be read")]
+
+
+def test_a_damaged_file_is_failing_not_an_exception(tmp_path: Path) -> None:
+    settings = empty(tmp_path)
+    store = open_store(settings.database_url)
+    store.engine.dispose()
+    for name in ("maswatch.db", "maswatch.db-wal"):
+        (tmp_path / name).write_bytes(b"this is no store" * 4096)
+    assert health(store, settings, now=NOW).status == "failing"
+    store.close()
+
+
+def test_looking_back_is_said_on_the_page(settings: Settings) -> None:
+    feed = after(settings, cycle(ago(8)))
+    assert banners(feed, as_of=NOW - timedelta(days=1)) == [("note", "As it was known at Fri 20 Nov 14:12 CET")]
+
+
+def test_the_strip_tells_age_next_run_and_the_wards_clock(settings: Settings) -> None:
+    told = str(strip(after(settings, cycle(ago(8))), zone=ZONE, now=NOW))
+    assert "Labs taken in 8 h ago" in told
+    assert "next scheduled 18:00 CET" in told
+    assert "Sat 21 Nov 14:12 CET" in told
+
+
+def test_metrics_count_and_name_no_patient() -> None:
+    feed = Health("ok", "ok", ago(8), NEXT_RUN, False, ago(8), newest_received_at=ago(2), set_aside=3)
+    told = text(Gauges(feed, NOW, 8, {"ferritin_rising": 2}, {"ok": 5})).decode()
+    assert "maswatch_patients 8.0" in told
+    assert 'maswatch_flags_active{flag="ferritin_rising"} 2.0' in told
+    assert 'maswatch_runs{outcome="ok"} 5.0' in told
+    assert "maswatch_set_aside_open 3.0" in told
+    assert "maswatch_newest_result_age_seconds 7200.0" in told
+    assert "maswatch_last_success_age_seconds 28800.0" in told
+    assert "P-0" not in told
+
+
+def test_metrics_of_a_store_that_cannot_be_read_say_so_and_count_nothing(settings: Settings) -> None:
+    told = text(Gauges(unreadable(settings, "gone", now=NOW), NOW)).decode()
+    assert "maswatch_up 0.0" in told
+    assert "maswatch_patients" not in told

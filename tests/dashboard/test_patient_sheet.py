@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from dashboard.bedside import Ward
+from dashboard.patient_sheet import Sheet, choice_html, neighbours, patient_html, sheet
+from dashboard.rounds_sheet import rounds_html
+from dashboard.selection import RoundsAsked
+from tests.dashboard.catalog_fixture import catalog
+from tests.dashboard.ward_fixture import ZONE, bed, nobody, ward
+
+
+def of(number: str) -> Sheet:
+    return sheet(bed(number), catalog(), zone=ZONE)
+
+
+def rounds(told: Ward, asked: RoundsAsked | None = None) -> str:
+    return str(rounds_html(told, catalog(), asked or RoundsAsked(), zone=ZONE))
+
+
+def test_the_head_says_who_what_verdict_and_how_fresh() -> None:
+    told = of("7")
+    assert (told.about, told.weight, told.verdict) == ("M, 34 y · AOSD · day 5", "71 kg", "Not responding at 48 h")
+    assert (told.newest, told.due) == ("newest labs 2 h old", "next due Sun 00:12 CET")
+
+
+def test_a_weight_nobody_knows_is_said_as_unknown() -> None:
+    side = replace(bed("7"), patient={**bed("7").patient, "weight_kg": float("nan")})
+    assert sheet(side, catalog(), zone=ZONE).weight == "weight unknown"
+
+
+def test_the_dose_stands_beside_the_range_it_is_above() -> None:
+    (given,) = of("7").given
+    assert given.words == "methylprednisolone 1 g"
+    assert [(one.stands, one.words, one.tone) for one in given.ranges] == [("above", "1–2 mg/kg/day", "watch")]
+
+
+def test_options_have_the_dose_for_this_body_a_caution_and_their_source() -> None:
+    anakinra, _, emapalumab = of("7").options
+    assert [(one.words, one.own) for one in anakinra.ranges] == [("2–10 mg/kg/day", "142–710 mg/day")]
+    assert [source.key for source in anakinra.ranges[0].sources] == ["S1", "S2"]
+    assert anakinra.caution.startswith("Halve the dose")
+    assert (emapalumab.ranges, [source.key for source in emapalumab.sources]) == ((), ["henter2007"])
+
+
+def test_the_founding_documents_ranges_come_first_and_alike_ones_are_one() -> None:
+    def dose(tag: str, text: str) -> dict[str, object]:
+        return {"range": text, "schedule": "", "for_patient": "", "source": [tag], "tag": tag}
+
+    doses = [
+        dose("V", "100 mg/day"),
+        dose("S1", "2–7 mg/kg/day"),
+        dose("S2", "2–7 mg/kg/day"),
+        dose("S1", "8 mg/kg/day"),
+    ]
+    window = {**bed("7").responses[0]["windows"][1]}
+    window["options"] = [{**window["options"][0], "doses": doses}]
+    response = {**bed("7").responses[0], "windows": [window]}
+    (option,) = sheet(replace(bed("7"), responses=(response,)), catalog(), zone=ZONE).options
+    assert [(one.words, [source.key for source in one.sources]) for one in option.ranges] == [
+        ("2–7 mg/kg/day", ["S1", "S2"])
+    ]
+    assert [one.words for one in option.others] == ["100 mg/day", "8 mg/kg/day"]
+
+
+def test_without_a_response_table_the_newest_values_stand_in_its_place() -> None:
+    assert of("7").readouts == ()
+    assert [(one.label, one.number, one.age) for one in of("14").readouts][:2] == [
+        ("Ferritin", "3,150", "4 h"), ("Fibrinogen", "3.30", "4 h"),
+    ]  # fmt: skip
+
+
+def test_what_is_late_is_named_with_its_age() -> None:
+    assert of("9").late == ("Ferritin: none for 19 h", "Fibrinogen: none for 19 h", "Platelets: none for 19 h")
+
+
+def test_neighbours_follow_the_beds() -> None:
+    assert neighbours(ward(), "P-0007")["before"]["title"] == "Bed 5"
+    assert neighbours(ward(), "P-0007")["after"]["href"] == "/patient?patient=P-0009"
+    assert neighbours(ward(), "P-0002")["before"] is None
+    assert neighbours(ward(), "P-0014")["after"] is None
+
+
+def test_every_patient_can_be_drawn_as_a_page() -> None:
+    for side in ward().sides:
+        text = str(patient_html(side, catalog(), neighbours(ward(), side.id), zone=ZONE))
+        assert side.title in text
+        assert not re.search(r"\bNaT\b|\bnan\b|>None<", text.replace("<b>None</b>", ""))
+
+
+def test_what_a_feed_calls_things_is_never_markup() -> None:
+    rows = tuple({**row, "sentence": "<script>alert(1)</script>"} for row in bed("7").flags)
+    side = replace(bed("7"), flags=rows)
+    assert "<script>" not in str(patient_html(side, catalog(), {"before": None, "after": None}, zone=ZONE))
+
+
+def test_everybody_is_offered_to_choose_from_and_nobody_is_said() -> None:
+    assert str(choice_html(ward())).count('class="pill"') == 8
+    assert "No patients yet" in str(choice_html(nobody()))
+
+
+def test_the_rounds_leave_out_who_has_neither_steroids_nor_flags() -> None:
+    text = rounds(ward())
+    assert text.count("<article") == 5
+    assert "3 without steroids or flags are left out" in text
+    assert rounds(ward(), RoundsAsked(everybody=True)).count("<article") == 8
+
+
+def test_the_rounds_of_one_patient_hold_that_patient_alone() -> None:
+    text = rounds(ward(), RoundsAsked(patient="P-0005"))
+    assert text.count("<article") == 1
+    assert "Responding at 48\u00a0h" in text
+
+
+def test_the_rounds_say_what_speaks_for_and_against() -> None:
+    text = rounds(ward(), RoundsAsked(patient="P-0007"))
+    assert "<b>Worse:</b> Ferritin, fibrinogen, platelets, AST" in text
+    assert "<b>Missing:</b> Temperature" in text
+
+
+def test_rounds_without_anybody_say_so() -> None:
+    assert "No patients yet" in rounds(nobody())
+    assert "Nobody has a steroid course or a flag" in rounds(Ward(ward().as_of, (bed("14"),)))
+    assert "No patient “P-9” is known here" in rounds(ward(), RoundsAsked(patient="P-9"))

@@ -1,0 +1,88 @@
+"""The ASGI app: what it answers beside the views, and what it lets a browser do."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard import front
+from dashboard.server import Sealed, content_policy
+
+QUIET = {
+    "browser.gatherUsageStats": False,
+    "client.showErrorDetails": "none",
+    "client.toolbarMode": "minimal",
+    "server.enableAgentApi": False,
+    "server.fileWatcherType": "none",
+    "server.enableStaticServing": False,
+}
+
+
+def test_the_policy_names_no_other_host() -> None:
+    policy = content_policy()
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert not re.search(r"https?://|\*", policy)
+    assert "unsafe-eval" not in policy
+    script = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "unsafe-inline" not in script
+
+
+def test_the_scripts_that_stand_in_the_page_are_the_ones_the_policy_lets_run() -> None:
+    scripts = re.findall(r"<script>(.*?)</script>", front.front_page(), re.DOTALL)
+    assert len(scripts) == 2  # Streamlit's own, and the one that says where the server is
+    for script in scripts:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in content_policy()
+
+
+def test_the_page_bears_our_name_and_loads_nothing_from_elsewhere() -> None:
+    page = front.front_page()
+    assert "<title>maswatch</title>" in page
+    assert "opening …" in page
+    sources = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert sources
+    assert all(source.startswith("./") for source in sources)
+
+
+def test_every_answer_carries_the_security_headers() -> None:
+    sent: list[Any] = []
+
+    async def plain(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+
+    async def told(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Sealed(plain, "default-src 'self'")({"type": "http"}, None, told))  # type: ignore[arg-type]
+    headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
+    assert headers["content-security-policy"] == "default-src 'self'"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-type"] == "text/html"
+
+
+@pytest.mark.parametrize("folder", ["empty", "rival"])
+def test_the_packages_own_configuration_holds_whatever_the_folder(tmp_path: Path, folder: str) -> None:
+    """Also beside a .streamlit folder of somebody else's, which would switch telemetry on."""
+    if folder == "rival":
+        (tmp_path / ".streamlit").mkdir()
+        (tmp_path / ".streamlit" / "config.toml").write_text("[browser]\ngatherUsageStats = true\n")
+    program = (
+        "from pathlib import Path; from streamlit import config; from monitoring.settings import Settings\n"
+        "from dashboard.server import application; application(Settings(data_dir=Path.cwd()))\n"
+        f"wanted = {QUIET!r}\n"
+        "print({name: config.get_option(name) for name in wanted} == wanted)"
+    )
+    command = [sys.executable, "-P", "-c", program]
+    told = subprocess.run(command, cwd=tmp_path, env={**os.environ}, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "True"

@@ -1,0 +1,153 @@
+"""Every view run as Streamlit runs it, on a real store that is empty, filled, or cannot be read."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import reading, shell
+from monitoring.settings import Settings, Ward
+from tests.dashboard import store_fixture
+from tests.dashboard.ward_fixture import NOW
+
+APP = Path(reading.__file__).with_name("app.py")
+VIEWS = ("ward", "patient", "rounds", "research")
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return store_fixture.filled(tmp_path_factory.mktemp("ward"))
+
+
+@pytest.fixture
+def nothing(tmp_path: Path) -> Settings:
+    return store_fixture.empty(tmp_path)
+
+
+def opened(settings: Settings, view: str, **asked: str) -> AppTest:
+    reading.use(settings)
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    app.switch_page(f"views/{view}.py")
+    app.query_params.update({"as_of": NOW.isoformat(), **asked})
+    return app.run()
+
+
+def sheets(app: AppTest) -> dict[str, str]:
+    """The HTML of every sheet on the page, by its key."""
+    assert not app.exception
+    return {
+        sheet.proto.id.split("-")[-1]: json.loads(sheet.proto.json)["markup"] for sheet in app.get("bidi_component")
+    }
+
+
+def test_the_ward_shows_every_patient(filled: Settings) -> None:
+    board = sheets(opened(filled, "ward"))["ward"]
+    assert board.count('scope="row"') == 8
+    assert "Not responding 48\u00a0h after steroid start" in board
+    assert "&gt;40,000" in board
+
+
+def test_a_tile_in_the_address_filters_the_ward(filled: Settings) -> None:
+    board = sheets(opened(filled, "ward", show="responding"))["ward"]
+    assert board.count('scope="row"') == 1
+    assert 'data-key="P-0005"' in board
+
+
+def test_a_patient_in_the_address_is_shown_with_verdict_options_flags_and_figure(filled: Settings) -> None:
+    app = opened(filled, "patient", patient="P-0007")
+    page = sheets(app)["patient"]
+    assert "Not responding at 48\u00a0h" in page
+    assert "Anakinra" in page
+    assert "142–710\u00a0mg/day" in page
+    assert "seen by Dr Weber" in page
+    assert "Would change this:" in page
+    (figure,) = app.get("plotly_chart")
+    assert "Ferritin" in figure.proto.spec
+    assert figure.proto.alt == "Trajectories of Bed 7"
+
+
+def test_a_correction_shows_its_old_value(filled: Settings) -> None:
+    (figure,) = opened(filled, "patient", patient="P-0011").get("plotly_chart")
+    assert "corrected from 11,200" in figure.proto.spec
+
+
+def test_without_a_patient_in_the_address_everybody_is_offered(filled: Settings) -> None:
+    assert sheets(opened(filled, "patient"))["choice"].count('class="pill"') == 8
+
+
+def test_an_unknown_patient_is_said_to_be_unknown(filled: Settings) -> None:
+    page = sheets(opened(filled, "patient", patient="nobody"))["unknown"]
+    assert "No patient “nobody” is known here" in page
+
+
+def test_the_rounds_show_who_has_steroids_or_flags(filled: Settings) -> None:
+    page = sheets(opened(filled, "rounds"))["rounds"]
+    assert page.count("<article") == 5
+    assert "Options after insufficient steroid response" in page
+
+
+def test_the_research_view_narrows_to_what_is_chosen(filled: Settings) -> None:
+    app = opened(filled, "research", patients="P-0011", analytes="Ferritin")
+    assert [widget.value for widget in app.multiselect] == [["P-0011"], ["Ferritin"]]
+    table = app.dataframe[0].value
+    assert table["value"].tolist() == [1500, 2100, 1120, 1200]
+    assert "P-0011" not in set(table["patient_id"])
+    app.checkbox(key="identified").check().run()
+    assert set(app.dataframe[0].value["patient_id"]) == {"P-0011"}
+
+
+def test_a_research_choice_that_matches_nothing_says_so(filled: Settings) -> None:
+    assert "No value matches" in sheets(opened(filled, "research", patients="P-0002"))["nothing"]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_an_empty_store_is_a_designed_state_on_every_view(nothing: Settings, view: str) -> None:
+    page = " ".join(sheets(opened(nothing, view)).values())
+    assert "No patients yet" in page
+    assert "No labs have been taken in yet" in page
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_store_that_cannot_be_read_is_said_calmly_on_every_view(tmp_path: Path, view: str) -> None:
+    (tmp_path / "maswatch.db").write_bytes(b"this is no store" * 4096)
+    page = " ".join(sheets(opened(Settings(data_dir=tmp_path, ward=Ward(timezone="UTC")), view)).values())
+    assert "The store cannot be read" in page
+    assert "Nothing that was taken in is lost" in page
+    assert "Traceback" not in page
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_missed_run_is_said_on_every_view(filled: Settings, view: str) -> None:
+    page = " ".join(sheets(opened(filled, view)).values())
+    assert "has not happened" in page  # the wall clock is long past the ward's last success
+
+
+def test_looking_back_shows_what_was_known_then_and_says_so(filled: Settings) -> None:
+    page = sheets(opened(filled, "ward", as_of="2026-11-20T20:00:00+00:00"))
+    assert "As it was known at Fri 20 Nov 21:00 CET" in page["strip"]
+    assert "Not responding" not in page["ward"]
+
+
+def test_a_view_that_fails_says_what_still_holds_and_logs_no_value(
+    filled: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError(f"ferritin is {218 * 100}")
+
+    monkeypatch.setattr("dashboard.ward_table.rows", fails)
+    with caplog.at_level(logging.ERROR):
+        page = sheets(opened(filled, "ward"))["failed"]
+    assert "This part could not be drawn" in page
+    assert "the other pages still hold" in page
+    assert "21800" not in page + caplog.text
+    assert "ValueError" in caplog.text
+
+
+def test_what_no_view_caught_is_said_the_same_way(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        assert shell.say_failed(KeyError("P-0007"))
+    assert "P-0007" not in caplog.text
