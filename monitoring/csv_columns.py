@@ -16,7 +16,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "findings": ("patient_id", "finding", "value", "observed_at", "source_id", "status"),
     "labs": (
         "patient_id", "analyte", "loinc", "value", "unit", "collected_at", "resulted_at", "status", "source_id",
-        "method", "specimen", "reference_low", "reference_high",
+        "method", "specimen", "reference_low", "reference_high", "comparator",
     ),
 }  # fmt: skip
 KINDS = tuple(COLUMNS)

@@ -58,6 +58,7 @@ def sift_labs(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
     """Observations of the rows that pass, in the order of the rows, and what became of each row."""
     sieve = Sieve(rows)
     cells = {name: rows.cells(name) for name in COLUMNS["labs"]}
+    cells["value"] = _compared(cells["value"], cells["comparator"])
     meant = meanings([cells[name] for name in ("loinc", "analyte", "unit", "specimen", "status")], Names.of(at.catalog))
     sieve.refuse_each(meant.each("fault"))
     unknown = cells["status"].each(lambda text: STATUS.format(quoted(text)))
@@ -70,6 +71,14 @@ def sift_labs(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
     read = Read(cells, meant, values, collected, resulted)
     ref, digest = _identity(read, at.source)
     return _observations(rows, read).assign(ref=ref, digest=digest)[sieve.passed], sieve
+
+
+def _compared(value: Cells, comparator: Cells) -> Cells:
+    """Values with the sign of a column beside them, as exports write it: overlooked, >100000 would become 100000."""
+    if comparator.mask(lambda text: text.strip() in ("", "=")).all():
+        return value
+    pairs = zip(comparator.trimmed, value.each(str), strict=True)
+    return cells_of([text if sign in ("", "=") or text.strip().startswith(sign) else sign + text for sign, text in pairs])
 
 
 def _observations(rows: Rows, read: Read) -> pd.DataFrame:

@@ -70,6 +70,17 @@ def test_a_comparator_is_kept_beside_its_number(ward: Site, value: str, number: 
 
 
 @pytest.mark.parametrize(
+    ("sign", "value", "told"),
+    [(">", "100000", (100000.0, ">")), ("=", "100000", (100000.0, "")), (">", ">100000", (100000.0, ">"))],
+)
+def test_a_comparator_in_a_column_of_its_own_is_not_overlooked(
+    ward: Site, sign: str, value: str, told: tuple[float, str]
+) -> None:
+    ward.takes(lab(value, comparator=sign))
+    assert (only(ward)["value"], only(ward)["comparator"]) == told
+
+
+@pytest.mark.parametrize(
     ("columns", "analyte"),
     [
         ({"analyte": "Ferritin"}, "ferritin"),
