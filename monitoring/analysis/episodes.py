@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-COLUMNS = ["patient_id", "flag", "severity", "began_at", "raised_at", "cleared_at", "first", "now", "end", "why"]
+COLUMNS = [
+    "patient_id",
+    "flag",
+    "severity",
+    "began_at",
+    "raised_at",
+    "cleared_at",
+    "first",
+    "turn",
+    "now",
+    "end",
+    "why",
+]
 
 
 def states(signal: np.ndarray, series: np.ndarray) -> np.ndarray:
@@ -17,12 +29,18 @@ def states(signal: np.ndarray, series: np.ndarray) -> np.ndarray:
 
 
 def episodes(
-    points: pd.DataFrame, signal: np.ndarray, *, first: np.ndarray, known: np.ndarray, urgent: np.ndarray
+    points: pd.DataFrame,
+    signal: np.ndarray,
+    *,
+    first: np.ndarray,
+    turn: np.ndarray,
+    known: np.ndarray,
+    urgent: np.ndarray,
 ) -> pd.DataFrame:
     """
-    One row a stretch: patient_id, began_at (when the data say so), raised_at (when it could be known), cleared_at (NaT
-    while it holds), urgent (at its worst), and positions in `points`: first, at (evidence from..to), end (what ended
-    it, -1 if nothing did), worst (the point that made it urgent, else `at`).
+    One row a stretch: patient_id, began_at (the turn of the line that raised it), raised_at (when that could be known),
+    cleared_at (NaT while it holds), urgent (at its worst), and positions in `points`: first..now (the newest line that
+    speaks for it), turn (from where that line goes), end (what ended it, -1 if nothing did).
     """
     series = points["series"].to_numpy()
     on = states(signal, series) == 1
@@ -39,11 +57,12 @@ def episodes(
     return pd.DataFrame(
         {
             "patient_id": points["patient_id"].iloc[at].to_numpy(),
-            "began_at": points["collected_at"].iloc[first[at]].array,
+            "began_at": points["collected_at"].iloc[turn[at]].array,
             "raised_at": pd.Series(raised).array,
             "cleared_at": _cleared(received, end, raised),
             "urgent": np.bincount(number[said[urgent[said]]], minlength=len(at)) > 0,
             "first": first[now],
+            "turn": turn[now],
             "now": now,
             "end": end,
         }

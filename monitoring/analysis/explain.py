@@ -20,6 +20,7 @@ POINT = [
     "analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "ref", "version", "hour",
     "log", "sigma", "exact", "usable", "segment", "confounded_by", "confounded_why",
 ]  # fmt: skip
+SHOWN = ["analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "ref", "version"]
 SIDE = ["value", "comparator", "value_text", "unit_text", "collected_at", "ref", "version"]
 MARKER = [
     "patient_id",
@@ -85,21 +86,21 @@ def _grouped(rows: list[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]
 
 def _trend(flag: Any, rule: Rule, grounds: Grounds) -> Row:
     between = [grounds.points[place] for place in range(flag.first, flag.now + 1)]
-    newest = between[-1]
+    newest, turn = between[-1], grounds.points[flag.turn]["hour"]
     used = [p for p in between[:-1] if p["exact"] and p["usable"] and p["segment"] == newest["segment"]] + [newest]
-    slope, spread = _line([p["hour"] for p in used], [p["log"] for p in used])
-    span = newest["hour"] - used[0]["hour"]
+    slope, spread = _line([max(0.0, p["hour"] - turn) for p in used], [p["log"] for p in used])
+    span = newest["hour"] - turn
     by_time = math.log(2) / abs(slope) <= grounds.catalog.settings["trend_most_doubling_hours"]
     name = "bounded" if newest["comparator"] else "holds" if by_time else "slow"
     return {
         "sentence": rule.sentences[name].format(**_words(newest, slope, span, grounds.catalog)),
-        "evidence": _values(used) + _trend_sums(slope, spread, span, newest["sigma"]),
+        "evidence": _values(used, turn) + _trend_sums(slope, spread, span, newest["sigma"]),
         "confounders": _confounders(between),
     }
 
 
 def _line(hours: list[float], logs: list[float]) -> tuple[float, float]:
-    """Slope of the least-squares line per hour, and the sum of squared times about their mean."""
+    """Slope of the least-squares line per hour, and the sum of squared hours about their mean."""
     t, y = np.array(hours), np.array(logs)
     away = t - t.mean()
     spread = float((away**2).sum())
@@ -107,17 +108,14 @@ def _line(hours: list[float], logs: list[float]) -> tuple[float, float]:
 
 
 def _trend_sums(slope: float, spread: float, span: float, sigma: float) -> list[Row]:
+    line = "least squares of the logs on the hours since the turn (0 for the level before it)"
     return [
-        _sum(
-            "change over the window",
-            100 * math.expm1(slope * span),
-            "%",
-            "fitted line through the logs of the values, first to last",
-        ),
+        _sum("hours since the turn", span, "h", "newest value less the last value of role level, or the first value"),
+        _sum("change since the turn", 100 * math.expm1(slope * span), "%", line),
         _sum("change per 24 h", 100 * math.expm1(slope * 24), "%", "the same line over 24 h"),
         _sum("doubling time" if slope > 0 else "halving time", math.log(2) / abs(slope), "h", "ln 2 / slope"),
         _sum("noise of one value", sigma, "log", "sqrt(ln(1+CVA²) + ln(1+CVI²)), Fokkema 2006"),
-        _sum("z", slope * math.sqrt(spread) / sigma, "", "slope × sqrt(sum of squared times about their mean) / noise"),
+        _sum("z", slope * math.sqrt(spread) / sigma, "", "slope × sqrt(squared hours about their mean) / noise"),
     ]
 
 
@@ -126,7 +124,7 @@ def _level(flag: Any, rule: Rule, grounds: Grounds) -> Row:
     limit = rule.parameters["above"] if "above" in rule.parameters else rule.parameters["below"]
     return {
         "sentence": rule.sentences["holds"].format(**_words(point, 0.0, 0.0, grounds.catalog)),
-        "evidence": [*_values([point]), _sum("limit", limit, point["unit"], "threshold of the rule")],
+        "evidence": [*_values([point], point["hour"]), _sum("limit", limit, point["unit"], "threshold of the rule")],
         "confounders": _confounders([point]),
     }
 
@@ -146,26 +144,11 @@ def _words(point: Row, slope: float, span: float, catalog: Catalog) -> dict[str,
     }
 
 
-def _values(points: list[Row]) -> list[Row]:
-    newest = points[-1]
-    return [_value(point, "newest" if point is newest else "window") for point in points]
-
-
-def _value(point: Row, role: str) -> Row:
-    return {"role": role} | {
-        name: point[name]
-        for name in (
-            "analyte",
-            "value",
-            "comparator",
-            "unit",
-            "value_text",
-            "unit_text",
-            "collected_at",
-            "ref",
-            "version",
-        )
-    }
+def _values(points: list[Row], turn: float) -> list[Row]:
+    """Role "level" up to the turn where there is more than one value, "window" after it, "newest" the last."""
+    newest, quiet = points[-1], sum(p["hour"] <= turn for p in points) > 1
+    roles = ["newest" if p is newest else "level" if quiet and p["hour"] <= turn else "window" for p in points]
+    return [{"role": role} | {name: p[name] for name in SHOWN} for role, p in zip(roles, points, strict=True)]
 
 
 def _sum(name: str, value: float, unit: str, how: str) -> Row:

@@ -12,7 +12,7 @@ from monitoring.analysis.rules import stretches
 from monitoring.terms import Catalog, Rule
 
 COLUMNS = ["patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "rule_version", "why",
-           "first", "now", "end", "t0", "hours"]  # fmt: skip
+           "first", "turn", "now", "end", "t0", "hours"]  # fmt: skip
 TIMES = ["began_at", "raised_at", "cleared_at", "t0"]
 
 
@@ -21,7 +21,8 @@ def judged(
 ) -> pd.DataFrame:
     """
     One row a patient and flag (COLUMNS): the newest stretch, `state` "active" or "cleared" with `why` it ended.
-    `first`, `now` and `end` are positions in `points`; `t0` and `hours` name the window a response flag rests on.
+    `first`, `turn`, `now` and `end` are positions in `points`; `t0` and `hours` name the window a response
+    flag rests on.
     """
     ended = catalog.phrases["endings"]
     series = stretches(points, catalog).assign(hours=0)
@@ -67,7 +68,7 @@ def _overdue(awaited: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
         return pd.DataFrame()
     told = late.groupby("patient_id").agg(began_at=("due_at", "min"), raised_at=("late_at", "min")).reset_index()
     rule = catalog.rules["labs_overdue"]
-    return told.assign(flag=rule.code, severity=rule.severity, why="", first=-1, now=-1, end=-1, hours=0)
+    return told.assign(flag=rule.code, severity=rule.severity, why="", first=-1, turn=-1, now=-1, end=-1, hours=0)
 
 
 def _of_response(verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended: Mapping[str, str]) -> pd.DataFrame:
@@ -91,7 +92,7 @@ def _of_response(verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended:
     told = told.rename(columns={"seen_at": "began_at", "assessed_at": "raised_at"})
     told["began_at"] = told["began_at"].where(told["began_at"].notna(), told["raised_at"])
     told = _ended(told, verdicts, lines, rule, ended)
-    return told.assign(flag=rule.code, severity=rule.severity, first=-1, now=-1, end=-1)
+    return told.assign(flag=rule.code, severity=rule.severity, first=-1, turn=-1, now=-1, end=-1)
 
 
 def _ended(

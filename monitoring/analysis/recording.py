@@ -23,7 +23,7 @@ from storage.frames import FLAG_CHANGES, shaped
 
 KEY = ["patient_id", "flag"]
 HOLDING = ["raised", "worsened"]
-POSITIONS = ["first", "now", "end", "hours"]
+POSITIONS = ["first", "turn", "now", "end", "hours"]
 
 
 def changes(

@@ -116,7 +116,9 @@ def _flags(history: pd.DataFrame, offsets: pd.Series) -> pd.DataFrame:
     )
     raised = told[told["change"].eq("raised")]
     table = raised.assign(
-        raised_at=raised["changed_at"], cleared_at=of_each(raised["time"], ends), severity=of_each(raised["time"], worst)
+        raised_at=raised["changed_at"],
+        cleared_at=of_each(raised["time"], ends),
+        severity=of_each(raised["time"], worst),
     )
     return _moved(table[FLAGS], offsets, ["raised_at", "cleared_at"]).sort_values(
         ["patient_id", "raised_at", "flag"], ignore_index=True

@@ -31,7 +31,7 @@ def stretches(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
 def _of_rule(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     mine = np.flatnonzero(points["analyte"].eq(rule.analyte).to_numpy())
     found = KINDS[rule.kind](points.iloc[mine].reset_index(drop=True), rule)
-    for name in ("first", "now", "end"):
+    for name in ("first", "turn", "now", "end"):
         found[name] = np.where(found[name] >= 0, mine[found[name]], -1) if len(found) else found[name]
     found["severity"] = np.where(found.pop("urgent").astype(bool), "urgent", rule.severity)
     return found.assign(flag=rule.code, why="")
@@ -45,13 +45,16 @@ def trend(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     window does not keep it up.
     """
     numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
-    fit = steepest(points, hours=numbers["window_hours"], way=way, enough=_enough(points, rule))
+    hours, level = numbers["window_hours"], numbers["level_hours"]
+    fit = steepest(points, hours=hours, way=way, enough=_enough(points, rule), level_hours=level)
     recent = whole(points, hours=numbers["clear_hours"])
     stopped = (recent.n >= 2) & (way * recent.z <= numbers["z_clear"])
     on = np.isfinite(fit.z) & ((fit.span <= numbers["clear_hours"]) | ~stopped)
     exact = (points["exact"] & points["usable"]).to_numpy()
     signal = np.where(on, 1, np.where(exact & stopped, -1, 0))
-    return episodes(points, signal, first=fit.first, known=fit.known, urgent=_urgent_trend(points, fit, rule))
+    return episodes(
+        points, signal, first=fit.first, turn=fit.turn, known=fit.known, urgent=_urgent_trend(points, fit, rule)
+    )
 
 
 def _enough(points: pd.DataFrame, rule: Rule) -> Callable[[Fits], np.ndarray]:
@@ -64,7 +67,8 @@ def _enough(points: pd.DataFrame, rule: Rule) -> Callable[[Fits], np.ndarray]:
         change, rate = percent(fit.slope * fit.span), percent(fit.slope * 24.0)
         large = way * change >= numbers["min_change_percent"]
         fast = way * rate >= numbers["min_rate_percent_per_day"]
-        return sound & (way * fit.z >= numbers["z_raise"]) & large & fast
+        certain = way * fit.z >= np.where(fit.turn > fit.first, numbers["z_turn"], numbers["z_raise"])
+        return sound & certain & large & fast
 
     return check
 
@@ -95,7 +99,7 @@ def level(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
         urgent = value < numbers.get("urgent_below", -np.inf)
     clear = off & ~bounded & points["confounded_by"].eq("").to_numpy()
     here = np.arange(len(points))
-    return episodes(points, np.where(on, 1, np.where(clear, -1, 0)), first=here, known=here, urgent=urgent)
+    return episodes(points, np.where(on, 1, np.where(clear, -1, 0)), first=here, turn=here, known=here, urgent=urgent)
 
 
 KINDS: dict[str, Callable[[pd.DataFrame, Rule], pd.DataFrame]] = {"trend": trend, "level": level}

@@ -27,6 +27,19 @@ def test_a_steady_rise_is_seen_on_all_values_though_no_pair_is_beyond_the_noise(
     assert "ferritin_rising" in flags_of(judged(course, as_of=48))
 
 
+def test_a_long_quiet_time_before_lets_a_rise_be_seen_a_draw_earlier() -> None:
+    # +24 % twice after six values at one level: on the three last values alone z is 0.2151 * sqrt(2) / 0.1369 = 2.2;
+    # with the level (hours since the turn 0 six times, then 1 and 2 half-days) the spread is 3.875 and z is 3.1
+    quiet = "\n".join(f"{hour} | 5000" for hour in range(0, 61, 12))
+    turned = judged(f"hour | ferritin\n{quiet}\n72 | 6200\n84 | 7688", as_of=84)
+    short = judged("hour | ferritin\n60 | 5000\n72 | 6200\n84 | 7688", as_of=84)
+    assert "ferritin_rising" in flags_of(turned)
+    assert "ferritin_rising" not in flags_of(short)
+    row = flag(turned, "ferritin_rising")
+    assert row["began_at"] == at(60)
+    assert [entry["role"] for entry in row["evidence"] if "analyte" in entry] == ["level"] * 6 + ["window", "newest"]
+
+
 def test_a_rise_over_more_than_the_window_is_not_put_together_from_its_ends() -> None:
     beyond = "hour | ferritin\n0 | 1000\n72:01 | 2200"
     within = "hour | ferritin\n0 | 1000\n72 | 2200"
