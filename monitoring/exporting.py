@@ -76,7 +76,7 @@ NAMES_SOMEBODY = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to export. Empty tuples and None mean all; `key` None: identified; `align` "steroid": only those with one."""
+    """What to export. Empty tuples and None mean all; `key` None: identified; `align` "steroid": those with one."""
 
     as_of: datetime
     patients: tuple[str, ...] = ()

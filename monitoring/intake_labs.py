@@ -78,7 +78,8 @@ def _compared(value: Cells, comparator: Cells) -> Cells:
     if comparator.mask(lambda text: text.strip() in ("", "=")).all():
         return value
     pairs = zip(comparator.trimmed, value.each(str), strict=True)
-    return cells_of([text if sign in ("", "=") or text.strip().startswith(sign) else sign + text for sign, text in pairs])
+    told = [text if sign in ("", "=") or text.strip().startswith(sign) else sign + text for sign, text in pairs]
+    return cells_of(told)
 
 
 def _observations(rows: Rows, read: Read) -> pd.DataFrame:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from monitoring.score_terms import ScoreBook
 
 Line = Literal["none", "first", "second", "refractory"]
 Severity = Literal["info", "watch", "urgent"]
@@ -114,9 +116,9 @@ class Drug:
     """
     Something given against MAS, or a steroid that counts in the steroid sum.
 
-    `prednisone_factor` turns mg of this drug into mg prednisone; None: not a steroid. `starts_course`: a dose may be the
-    first of a high-dose course (hydrocortisone for shock is not). `holds_hours`: how long after one administration the
-    patient counts as being on it. `option_after`: lines after which it is offered as an option.
+    `prednisone_factor` turns mg of this drug into mg prednisone; None: not a steroid. `starts_course`: a dose may be
+    the first of a high-dose course (hydrocortisone for shock is not). `holds_hours`: how long after one administration
+    the patient counts as being on it. `option_after`: lines after which it is offered as an option.
     """
 
     code: str
@@ -201,3 +203,4 @@ class Catalog:
     settings: Mapping[str, Any]
     settings_sources: Mapping[str, Cited]
     version: str
+    scores: ScoreBook = field(default_factory=ScoreBook)

@@ -64,7 +64,7 @@ def whole(points: pd.DataFrame, *, hours: float) -> Fits:
 
 @dataclass
 class Series:
-    """The columns of points that fits need. `place`: series and segment; `ends`: may end a line; `counts`: lie in one."""
+    """The columns that fits need. `place`: series and segment; `ends`: may end a line, `counts`: lie in one."""
 
     hour: np.ndarray
     log: np.ndarray

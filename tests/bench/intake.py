@@ -63,7 +63,8 @@ def _bare(labs: Path, file: Path) -> float:
         header, *rows = csv.reader(handle)
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"CREATE TABLE lab ({', '.join(header)}, PRIMARY KEY (patient_id, collected_at, source_id)) WITHOUT ROWID")
+        key = "PRIMARY KEY (patient_id, collected_at, source_id)"
+        connection.execute(f"CREATE TABLE lab ({', '.join(header)}, {key}) WITHOUT ROWID")
         marks = ", ".join("?" * len(header))
         began = time.perf_counter()
         with connection:
