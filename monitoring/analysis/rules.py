@@ -41,20 +41,25 @@ def trend(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     """
     A rise or a fall: the fitted line beyond the noise (z_raise), by min_change_percent, at min_rate_percent_per_day.
 
-    It is over when the line through the last clear_hours no longer goes that way; an older jump that still lies in the
-    window does not keep it up.
+    It is over when the line through the last clear_hours no longer goes that way, or some of its values have turned
+    back beyond the noise; an older jump that still lies in the window does not keep it up.
     """
     numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
     hours, level = numbers["window_hours"], numbers["level_hours"]
     fit = steepest(points, hours=hours, way=way, enough=_enough(points, rule), level_hours=level)
     recent = whole(points, hours=numbers["clear_hours"])
-    stopped = (recent.n >= 2) & (way * recent.z <= numbers["z_clear"])
-    on = np.isfinite(fit.z) & ((fit.span <= numbers["clear_hours"]) | ~stopped)
+    back = steepest(points, hours=numbers["clear_hours"], way=-way, enough=_certain(-way, numbers["z_raise"]))
+    stopped = ((recent.n >= 2) & (way * recent.z <= numbers["z_clear"])) | np.isfinite(back.z)
+    on = np.isfinite(fit.z) & ~np.isfinite(back.z) & ((fit.span <= numbers["clear_hours"]) | ~stopped)
     exact = (points["exact"] & points["usable"]).to_numpy()
     signal = np.where(on, 1, np.where(exact & stopped, -1, 0))
     return episodes(
         points, signal, first=fit.first, turn=fit.turn, known=fit.known, urgent=_urgent_trend(points, fit, rule)
     )
+
+
+def _certain(way: int, z: float) -> Callable[[Fits], np.ndarray]:
+    return lambda fit: way * fit.z >= z
 
 
 def _enough(points: pd.DataFrame, rule: Rule) -> Callable[[Fits], np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.rules import percent
-from monitoring.analysis.windows import steepest
+from monitoring.analysis.windows import Fits, steepest
 from monitoring.terms import Catalog
 
 COLUMNS = [
@@ -25,9 +25,7 @@ def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     doubling, negative for halving, NaN inside the noise; its interval is that of the fitted rate.
     """
     numbers = catalog.settings
-    fit = steepest(
-        points, hours=numbers["trend_window_hours"], way=0, enough=lambda fit: np.ones(len(fit.z), dtype=bool)
-    )
+    fit = _fits(points, numbers)
     change = percent(fit.slope * fit.span)
     told = points.assign(
         n=fit.n,
@@ -49,6 +47,16 @@ def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
         doubling_high=np.where(real, np.log(2.0) / low, np.nan),
     )
     return told.assign(phrase=_phrases(told, catalog))[COLUMNS]
+
+
+def _fits(points: pd.DataFrame, numbers: Mapping[str, Any]) -> Fits:
+    """The same lines that the flags go by, so that the words beside a value are those of its flag."""
+
+    def enough(fit: Fits) -> np.ndarray:
+        return (fit.turn == fit.first) | (np.abs(fit.z) >= numbers["trend_turn_z"])
+
+    hours, level = numbers["trend_window_hours"], numbers["trend_level_hours"]
+    return steepest(points, hours=hours, way=0, enough=enough, level_hours=level)
 
 
 def _phrases(told: pd.DataFrame, catalog: Catalog) -> list[str]:

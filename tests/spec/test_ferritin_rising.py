@@ -90,6 +90,12 @@ def test_it_ends_when_the_newest_values_no_longer_rise() -> None:
     assert row["state"] == "cleared"
 
 
+def test_it_ends_at_once_when_the_newest_value_has_fallen_beyond_the_noise() -> None:
+    # 16000 -> 9000 is a ratio of 0.56, beyond exp(-2.58 * sqrt(2) * 0.1369) = 0.607
+    course = "hour | ferritin\n0 | 4000\n12 | 8000\n24 | 16000\n36 | 9000"
+    assert flag(judged(course, as_of=36), "ferritin_rising")["state"] == "cleared"
+
+
 def test_a_value_above_the_range_after_a_number_is_a_proven_rise() -> None:
     row = flag(judged("hour | ferritin\n0 | 12000\n12 | >40000", as_of=12), "ferritin_rising")
     assert row["state"] == "active"
