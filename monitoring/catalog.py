@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from monitoring import catalog_analytes, catalog_given, catalog_rules
+from monitoring import catalog_analytes, catalog_given, catalog_rules, catalog_scores
 from monitoring.catalog_checks import check
 from monitoring.catalog_entries import Entry, entries
 from monitoring.errors import CatalogError
@@ -20,7 +20,7 @@ from monitoring.units import normal_unit
 __all__ = ["KNOWLEDGE", "CatalogError", "load_catalog", "normal_unit"]
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
-FILES = ("references", "analytes", "drugs", "products", "rules", "settings", "words")
+FILES = ("references", "analytes", "drugs", "products", "rules", "settings", "words", "scores")
 
 Made = TypeVar("Made")
 Tables = dict[str, dict[str, Any]]
@@ -39,6 +39,7 @@ def load_catalog(site_file: Path | None = None, *, folder: Path = KNOWLEDGE) -> 
     tables = {file: parsed(file, content) for file, content in contents.items()}
     catalog = built(tables, site, version(contents))
     check(catalog, site)
+    catalog_scores.check(catalog)
     return catalog
 
 
@@ -83,6 +84,7 @@ def built(tables: Tables, site: str, version: str) -> Catalog:
             settings=settings,
             settings_sources=settings_sources,
             version=version,
+            scores=catalog_scores.score_book(tables, site, known),
         )
     )
 

@@ -18,6 +18,7 @@ from monitoring.terms import SEVERITIES, Cited, Rule
 
 SITE = Cited(("site",), "local default")
 SITE_REASON = "set by this site"
+NO_RULES = ("settings", "scores")  # tables of a site file that are no rule's
 Tables = Mapping[str, Mapping[str, Any]]
 
 
@@ -38,7 +39,7 @@ def rules(tables: Tables, site: str, references: Mapping[str, Any]) -> Mapping[s
 
 
 def site_entries(tables: Tables, site: str, references: Mapping[str, Any]) -> dict[str, Entry]:
-    own = {name: table for name, table in tables.get(site, {}).items() if name != "settings"} if site else {}
+    own = {name: table for name, table in tables.get(site, {}).items() if name not in NO_RULES} if site else {}
     return {entry.code: entry for entry in entries(site, own, references)}
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "lines": ("judging", "What each patient is on."),
     "flags": ("judging", "What needs to be looked at."),
     "response": ("judging", "How steroids are working, at 24, 48 and 72 h."),
+    "scores": ("judging", "Published scores, with what is missing."),
     "ack": ("judging", "Acknowledge a flag."),
     "replay": ("trying", "Judge recorded courses as at the time."),
     "simulate": ("trying", "Write believable courses."),

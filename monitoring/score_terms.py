@@ -1,4 +1,4 @@
-"""What scores are made of: components, items, tables. Read only; made by catalog_scores.py from knowledge/scores.toml."""
+"""What scores are made of: components, items, tables. Read only; made by catalog_scores.py from scores.toml."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Newborn:
-    """Other steps while younger than `under_days`. Whoever weighs `not_from_kg` or more is no newborn, birth date or not."""
+    """Other steps while younger than `under_days`. Without a birth date, `not_from_kg` or more is no newborn."""
 
     under_days: float
     not_from_kg: float
@@ -146,7 +146,8 @@ class Score:
     """
     A published score. `items` are added up; each of `required` must be met as well and adds nothing.
 
-    `contexts`: what it was made for, empty: any; `years`: the ages it was made for; outside of them `outside` is said.
+    `contexts`: what it was made for, empty: any; `years`: the ages it was made for, from
+    and below; None where there is no such end.
     """
 
     code: str
@@ -159,9 +160,8 @@ class Score:
     subtotal: Subtotal | None
     chances: Chances | None
     contexts: tuple[str, ...]
-    years: tuple[float, float] | None
+    years: tuple[float | None, float | None]
     scope: str
-    outside: str
     source: Cited
 
     def sources(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from monitoring.analysis.overdue import awaited
 from monitoring.analysis.points import points
 from monitoring.analysis.response import verdicts
 from monitoring.analysis.response_table import responses
+from monitoring.analysis.scores import scores
 from monitoring.analysis.spans import spans
 from monitoring.analysis.steroids import starts
 from monitoring.analysis.temperatures import with_temperatures
@@ -46,6 +47,10 @@ class Assessment:
     @cached_property
     def trends(self) -> pd.DataFrame:
         return trends(self.points, self.catalog)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        return scores(self)
 
     @cached_property
     def responses(self) -> pd.DataFrame:

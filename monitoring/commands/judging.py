@@ -1,4 +1,4 @@
-"""What is known and judged: patients, lines, flags, response; and taking notice of a flag."""
+"""What is known and judged: patients, lines, flags, response, scores; and taking notice of a flag."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ FLAGS = ["patient_id", "flag", "severity", "state", "began_at", "raised_at", "cl
 FLAGS_BRIEF = ["patient_id", "severity", "flag", "state", "sentence", "raised_at", "acknowledged"]
 RESPONSES = ["patient_id", "t0", "drug", "windows"]
 WINDOWS_BRIEF = ["patient_id", "t0", "drug", "hours", "verdict", "assessed_at", "markers", "missing"]
+SCORES = ["patient_id", "score", "label", "low", "high", "positive", "points", "missing", "reasons", "ages", "scope",
+          "source", "unit", "cutoff", "probability"]  # fmt: skip
+SCORES_BRIEF = ["patient_id", "score", "low", "high", "unit", "cutoff", "positive", "missing", "scope"]
 
 chosen = click.option(
     "--patient", "patient_ids", multiple=True, metavar="ID", help="Only this patient; may be repeated."
@@ -88,6 +91,15 @@ def response(printer: Printer, patient_ids: tuple[str, ...]) -> None:
         printer.rows([_window(start, window) for start in told for window in start["windows"]], WINDOWS_BRIEF)
     else:
         printer.rows(told, RESPONSES)
+
+
+@click.command()
+@chosen
+@prints
+def scores(printer: Printer, patient_ids: tuple[str, ...]) -> None:
+    """Published scores, from lowest to highest possible while something is missing, with age of every component."""
+    table = _state(printer, patient_ids).assessment.scores
+    printer.rows(table[SCORES].to_dict("records"), SCORES, brief=SCORES_BRIEF)
 
 
 @click.command()

@@ -18,7 +18,7 @@ def site(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_site_may_change_a_rule_and_the_rule_says_so(tmp_path: Path) -> None:
-    catalog = load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 3.0\nwindow_hours = 96\n"))
+    catalog = load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 2.9\nwindow_hours = 96\n"))
     rule = catalog.rules["ferritin_rising"]
     assert (rule.parameters["z_raise"], rule.parameters["window_hours"]) == (3.0, 96)
     assert rule.site_setting
@@ -27,7 +27,7 @@ def test_a_site_may_change_a_rule_and_the_rule_says_so(tmp_path: Path) -> None:
 
 
 def test_what_a_site_leaves_alone_stays_as_published(tmp_path: Path) -> None:
-    plain, changed = load_catalog(), load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 3.0\n"))
+    plain, changed = load_catalog(), load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 2.9\n"))
     assert changed.rules["ferritin_rising"].parameters["floor"] == plain.rules["ferritin_rising"].parameters["floor"]
     assert changed.rules["ferritin_rising"].sources["floor"] == plain.rules["ferritin_rising"].sources["floor"]
     assert not changed.rules["fibrinogen_falling"].site_setting
@@ -50,7 +50,7 @@ def test_what_would_change_the_mind_is_told_with_the_sites_number(tmp_path: Path
 def test_the_version_of_the_catalog_changes_with_the_sites_file(tmp_path: Path) -> None:
     plain = load_catalog().version
     assert load_catalog().version == plain
-    assert load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 3.0\n")).version != plain
+    assert load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 2.9\n")).version != plain
 
 
 @pytest.mark.parametrize(

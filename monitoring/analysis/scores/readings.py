@@ -1,0 +1,116 @@
+"""Each component of every patient as an interval: what the patient's own value can be, given what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from monitoring.analysis.course import Course
+from monitoring.analysis.scores.candidates import candidates, standing_in
+from monitoring.analysis.scores.limits import ENDS, limits
+from monitoring.score_terms import Component
+from monitoring.terms import Catalog
+from monitoring.units import normal_unit
+
+HAIR = 1e-6  # ">500" is above 500 by a hair, so that it meets "> 500"; far below the last digit of any assay
+
+
+@dataclass(frozen=True)
+class Reading:
+    """
+    One component, an entry a patient. `low` and `high` in the analyte's unit: equal when known, the widest possible
+    when not. `age` in hours (NaN: no value), `factor` of the unit it was reported in, `why` says what is not known
+    ("": all is), `ends` the limits named in limits.ENDS, `moved` whether a product moved it.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    age: np.ndarray
+    factor: np.ndarray
+    why: np.ndarray
+    moved: np.ndarray
+    ends: dict[str, np.ndarray]
+
+
+def readings(course: Course, people: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> dict[str, Reading]:
+    """Component -> Reading; the entries stand in the order of `people` (index patient_id; sex, years)."""
+    told = candidates(course, catalog, as_of=as_of)
+    told = told[told["patient_id"].isin(people.index)].reset_index(drop=True)
+    told = _bounded(told, catalog).join(limits(told, people, catalog))
+    instead = standing_in(course, catalog, as_of=as_of)
+    by_component = dict(list(told.groupby("component")))
+    return {
+        code: _reading(part, by_component.get(code, told.iloc[:0]), instead, people.index, catalog)
+        for code, part in catalog.scores.components.items()
+    }
+
+
+def _bounded(rows: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+    """`rows` with factor, low, high and why: a censored value is open on one side, a moved one on that it came from."""
+    value, sign = rows["value"].to_numpy(dtype=float), rows["comparator"]
+    hair = HAIR * np.maximum(np.abs(value), 1.0)
+    above, below = sign.isin([">", ">="]).to_numpy(), sign.isin(["<", "<="]).to_numpy()
+    low = np.where(below, -np.inf, np.where(sign.eq(">"), value + hair, value))
+    high = np.where(above, np.inf, np.where(sign.eq("<"), value - hair, value))
+    up, down, free = (rows[f"moved_{way}"].to_numpy(dtype=bool) for way in ("up", "down", "any"))
+    words = catalog.scores.words
+    why = np.where(above, words["above"], np.where(below, words["below"], "")).astype(object)
+    by = [words["moved"].format(product=product) if product else "" for product in rows["moved_by"]]
+    return rows.assign(
+        factor=_factors(rows, catalog),
+        low=np.where(up | free, -np.inf, low),
+        high=np.where(down | free, np.inf, high),
+        why=np.where(up | down | free, np.array(by, dtype=object), why),
+    )
+
+
+def _factors(rows: pd.DataFrame, catalog: Catalog) -> list[float]:
+    """The factor of the unit each value was reported in: units that differ in spelling alone have the same."""
+    pairs = list(zip(rows["analyte"], rows["unit_text"], strict=True))
+    return list(map({pair: _factor(*pair, catalog) for pair in set(pairs)}.__getitem__, pairs))
+
+
+def _factor(analyte: str, unit: str, catalog: Catalog) -> float:
+    units = catalog.analytes[analyte].units if analyte else {}
+    known = {spelling.casefold(): factor for spelling, (factor, _) in units.items()}
+    return known.get(normal_unit(unit).casefold(), np.nan)
+
+
+def _reading(
+    part: Component, rows: pd.DataFrame, instead: pd.DataFrame, patients: pd.Index, catalog: Catalog
+) -> Reading:
+    told = rows.set_index("patient_id").reindex(patients)
+    least, most = _possible(part, catalog)
+    why = told["why"].astype(object).where(told["age"].notna(), _unknown(part, catalog))
+    reasons = instead[instead["component"].eq(part.code)].set_index("patient_id")["reason"].reindex(patients)
+    why = why.where(told["age"].notna() | reasons.isna(), reasons)
+    low, high = told["low"].to_numpy(dtype=float), told["high"].to_numpy(dtype=float)
+    return Reading(
+        low=np.where(np.isfinite(low), low, least),
+        high=np.where(np.isfinite(high), high, np.maximum(most, np.nan_to_num(low, neginf=least, nan=least))),
+        age=told["age"].to_numpy(dtype=float),
+        factor=told["factor"].to_numpy(dtype=float),
+        why=why.to_numpy(dtype=object),
+        moved=(told["moved_up"].eq(True) | told["moved_down"].eq(True) | told["moved_any"].eq(True)).to_numpy(
+            dtype=bool
+        ),
+        ends={end: told[end].to_numpy(dtype=float) for end in ENDS},
+    )
+
+
+def _possible(part: Component, catalog: Catalog) -> tuple[float, float]:
+    """The widest a value can be: what the analytes' entries hold plausible, there or not there for a finding."""
+    if part.finding:
+        return 0.0, 1.0
+    spans = [catalog.analytes[code].plausible for code in part.analytes]
+    return min((low for low, _ in spans), default=-np.inf), max((high for _, high in spans), default=np.inf)
+
+
+def _unknown(part: Component, catalog: Catalog) -> str:
+    words = catalog.scores.words
+    if not (part.analytes or part.finding):
+        return words["nowhere"]
+    return words["never"].format(hours=f"{part.hours:g}")
