@@ -20,7 +20,7 @@ def site(tmp_path: Path, text: str) -> Path:
 def test_a_site_may_change_a_rule_and_the_rule_says_so(tmp_path: Path) -> None:
     catalog = load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 2.9\nwindow_hours = 96\n"))
     rule = catalog.rules["ferritin_rising"]
-    assert (rule.parameters["z_raise"], rule.parameters["window_hours"]) == (3.0, 96)
+    assert (rule.parameters["z_raise"], rule.parameters["window_hours"]) == (2.9, 96)
     assert rule.site_setting
     assert rule.sources["z_raise"] == Cited(("site",), "local default")
     assert "site" in catalog.references

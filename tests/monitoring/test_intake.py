@@ -199,7 +199,7 @@ def test_everything_counts_as_received_now_and_is_unknown_before(ward: Site) -> 
 
 
 def test_log_lines_name_files_and_counts_and_no_patient(ward: Site, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, logger="monitoring"):
         ward.takes(lab("31337", patient_id="Mustermann"))
         ward.takes(lab("31337x", patient_id="Mustermann"))
     assert "labs.csv: 1 read, 1 new" in caplog.text
