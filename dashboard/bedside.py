@@ -140,7 +140,7 @@ def ward(state: Any) -> Ward:
 
 def with_corrections(side: Bedside, versions: pd.DataFrame) -> Bedside:
     """The same, with every version of those of its values that were corrected."""
-    return replace(side, earlier=tuple(_rows(versions[list(SAID_OF_VERSION)])))
+    return replace(side, earlier=tuple(rows_of(versions[list(SAID_OF_VERSION)])))
 
 
 def _bedsides(state: Any) -> Iterator[Bedside]:
@@ -149,7 +149,7 @@ def _bedsides(state: Any) -> Iterator[Bedside]:
     flags, spans = _by_patient(state.flags), _by_patient(said.spans, SAID_OF_SPAN)
     awaited, responses = _by_patient(said.awaited, SAID_OF_AWAITED), _by_patient(said.responses)
     lines = _by_patient(said.lines)
-    for row in _rows(said.course.patients):
+    for row in rows_of(said.course.patients):
         key = str(row["patient_id"])
         yield Bedside(
             patient=row,
@@ -167,12 +167,12 @@ def _bedsides(state: Any) -> Iterator[Bedside]:
 
 def _by_patient(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> dict[str, Rows]:
     told: dict[str, list[Row]] = defaultdict(list)
-    for row in _rows(frame if columns is None else frame[list(columns)]):
+    for row in rows_of(frame if columns is None else frame[list(columns)]):
         told[str(row["patient_id"])].append(row)
     return {key: tuple(rows) for key, rows in told.items()}
 
 
-def _rows(frame: pd.DataFrame) -> list[Row]:
+def rows_of(frame: pd.DataFrame) -> list[Row]:
     rows: Any = frame.to_dict("records")
     return list(rows)
 

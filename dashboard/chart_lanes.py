@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Final
 
 import pandas as pd
@@ -138,13 +139,14 @@ def _bar(row: Row, time: Time) -> Bar:
     lane = "product" if row["kind"] == "product" else row["line"] if row["line"] in LANES else "other"
     x0 = time.x(row["started_at"])
     lasts = bool(row["open"]) or not pd.isna(row["ended_at"])
-    label = wording.kept(wording.joined(row["label"], row["amount_text"], by=" "))
+    amount = wording.kept(escape(row["amount_text"]))
+    label = wording.joined(escape(row["label"]), amount, by=" ")
     return Bar(
         lane,
         x0,
         time.until(row["ended_at"]) if lasts else x0,
         label,
-        wording.kept(row["amount_text"]),
+        amount,
         _hover(row, label, time),
         EDGE[lane],
     )
@@ -167,13 +169,13 @@ def _hover(row: Row, label: str, time: Time) -> str:
 def _flag(row: Row, time: Time) -> Bar:
     tone = wording.SEVERITY_TONE.get(row["severity"], "note") if row["state"] == "active" else "quiet"
     x0 = time.x(row["raised_at"])
-    return Bar("flag", x0, x0, wording.kept(row["sentence"]), "", flag_hover(row, time), FLAG_COLOUR[tone])
+    return Bar("flag", x0, x0, wording.kept(escape(row["sentence"])), "", flag_hover(row, time), FLAG_COLOUR[tone])
 
 
 def flag_hover(row: Row, time: Time) -> str:
     state = "" if row["state"] == "active" else str(row["state"])
     return wording.joined(
-        f"<b>{row['sentence']}</b>", f"raised {wording.dated(row['raised_at'], time.zone)}", state, by="<br>"
+        f"<b>{escape(row['sentence'])}</b>", f"raised {wording.dated(row['raised_at'], time.zone)}", state, by="<br>"
     )
 
 

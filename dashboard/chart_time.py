@@ -17,7 +17,7 @@ SEEN_HOURS: Final = 7 * 24.0
 JUDGED_HOURS: Final = 72.0
 ROOM: Final = 0.03
 STEPS: Final = (6, 12, 24, 48, 72, 168, 336, 672)
-MOST_TICKS: Final = 8  # two rows of words side by side on a tablet
+MOST_TICKS: Final = 9  # two rows of words side by side on a tablet
 WEEKDAYS_HOURS: Final = 8 * 24.0  # up to here a weekday names one day only
 DECISION: Final = (24.0, 48.0)
 
@@ -43,7 +43,8 @@ class Time:
         return self.end if pd.isna(moment) else min(self.x(moment), self.end)
 
 
-def time_of(side: Bedside, *, zone: tzinfo) -> Time:
+def time_of(side: Bedside, *, zone: tzinfo, whole: bool = False) -> Time:
+    """Time as it is shown at first: from three days before the steroid start, or a week; or the `whole` stay."""
     zero = side.t0 if side.t0 is not None else pd.Timestamp(side.as_of)
     now = wording.since(zero, side.as_of)
     moments = [now + points.points[0].at for points in side.series.values()] + [
@@ -52,7 +53,7 @@ def time_of(side: Bedside, *, zone: tzinfo) -> Time:
     first = min(moments, default=now - LEAD_HOURS)
     last = max(now, JUDGED_HOURS) if side.t0 is not None and now < JUDGED_HOURS else now
     seen = max(first, min(-LEAD_HOURS if side.t0 is not None else now - SEEN_HOURS, now - SEEN_HOURS))
-    seen = min(seen, last - 24.0)
+    seen = first if whole else min(seen, last - 24.0)
     room = ROOM * (last - seen)
     return Time(zero, zone, min(first, seen) - room, last + room, seen - room, now, side.t0 is not None)
 

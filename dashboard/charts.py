@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from dashboard import chart_lanes, chart_panels, wording
+from dashboard import chart_lanes, chart_panels, chart_points, wording
 from dashboard.bedside import Bedside, shown_analytes
 from dashboard.chart_panels import Panel
 from dashboard.chart_time import DECISION, Time, axis, axis_words, time_of, window_shapes
@@ -31,7 +31,7 @@ PANELS: Final = (
     "hemoglobin",
     "neutrophils",
 )
-PANEL_HEIGHT, GAP = 78, 9
+PANEL_HEIGHT, GAP, LABEL_HEIGHT = 78, 9, 14
 TOP, BOTTOM, GUTTER, RIGHT = 8, 46, 196, 192
 TYPE: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 CONFIG: Final[dict[str, Any]] = {
@@ -44,9 +44,15 @@ CONFIG: Final[dict[str, Any]] = {
 }
 
 
-def trajectories(side: Bedside, catalog: Catalog, *, zone: tzinfo, codes: Sequence[str] = PANELS) -> go.Figure:
-    """Lanes for lines, products and flags; under them a small multiple for each of `codes` that has values."""
-    time = time_of(side, zone=zone)
+def trajectories(
+    side: Bedside, catalog: Catalog, *, zone: tzinfo, codes: Sequence[str] = PANELS, whole: bool = False
+) -> go.Figure:
+    """
+    Lanes for lines, products and flags; under them a small multiple for each of `codes` that has values.
+
+    It opens on the last days, or with `whole` on all of the stay.
+    """
+    time = time_of(side, zone=zone, whole=whole)
     analytes = [analyte for analyte in shown_analytes(catalog, side.trends) if analyte.code in codes]
     drawn = chart_lanes.bars(side, catalog, time)
     lanes = chart_lanes.lanes(drawn)
@@ -54,7 +60,7 @@ def trajectories(side: Bedside, catalog: Catalog, *, zone: tzinfo, codes: Sequen
     rows = _Rows(len(lanes), len(panels))
     traces = chart_lanes.traces(drawn, lanes, time)
     for panel in panels:
-        traces += chart_panels.traces(panel, side, catalog, time)
+        traces += chart_points.traces(panel, side, catalog, time)
     starts = [told["t0"] for told in side.responses]
     shapes = window_shapes(time, starts, top=rows.panels_top) + chart_lanes.shapes(drawn, lanes) + rows.rules()
     for panel in panels:
@@ -66,6 +72,12 @@ def trajectories(side: Bedside, catalog: Catalog, *, zone: tzinfo, codes: Sequen
         + [note for panel in panels for note in _panel_words(panel, side, catalog, rows)]
     )
     return go.Figure({"data": traces, "layout": _layout(panels, lanes, rows, time, shapes, notes)})
+
+
+def goes_back(side: Bedside, *, zone: tzinfo) -> bool:
+    """Whether there is more of the stay than the figure opens on."""
+    time = time_of(side, zone=zone)
+    return time.start < time.seen
 
 
 def others(side: Bedside, catalog: Catalog) -> list[Analyte]:
@@ -201,18 +213,28 @@ def _window_words(time: Time, starts: list[Any], rows: _Rows) -> list[dict[str, 
 
 def _panel_words(panel: Panel, side: Bedside, catalog: Catalog, rows: _Rows) -> list[dict[str, Any]]:
     low, high = rows.panel_domain(int(panel.axis[1:]) - 2)
-    gutter = _note(
-        chart_panels.words(panel, side, catalog), x=0, y=(low + high) / 2, xshift=8 - GUTTER, font={"size": 15}
-    )
-    return [gutter, *(_threshold_words(threshold, panel, catalog) for threshold in chart_panels.near_thresholds(panel))]
+    words = chart_panels.words(panel, side, catalog)
+    gutter = _note(words, x=0, y=(low + high) / 2, xshift=8 - GUTTER, font={"size": 15})
+    return [gutter, *(_threshold_words(near, panel, catalog) for near in _apart(panel))]
 
 
-def _threshold_words(threshold: Threshold, panel: Panel, catalog: Catalog) -> dict[str, Any]:
-    """Its number and name beside the line, its source on hover."""
-    source = "<br>".join(told.citation for told in cited_sources(threshold.source.cite, catalog))
-    text = f"{wording.number(threshold.value, panel.analyte)} {threshold.label}"
-    more = {"font": {"size": 12, "color": "#475569"}, "hovertext": source or threshold.source.tag}
-    return _note(text, x=1, y=panel.measure(threshold.value), yref=panel.axis, xshift=6, **more)
+def _apart(panel: Panel) -> list[list[Threshold]]:
+    """Thresholds from below, those too near to be labelled apart in one group."""
+    groups: list[list[Threshold]] = []
+    room = LABEL_HEIGHT / PANEL_HEIGHT * (panel.high - panel.low)
+    for threshold in sorted(chart_panels.near_thresholds(panel), key=lambda threshold: threshold.value):
+        near = groups and panel.measure(threshold.value) - panel.measure(groups[-1][0].value) < room
+        groups[-1].append(threshold) if near else groups.append([threshold])
+    return groups
+
+
+def _threshold_words(near: list[Threshold], panel: Panel, catalog: Catalog) -> dict[str, Any]:
+    """Number and name beside the line, the source on hover."""
+    cited = [told for threshold in near for told in cited_sources(threshold.source.cite, catalog)]
+    text = " · ".join(f"{wording.number(threshold.value, panel.analyte)} {threshold.label}" for threshold in near)
+    y = sum(panel.measure(threshold.value) for threshold in near) / len(near)
+    hover = "<br>".join(dict.fromkeys(told.citation for told in cited)) or near[0].source.tag
+    return _note(text, x=1, y=y, yref=panel.axis, xshift=6, font={"size": 12, "color": "#475569"}, hovertext=hover)
 
 
 def _axis_words(time: Time) -> dict[str, Any]:

@@ -21,13 +21,13 @@ def show_style() -> None:
     st.html(STYLE)
 
 
-def show_sheet(markup: Markup, *, key: str, beats: str = "") -> None:
+def show_sheet(markup: Markup, *, key: str, beats: str = "", quiet_seconds: float = 0) -> None:
     """
     HTML from our own templates, changed in place on every run; its links to our pages are followed without a reload.
 
-    `beats`: what changes on every refresh, so that the browser can tell a quiet ward from a dead connection.
+    `beats` changes on every refresh; when it has not for `quiet_seconds`, the browser says that nobody is there.
     """
-    _sheet(key=key, data={"markup": str(markup), "beats": beats})
+    _sheet(key=key, data={"markup": str(markup), "beats": beats, "quiet_seconds": quiet_seconds})
 
 
 def show_state(title: str, *sentences: str, key: str) -> None:
@@ -50,9 +50,8 @@ def show_unknown(patient_id: str) -> None:
 
 
 def show_figure(figure: go.Figure, *, alt: str, key: str) -> None:
-    """A plotly figure as it was made: our type and colours, no buttons but the picture's download; then its legend."""
+    """A plotly figure as it was made: our type and colours, no buttons but its download and first view."""
     st.plotly_chart(figure, theme=None, config=CONFIG, key=key, alt=alt)
-    show_sheet(page("legend.html"), key=f"{key}-legend")
 
 
 def show_labs(labs: pd.DataFrame, *, most: int = 200) -> None:

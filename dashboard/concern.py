@@ -34,13 +34,18 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Concern:
-    """`due_at`: what is awaited next; `late`: something awaited has not come. `order` sorts the most worrying first."""
+    """
+    `due_at`: what is awaited next; `due_now`: something is due, but not late yet; `late`: it has not come in time.
+
+    `order` sorts the most worrying first.
+    """
 
     tone: Tone
     phrases: tuple[Phrase, ...]
     verdict: str
     due_at: datetime | None
     due_what: str
+    due_now: bool
     late: bool
     order: tuple[Any, ...]
 
@@ -68,15 +73,20 @@ def concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
         verdict=verdict,
         due_at=due_at,
         due_what=due_what,
+        due_now=any(row["due_at"] <= side.as_of and not row["overdue"] for row in side.awaited),
         late=bool(side.late) or any(row["flag"] == "labs_overdue" for row in flags),
         order=(RANK[tone], -open_urgent, -len(flags), numbered(side.name)),
     )
 
 
 def ranked(flags: Rows) -> list[Row]:
-    """Active flags: urgent first, those nobody has taken notice of before the others, newest first."""
+    """Active flags: urgent first, unseen before seen, what the steroids did before what a marker does, newest first."""
     rows = sorted((row for row in flags if row["state"] == "active"), key=lambda row: row["raised_at"], reverse=True)
-    return sorted(rows, key=lambda row: (SEVERITY_RANK.get(row["severity"], 3), acknowledged_by(row) != ""))
+    return sorted(rows, key=_rank)
+
+
+def _rank(row: Row) -> tuple[int, bool, bool]:
+    return SEVERITY_RANK.get(row["severity"], 3), acknowledged_by(row) != "", row["flag"] not in SAYS_THE_VERDICT
 
 
 def decided(side: Bedside) -> Mapping[str, Any] | None:

@@ -23,15 +23,20 @@ class Banner:
 
 def strip(feed: Health, *, zone: tzinfo, now: datetime, as_of: datetime | None = None) -> Markup:
     """Labs in 11 min ago · next scheduled 18:00 CET · Sat 21 Nov 14:12 CET, and underneath what must be known first."""
-    when = wording.age(feed.last_success_at, now)
     return page(
         "strip.html",
         tone={"ok": "good", "degraded": "watch", "failing": "decision"}[feed.status],
-        taken=f"Labs taken in {when} ago" if feed.last_success_at else "No labs taken in yet",
+        taken=_taken(feed.last_success_at, now),
         next=f"next scheduled {wording.clock(feed.next_run_at, zone, today=now)}",
         now=wording.stamp(now, zone),
         banners=list(complaints(feed, zone=zone, now=now, as_of=as_of)),
     )
+
+
+def _taken(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "No labs taken in yet"
+    return "Labs just taken in" if wording.since(at, now) * 60 < 1 else f"Labs taken in {wording.age(at, now)} ago"
 
 
 def complaints(feed: Health, *, zone: tzinfo, now: datetime, as_of: datetime | None) -> Iterable[Banner]:

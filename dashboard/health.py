@@ -12,7 +12,6 @@ from monitoring import wall_times
 from monitoring.settings import Settings
 from storage import queries
 from storage.engine import Store
-from storage.errors import StoreError
 
 Status = Literal["ok", "degraded", "failing"]
 RUNS_SEEN: Final = 50
@@ -29,7 +28,6 @@ class Health:
     overdue: bool
     missed_at: datetime
     newest_received_at: datetime | None = None
-    set_aside: int = 0
     failures: tuple[tuple[str, str], ...] = ()
 
     def shape(self) -> dict[str, Any]:
@@ -43,21 +41,15 @@ class Health:
         }
 
 
-def health(store: Store, settings: Settings, *, now: datetime) -> Health:
-    """What the store says of the feed. A store that cannot be read is `failing`, never an exception."""
-    try:
-        return _alive(store, settings, now)
-    except StoreError as error:
-        return unreadable(settings, str(error), now=now)
-
-
 def unreadable(settings: Settings, sentence: str, *, now: datetime) -> Health:
+    """How the feed stands when the store cannot be read: `failing`, with the sentence that says why."""
     at, zone = settings.schedule.at, settings.zone
     missed_at = wall_times.last_due(at, zone, now)
     return Health("failing", sentence, None, wall_times.next_run(at, zone, now), True, missed_at)
 
 
-def _alive(store: Store, settings: Settings, now: datetime) -> Health:
+def health(store: Store, settings: Settings, *, now: datetime) -> Health:
+    """What the store says of the feed. Raises StoreError when it cannot be read."""
     at, zone = settings.schedule.at, settings.zone
     last = queries.last_success(store)
     overdue = wall_times.overdue(last, at, zone, now)
@@ -70,7 +62,6 @@ def _alive(store: Store, settings: Settings, now: datetime) -> Health:
         overdue=overdue,
         missed_at=wall_times.last_due(at, zone, now),
         newest_received_at=queries.newest_received(store),
-        set_aside=len(queries.set_aside(store)),
         failures=failures,
     )
 

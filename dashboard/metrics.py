@@ -25,6 +25,7 @@ class Gauges:
     patients: int = 0
     flags: Mapping[str, int] | None = None
     runs: Mapping[str, int] | None = None
+    set_aside: int = 0
 
 
 def text(gauges: Gauges) -> bytes:
@@ -46,7 +47,7 @@ class _Collector:
         yield _one("maswatch_patients", "Patients known", said.patients)
         yield _many("maswatch_flags_active", "Active flags", "flag", said.flags or {})
         yield _many("maswatch_runs", "Runs listed, by outcome", "outcome", said.runs or {})
-        yield _one("maswatch_set_aside_open", "Results set aside and not read yet", feed.set_aside)
+        yield _one("maswatch_set_aside_open", "Results set aside and not read yet", said.set_aside)
         yield _one(
             "maswatch_newest_result_age_seconds",
             "Age of the newest result received",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard import flag_panel, wording
 from dashboard.bedside import Bedside, Row, Ward, shown_analytes
-from dashboard.charts import PANELS
+from dashboard.charts import PANELS, goes_back
 from dashboard.concern import concern, numbered
 from dashboard.flag_panel import Source, cited_sources
 from dashboard.markup import Markup, page
@@ -89,7 +89,7 @@ class Sheet:
     flags: tuple[flag_panel.FlagPanel, ...]
     past: tuple[flag_panel.FlagPanel, ...]
     due: str
-    late: tuple[str, ...]
+    late: str
     href: str
 
 
@@ -201,13 +201,22 @@ def _founding_first(doses: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     return first, [dose for dose in doses if not any(dose["range"] == told["range"] for told in first)]
 
 
-def _late(side: Bedside, catalog: Catalog) -> tuple[str, ...]:
-    """Ferritin: none since 19 h."""
-    return tuple(f"{catalog.analytes[row['analyte']].label}: {_since(row['last_at'], side)}" for row in side.late)
+def _late(side: Bedside, catalog: Catalog) -> str:
+    """Ferritin, platelets: none for 19 h; AST: none yet."""
+    ages: dict[str, list[str]] = {}
+    for row in side.late:
+        ages.setdefault(_since(row["last_at"], side), []).append(catalog.analytes[row["analyte"]].label)
+    return "; ".join(f"{wording.listed(labels)}: {age}" for age, labels in ages.items())
 
 
 def _since(last_at: pd.Timestamp, side: Bedside) -> str:
     return "none yet" if pd.isna(last_at) else f"none for {wording.age(last_at, side.as_of)}"
+
+
+def legend_html(side: Bedside, *, zone: tzinfo, whole: bool) -> Markup:
+    """What each mark means, and the way to the whole stay and back."""
+    other = address("/patient", patient=side.id, span="" if whole else "stay")
+    return page("legend.html", whole=whole, more=whole or goes_back(side, zone=zone), other=other)
 
 
 def neighbours(ward: Ward, patient_id: str) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def feed(now: datetime) -> Health:
     try:
         return health(store(), settings(), now=now)
     except StoreError as error:
+        _forget_store()
         return unreadable(settings(), str(error), now=now)
 
 
@@ -102,7 +103,7 @@ def gauges(now: datetime) -> Gauges:
     sides = ward(None, now=now).sides
     flags = Counter(row["flag"] for side in sides for row in side.flags if row["state"] == "active")
     runs = Counter(queries.runs(store(), limit=RUNS_SEEN)["outcome"].tolist())
-    return Gauges(known, now, len(sides), flags, runs)
+    return Gauges(known, now, len(sides), flags, runs, len(queries.set_aside(store())))
 
 
 @st.cache_resource(show_spinner=False)
@@ -110,7 +111,12 @@ def _catalog(site_catalog: Path | None) -> Catalog:
     return load_catalog(site_catalog)
 
 
-@st.cache_resource(show_spinner=False)
+def _forget_store() -> None:
+    """So that the next read opens it anew: one that was mended or put back is found without a restart."""
+    _store.clear()
+
+
+@st.cache_resource(show_spinner=False, on_release=Store.close)
 def _store(url: str) -> Store:
     return open_store(url)
 

@@ -92,18 +92,18 @@ def response_table(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Response
 
 def _head(window: Mapping[str, Any], said: Mapping[str, Any] | None, side: Bedside, zone: tzinfo) -> Head:
     early = window["verdict"] == "too_early"
-    due = (
-        f"due {wording.clock(pd.Timestamp(window['due_at']), zone, today=side.as_of)}"
-        if window["due_at"]
-        else "too early"
-    )
     return Head(
         hours=window["hours"],
         words=f"{window['hours']} h",
-        note=due if early else wording.VERDICT_WORD[window["verdict"]],
+        note=_due(pd.Timestamp(window["due_at"]), side, zone) if early else wording.VERDICT_WORD[window["verdict"]],
         tone="quiet" if early else wording.VERDICT_TONE[window["verdict"]],
         decided=said is not None and window["hours"] == said["hours"],
     )
+
+
+def _due(at: pd.Timestamp, side: Bedside, zone: tzinfo) -> str:
+    word = "due" if at > side.as_of else "awaited since"
+    return f"{word} {wording.clock(at, zone, today=side.as_of)}"
 
 
 def _row(
@@ -152,5 +152,4 @@ def _drawn(at: str | None, zone: tzinfo) -> str:
 
 
 def _labels(codes: Iterable[str], catalog: Catalog) -> str:
-    known = [catalog.analytes[code].label if code in catalog.analytes else code for code in codes]
-    return ", ".join([label if place == 0 else wording.running(label) for place, label in enumerate(known)])
+    return wording.listed(catalog.analytes[code].label if code in catalog.analytes else code for code in codes)

@@ -52,6 +52,10 @@ def asked_patient(query: Mapping[str, str]) -> str:
     return query.get("patient", "")
 
 
+def whole_stay(query: Mapping[str, str]) -> bool:
+    return query.get("span", "") == "stay"
+
+
 @dataclass(frozen=True)
 class RoundsAsked:
     """One patient, or everybody, or (neither) those with a steroid course or a flag."""

@@ -18,7 +18,8 @@ from monitoring.errors import MaswatchError
 from monitoring.logs import without_values
 from storage.errors import StoreError
 
-REFRESH_SECONDS: Final = 30
+REFRESH_SECONDS = 30
+QUIET_TIMES: Final = 1.75  # under a minute without an answer, and the page says so
 Clock = Callable[[], datetime]
 Draw = Callable[[Ward], None]
 log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def say_failed(error: Exception) -> bool:
 def _around(clock: Clock) -> None:
     now = clock()
     feed, asked = reading.feed(now), moment_asked(st.query_params)
-    show_sheet(strip(feed, zone=reading.zone(), now=now, as_of=asked), key="strip", beats=now.isoformat())
+    told = strip(feed, zone=reading.zone(), now=now, as_of=asked)
+    show_sheet(told, key="strip", beats=now.isoformat(), quiet_seconds=QUIET_TIMES * REFRESH_SECONDS)
 
 
 def _inside(draw: Draw, clock: Clock) -> None:

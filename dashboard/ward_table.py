@@ -130,7 +130,8 @@ def _in_tile(row: Row, code: str, next_run_at: datetime | None) -> bool:
     if code in ("decision", "watch"):
         return row.concern.tone == code
     if code == "due":
-        return row.concern.due_at is not None and next_run_at is not None and row.concern.due_at <= next_run_at
+        soon = row.concern.due_at is not None and next_run_at is not None and row.concern.due_at <= next_run_at
+        return row.concern.due_now or soon
     return {"responding": row.concern.responding, "overdue": row.concern.late}.get(code, True)
 
 
@@ -179,6 +180,8 @@ def steroid_clock(side: Bedside) -> Clock | None:
 def _due_words(side: Bedside, said: Concern, zone: tzinfo) -> str:
     if said.late:
         return "overdue"
+    if said.due_now:
+        return "due now"
     return f"due {wording.hour_of_day(said.due_at, zone, today=side.as_of)}" if said.due_at else ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, tzinfo
 from typing import Final, Literal
 
@@ -44,7 +44,7 @@ MARKER_WORD: Final[Mapping[str, str]] = {
     "improved": "better",
     "unchanged": "unchanged",
     "worse": "worse",
-    "not_interpretable": "cannot be read",
+    "not_interpretable": "not usable",
     "missing": "missing",
 }
 MARKER_TONE: Final[Mapping[str, Tone]] = {
@@ -96,6 +96,11 @@ def kept(text: str) -> str:
 def dose(told: Mapping[str, object]) -> str:
     """methylprednisolone 1 g: one dose of a line as it is said, without the amount where nobody gave one."""
     return joined(running(str(told["label"])), str(told["amount"]), by=" ")
+
+
+def listed(labels: Iterable[str]) -> str:
+    """Ferritin, platelets, CRP: the first as it is, the others as inside a sentence."""
+    return ", ".join(label if place == 0 else running(label) for place, label in enumerate(labels))
 
 
 def running(label: str) -> str:

@@ -2,8 +2,6 @@
 // details stay. Links to our own pages are followed without loading the page anew. Holds no judgement and no words
 // of its own but one: how long ago the page last heard from the server.
 
-const QUIET_SECONDS = 90
-
 function same(a, b) {
   return a.nodeType === b.nodeType && a.nodeName === b.nodeName && keyOf(a) === keyOf(b)
 }
@@ -21,21 +19,21 @@ function attributes(from, to) {
   }
 }
 
-function morph(from, to, fresh) {
+function morph(from, to) {
   if (from.nodeType === 3) {
     if (from.data !== to.data) {
       from.data = to.data
       const watched = from.parentElement.closest("[data-watch]")
-      if (watched && !fresh) highlight(watched)
+      if (watched) highlight(watched)
     }
     return
   }
   if (from.nodeType !== 1) return
   attributes(from, to)
-  children(from, to, fresh)
+  children(from, to)
 }
 
-function children(from, to, fresh) {
+function children(from, to) {
   const keyed = new Map(Array.from(from.children).filter(keyOf).map((node) => [keyOf(node), node]))
   let here = from.firstChild
   for (const wanted of Array.from(to.childNodes)) {
@@ -43,10 +41,10 @@ function children(from, to, fresh) {
     if (known && same(known, wanted)) {
       if (known !== here) from.insertBefore(known, here)
       else here = here.nextSibling
-      morph(known, wanted, fresh)
+      morph(known, wanted)
     } else if (here && !keyOf(here) && same(here, wanted)) {
       const next = here.nextSibling
-      morph(here, wanted, fresh)
+      morph(here, wanted)
       here = next
     } else {
       from.insertBefore(wanted, here)
@@ -69,7 +67,7 @@ function put(root, markup) {
   const wanted = document.createElement("div")
   wanted.innerHTML = markup
   if (!root.hasChildNodes()) root.replaceChildren(...wanted.childNodes)
-  else children(root, wanted, false)
+  else children(root, wanted)
 }
 
 function ours(event) {
@@ -79,15 +77,27 @@ function ours(event) {
   return link
 }
 
-function watchSilence(root) {
+// Streamlit says so in a dialogue over the ward that asks for the internet; ours is said instead (see dashboard.css).
+function cutOff() {
+  return [...document.querySelectorAll("[data-testid=stDialog]")].some((said) => said.textContent.includes("Connection error"))
+}
+
+function watchSilence(root, seconds) {
   root.heard = Date.now()
-  if (root.silence) return
-  root.silence = setInterval(() => {
-    const minutes = Math.floor((Date.now() - root.heard) / 60000)
-    const quiet = Date.now() - root.heard > QUIET_SECONDS * 1000
-    root.classList.toggle("unheard", quiet)
-    if (quiet) root.dataset.unheard = `No connection. What is shown is ${minutes} min old and may be out of date.`
-  }, 5000)
+  root.parentElement.querySelector(":scope > .unheard")?.remove()
+  root.silence ??= setInterval(() => {
+    const gone = Math.round((Date.now() - root.heard) / 1000)
+    if (gone <= seconds && !cutOff()) return
+    const age = gone < 120 ? `${gone} s` : `${Math.floor(gone / 60)} min`
+    let said = root.parentElement.querySelector(":scope > .unheard")
+    if (!said) {
+      said = document.createElement("div")
+      said.className = "mas unheard"
+      said.setAttribute("role", "alert")
+      root.parentElement.append(said)
+    }
+    said.textContent = `No connection. What is shown is ${age} old and may be out of date.`
+  }, 1000)
 }
 
 // The way Streamlit itself takes back and forward: the address changes, and it asks the server for what stands there.
@@ -97,14 +107,14 @@ function follow(link) {
 }
 
 export default function ({ data, parentElement }) {
-  let root = parentElement.querySelector(":scope > .mas")
+  let root = parentElement.querySelector(":scope > .mas:not(.unheard)")
   if (!root) {
     root = document.createElement("div")
     root.className = "mas"
     parentElement.appendChild(root)
   }
   put(root, data.markup)
-  if (data.beats) watchSilence(root)
+  if (data.beats) watchSilence(root, data.quiet_seconds)
   root.onclick = (event) => {
     const link = ours(event)
     if (!link) return
@@ -113,6 +123,7 @@ export default function ({ data, parentElement }) {
   }
   return () => {
     clearInterval(root.silence)
+    parentElement.querySelector(":scope > .unheard")?.remove()
     root.remove()
   }
 }

@@ -7,8 +7,8 @@ import streamlit as st
 from dashboard import charts, reading, shell
 from dashboard.bedside import Bedside, Ward, with_corrections
 from dashboard.components import show_choice, show_figure, show_sheet, show_unknown
-from dashboard.patient_sheet import neighbours, patient_html
-from dashboard.selection import asked_patient
+from dashboard.patient_sheet import legend_html, neighbours, patient_html
+from dashboard.selection import asked_patient, whole_stay
 from dashboard.views.now import now
 
 
@@ -26,8 +26,11 @@ def patient(ward: Ward) -> None:
 def course(side: Bedside, ward: Ward) -> None:
     catalog, zone = reading.catalog(), reading.zone()
     told = with_corrections(side, reading.corrected(side.id, ward.as_of))
+    whole = whole_stay(st.query_params)
     show_sheet(patient_html(told, catalog, neighbours(ward, side.id), zone=zone), key="patient")
-    show_figure(charts.trajectories(told, catalog, zone=zone), alt=f"Trajectories of {side.title}", key="trajectories")
+    figure = charts.trajectories(told, catalog, zone=zone, whole=whole)
+    show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories")
+    show_sheet(legend_html(told, zone=zone, whole=whole), key="legend")
 
 
 shell.show(patient, clock=now)

@@ -24,7 +24,7 @@ def research(ward: Ward) -> None:
 
 def choice(ward: Ward) -> LabsAsked:
     names, analytes = research_choice.patients(ward), research_choice.analytes(ward, reading.catalog())
-    first, second, third, fourth = st.columns([3, 3, 1.2, 1.2])
+    first, second, third, fourth = st.columns([3, 3, 1.7, 1.7])
     patients = first.multiselect("Patients", names, key="patients", placeholder="All", bind="query-params")
     labels = second.multiselect("Analytes", list(analytes), key="analytes", placeholder="All", bind="query-params")
     start = third.date_input("From", None, key="start", format="YYYY-MM-DD", bind="query-params")

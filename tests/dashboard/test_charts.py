@@ -13,6 +13,7 @@ import pytest
 from dashboard import charts
 from dashboard.bedside import Bedside, with_corrections
 from dashboard.chart_time import time_of
+from monitoring.terms import Threshold
 from tests.dashboard.catalog_fixture import catalog
 from tests.dashboard.ward_fixture import ZONE, bed, versions, ward
 
@@ -72,7 +73,7 @@ def test_a_bound_is_a_triangle_at_its_bound() -> None:
     ferritin = trace(figure(bed("12")), "Ferritin")
     assert list(ferritin.marker.symbol)[-2:] == ["triangle-up", "triangle-up"]
     assert list(ferritin.y)[-1] == 40000
-    assert ferritin.hovertext[-1].startswith("<b>Ferritin >40,000 µg/L</b><br>reported >40000 ug/L")
+    assert ferritin.hovertext[-1].startswith("<b>Ferritin >40,000 µg/L</b><br>reported &gt;40000 ug/L")
 
 
 def test_a_value_a_product_moved_is_hollow_and_says_by_what() -> None:
@@ -234,6 +235,8 @@ def test_a_long_stay_opens_on_its_last_week_and_can_be_widened() -> None:
     side.series["ferritin"].points.insert(0, replace(side.series["ferritin"].points[0], at=-2000.0))
     long = time_of(side, zone=ZONE)
     assert long.seen > long.start
+    whole = time_of(side, zone=ZONE, whole=True)
+    assert whole.seen == whole.start
     assert long.end - long.seen < 8 * 24
     assert time.seen == time.start
 
@@ -255,3 +258,20 @@ def test_streamlits_placeholder_colours_are_not_used() -> None:
     placeholders = {f"#0000{number:02d}" for number in range(1, 41)}
     text = json.dumps(figure(bed("7")).to_plotly_json(), default=str)
     assert not any(colour in text for colour in placeholders)
+
+
+def test_thresholds_too_near_to_be_told_apart_share_one_label() -> None:
+    near = Threshold(9500, "another", catalog().analytes["ferritin"].thresholds[0].source)
+    ferritin = catalog().analytes["ferritin"]
+    wider = replace(ferritin, thresholds=(*ferritin.thresholds, near))
+    told = replace(catalog(), analytes={**catalog().analytes, "ferritin": wider})
+    labels = texts(charts.trajectories(bed("7"), told, zone=ZONE))
+    assert "9,500 another · 10,000 highly suspicious" in labels
+
+
+def test_what_a_feed_calls_things_is_never_markup_in_the_figure() -> None:
+    whole = bed("7").values.assign(source_id="<a href='x'>")
+    spans = tuple({**span, "label": "<b>x</b>"} for span in bed("7").spans)
+    told = figure(replace(bed("7"), whole=lambda: whole, spans=spans))
+    assert "&lt;a href=" in trace(told, "Ferritin").hovertext[0]
+    assert "&lt;b&gt;x&lt;/b&gt;" in trace(told, "First line").hovertext[0]

@@ -77,16 +77,6 @@ def test_a_store_that_cannot_be_read_is_failing_and_says_why(settings: Settings)
     assert banners(feed) == [("decision", "The store cannot be read")]
 
 
-def test_a_damaged_file_is_failing_not_an_exception(tmp_path: Path) -> None:
-    settings = empty(tmp_path)
-    store = open_store(settings.database_url)
-    store.engine.dispose()
-    for name in ("maswatch.db", "maswatch.db-wal"):
-        (tmp_path / name).write_bytes(b"this is no store" * 4096)
-    assert health(store, settings, now=NOW).status == "failing"
-    store.close()
-
-
 def test_looking_back_is_said_on_the_page(settings: Settings) -> None:
     feed = after(settings, cycle(ago(8)))
     assert banners(feed, as_of=NOW - timedelta(days=1)) == [("note", "As it was known at Fri 20 Nov 14:12 CET")]
@@ -100,8 +90,8 @@ def test_the_strip_tells_age_next_run_and_the_wards_clock(settings: Settings) ->
 
 
 def test_metrics_count_and_name_no_patient() -> None:
-    feed = Health("ok", "ok", ago(8), NEXT_RUN, False, ago(8), newest_received_at=ago(2), set_aside=3)
-    told = text(Gauges(feed, NOW, 8, {"ferritin_rising": 2}, {"ok": 5})).decode()
+    feed = Health("ok", "ok", ago(8), NEXT_RUN, False, ago(8), newest_received_at=ago(2))
+    told = text(Gauges(feed, NOW, 8, {"ferritin_rising": 2}, {"ok": 5}, 3)).decode()
     assert "maswatch_patients 8.0" in told
     assert 'maswatch_flags_active{flag="ferritin_rising"} 2.0' in told
     assert 'maswatch_runs{outcome="ok"} 5.0' in told
@@ -115,3 +105,7 @@ def test_metrics_of_a_store_that_cannot_be_read_say_so_and_count_nothing(setting
     told = text(Gauges(unreadable(settings, "gone", now=NOW), NOW)).decode()
     assert "maswatch_up 0.0" in told
     assert "maswatch_patients" not in told
+
+
+def test_labs_that_came_this_minute_came_just_now(settings: Settings) -> None:
+    assert "Labs just taken in" in str(strip(after(settings, cycle(ago(0.01))), zone=ZONE, now=NOW))

@@ -72,7 +72,7 @@ def test_without_a_response_table_the_newest_values_stand_in_its_place() -> None
 
 
 def test_what_is_late_is_named_with_its_age() -> None:
-    assert of("9").late == ("Ferritin: none for 19 h", "Fibrinogen: none for 19 h", "Platelets: none for 19 h")
+    assert of("9").late == "Ferritin, fibrinogen, platelets: none for 19 h"
 
 
 def test_neighbours_follow_the_beds() -> None:

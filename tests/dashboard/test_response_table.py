@@ -37,7 +37,7 @@ def test_a_temperature_changes_in_degrees_not_in_percent() -> None:
 def test_what_cannot_be_read_is_marked_with_its_reason() -> None:
     fibrinogen = table(bed("7")).rows[1].stands[0]
     assert fibrinogen is not None
-    assert (fibrinogen.hollow, fibrinogen.state) == (True, "cannot be read")
+    assert (fibrinogen.hollow, fibrinogen.state) == (True, "not usable")
     assert "raised by fibrinogen concentrate" in fibrinogen.hover
 
 

@@ -110,6 +110,14 @@ def test_the_newest_labs_have_their_age_and_when_the_next_are_due() -> None:
     assert (row("2").newest, row("2").due) == ("—", "")
 
 
+def test_what_is_due_and_not_late_yet_is_due_now() -> None:
+    side = bed("7")
+    awaited = tuple({**told, "due_at": side.as_of - timedelta(hours=1)} for told in side.awaited)
+    (told,) = board(Ward(side.as_of, (replace(side, awaited=awaited),)))
+    assert told.due == "due now"
+    assert chosen([told], WardAsked("due"), next_run_at=NEXT_RUN) == [told]
+
+
 def test_the_steroid_clock_stops_at_72_hours_and_is_gone_after_a_week() -> None:
     clock = steroid_clock(bed("7"))
     assert clock is not None
@@ -153,6 +161,6 @@ def test_the_table_is_one_that_a_screen_reader_can_read() -> None:
 def test_the_ward_is_named_in_each_row_only_where_there_are_several() -> None:
     other = replace(bed("5"), patient={**bed("5").patient, "ward": "ICU 1"})
     told = Ward(other.as_of, (bed("7"), other))
-    assert '<span class="where">ICU 1</span>' in html(told=told)
+    assert '<span class="where short">ICU 1</span>' in html(told=told)
     assert 'class="where"' not in html()
     assert beds(html(WardAsked(ward="ICU 1"), told)) == ["5"]

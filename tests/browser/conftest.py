@@ -1,0 +1,85 @@
+"""
+A real Chrome or Chromium against a real server with a store of its own.
+
+Without a browser these tests are left out, and one line says so. With one, every page is watched: an error on its
+console, a request to another host, or an answer that is an error fails the test that opened it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.watched import Watched
+from tests.dashboard import store_fixture
+from tests.stories.served import Served
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--font-render-hinting=none",
+]  # fmt: skip
+HERE = Path(__file__).parent
+NO_BROWSER = "browser tests are left out: no Chrome or Chromium was found"
+
+
+def browser_path() -> str | None:
+    found = (shutil.which(name) for name in (*NAMES, MAC))
+    return next((path for path in found if path), None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    ours = [item for item in items if HERE in item.path.parents]
+    if not ours or browser_path():
+        return
+    config.hook.pytest_deselected(items=ours)
+    items[:] = [item for item in items if item not in ours]
+    config.get_terminal_writer().line(NO_BROWSER)
+
+
+def site(folder: Path, *, fill: bool) -> Path:
+    """A folder that `maswatch --config` can serve, with the ward of eight as of now, or with nobody."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    store_fixture.filled(folder, now=now) if fill else store_fixture.empty(folder)
+    (folder / "maswatch.toml").write_text(f'data_dir = "{folder}"\n[ward]\ntimezone = "Europe/Berlin"\n')
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a ward of eight."""
+    served = Served(site(tmp_path_factory.mktemp("ward"), fill=True), "--no-schedule")
+    yield served.address
+    served.end()
+
+
+@pytest.fixture
+def opened(chrome: Any) -> Iterator[Callable[..., Watched]]:
+    """opened(address, width=…) is a page that has been drawn; all of them are checked at the end."""
+    pages: list[Watched] = []
+
+    def open_page(address: str, *, width: int = 1440, height: int = 900) -> Watched:
+        pages.append(Watched(chrome.new_page(viewport={"width": width, "height": height})))
+        pages[-1].open(address)
+        return pages[-1]
+
+    yield open_page
+    for watched in pages:
+        watched.page.close()
+    assert [fault for watched in pages for fault in watched.faults] == []

@@ -1,0 +1,31 @@
+"""Pictures of each view for dashboard/screens: `python -m tests.browser.take_screens http://127.0.0.1:8501 PATIENT`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import FLAGS, browser_path
+from tests.browser.watched import Watched
+
+FOLDER = Path(__file__).parents[2] / "dashboard" / "screens"
+SIZES = {1440: 900, 1024: 768}
+
+
+def take(address: str, patient: str) -> None:
+    views = {"ward": "/", "patient": f"/patient?patient={patient}", "rounds": "/rounds", "research": "/research"}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        for width, height in SIZES.items():
+            page = browser.new_page(viewport={"width": width, "height": height})
+            for name, path in views.items():
+                Watched(page).open(address + path)
+                page.wait_for_timeout(1000)
+                page.screenshot(path=FOLDER / f"{name}-{width}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    take(*sys.argv[1:3])

@@ -1,0 +1,135 @@
+"""An open page while the world goes on: new results, a missed run, a store or a server that is gone."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitoring.catalog import load_catalog
+from monitoring.intake import RawFile, take_in
+from monitoring.settings import Settings
+from storage.engine import open_store
+from tests.browser.conftest import site
+from tests.browser.watched import Watched
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Watched]
+ROOT = Path(__file__).parents[2]
+
+
+class Quick:
+    """A server that refreshes its pages every two seconds; it can be stopped and started again on the same port."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.folder, self.address = folder, f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "tests.browser.quick", str(self.folder), str(self.port)]
+        environment = {name: told for name, told in os.environ.items() if not name.startswith("MASWATCH_")}
+        self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, env=environment)
+        deadline = time.monotonic() + 60
+        while not self.answers():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=10):
+                return True
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait(timeout=30)
+
+    def takes(self, rows: str) -> None:
+        """New labs come in, as the 12-hour job brings them."""
+        settings = Settings(data_dir=self.folder)
+        store, now = open_store(settings.database_url), datetime.now(UTC)
+        raw = RawFile("new.csv", f"patient_id,analyte,value,unit,collected_at\n{rows}\n".encode())
+        try:
+            take_in(store, load_catalog(), settings, [raw], source="drop", run_id=f"r{now}", now=now)
+        finally:
+            store.close()
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Quick]:
+    served = Quick(site(tmp_path, fill=True))
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def quick_empty(tmp_path: Path) -> Iterator[Quick]:
+    served = Quick(site(tmp_path, fill=False))
+    yield served
+    served.stop()
+
+
+def test_a_new_result_appears_in_place_and_the_page_stays_where_it_was(quick: Quick, opened: Open) -> None:
+    page = opened(quick.address, height=500)
+    page.page.evaluate("document.querySelector(\"tr[data-key='P-0014']\").mark = 'the same row'")
+    page.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 300)")
+    quick.takes(f"P-0014,ferritin,9876,ng/mL,{(datetime.now(UTC) - timedelta(minutes=1)).isoformat()}")
+    number = page.see("tr[data-key='P-0014'] .number.changed >> text=9,876")
+    assert number.count() == 1  # the change is highlighted once
+    assert page.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 300
+    assert page.page.evaluate("document.querySelector(\"tr[data-key='P-0014']\").mark") == "the same row"
+    assert page.loads == 1
+
+
+def test_what_a_reader_opened_stays_open_through_a_refresh(quick: Quick, opened: Open) -> None:
+    page = opened(f"{quick.address}/patient?patient=P-0007")
+    page.see(".flag summary").first.click()
+    page.page.wait_for_timeout(5000)  # two refreshes
+    assert page.page.locator(".flag[open]").count() == 1
+
+
+def test_a_store_without_patients_fills_before_the_readers_eyes(quick_empty: Quick, opened: Open) -> None:
+    page = opened(quick_empty.address)
+    assert "No patients yet" in page.text(".state")
+    assert "No labs have been taken in yet" in page.text(".banner")
+    quick_empty.takes(f"NEW-1,ferritin,1200,ng/mL,{(datetime.now(UTC) - timedelta(hours=1)).isoformat()}")
+    assert page.text("tr[data-key='NEW-1'] .number") == "1,200"
+
+
+def test_a_server_that_is_gone_is_said_in_large_letters_until_it_is_back(quick: Quick, opened: Open) -> None:
+    page = opened(quick.address)
+    page.expected = ("",)  # a browser without a server complains in many words
+    quick.stop()
+    assert page.text(".unheard").startswith("No connection. What is shown is")
+    assert not page.page.locator("[data-testid=stDialog]").is_visible()
+    quick.start()
+    page.page.wait_for_selector(".unheard", state="detached", timeout=60_000)
+    page.page.wait_for_selector("[data-testid=stDialog]", state="detached", timeout=60_000)
+    assert page.text("tr[data-key='P-0007'] .number") == "21,800"
+
+
+def test_a_store_that_is_gone_is_said_and_all_comes_back_with_it(quick: Quick, opened: Open, tmp_path: Path) -> None:
+    page = opened(quick.address)
+    kept = {path: path.read_bytes() for path in tmp_path.glob("maswatch.db*")}
+    for path in kept:
+        path.write_bytes(b"damaged" * 4096)
+    assert "The store cannot be read" in page.text(".banner.decision")
+    assert "The store cannot be read" in page.text(".state")
+    for path, content in kept.items():
+        path.write_bytes(content)
+    page.see("tr[data-key='P-0007']")
