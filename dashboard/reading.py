@@ -73,8 +73,8 @@ def ward(as_of: datetime | None, *, now: datetime) -> Ward:
     """
     Everybody as known at `as_of`, or now when it is None.
 
-    Now is read at once when the store has changed, and otherwise shared for SHARED_SECONDS; an older reading than
-    that is shown once more while a newer one is made. Only what hangs on the clock alone can be that much behind.
+    Now is read at once when the store has changed, and otherwise shared for SHARED_SECONDS: only what hangs on the
+    clock alone can be that much behind. An older reading is never shown first, since its ages would be too young.
     """
     key = (settings().database_url, queries.mark(store()), EVERYONE)
     return _now(*key, store(), catalog(), now) if as_of is None else _then(*key, as_of, store(), catalog())
@@ -121,7 +121,7 @@ def _store(url: str) -> Store:
     return open_store(url)
 
 
-@st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, refresh_mode="background", show_spinner=False)
+@st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
 def _now(url: str, mark: str, scope: str, _store: Store, _catalog: Catalog, _now: datetime) -> Ward:
     return bedside.ward(state(_store, _catalog, as_of=_now))
 
