@@ -20,6 +20,7 @@ from dashboard.selection import address
 from dashboard.series import phrase
 from dashboard.ward_table import steroid_clock
 from dashboard.wording import Tone
+from monitoring.published import known_course
 from monitoring.terms import Analyte, Catalog
 
 FOUNDING: Final = ("S1", "S2")
@@ -95,12 +96,13 @@ class Sheet:
 
 def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Sheet:
     said, table = concern(side, catalog, zone=zone), response_table(side, catalog, zone=zone)
+    no_course = _without_course(side, catalog)
     return Sheet(
         side=side,
         about=side.about(days=True),
         weight=_weight(side),
-        verdict=table.verdict if table else "No high-dose steroid",
-        tone=table.tone if table else "quiet",
+        verdict=table.verdict if table else no_course[0],
+        tone=table.tone if table else no_course[1],
         edge=said.tone,
         readouts=readouts(side, catalog) if table is None or not table.rows else (),
         newest=_newest(side),
@@ -119,7 +121,8 @@ def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Sheet:
 
 
 def patient_html(side: Bedside, catalog: Catalog, neighbours: Mapping[str, Any], *, zone: tzinfo) -> Markup:
-    return page("patient.html", sheet=sheet(side, catalog, zone=zone), neighbours=neighbours)
+    published = known_course(side.id, str(side.patient["ward"]))
+    return page("patient.html", sheet=sheet(side, catalog, zone=zone), neighbours=neighbours, published=published)
 
 
 def readouts(side: Bedside, catalog: Catalog) -> tuple[Readout, ...]:
@@ -135,6 +138,13 @@ def _readout(analyte: Analyte, side: Bedside, catalog: Catalog) -> Readout:
     return Readout(
         analyte.label, wording.unit(analyte.unit), number, words, wording.age(trend["collected_at"], side.as_of)
     )
+
+
+def _without_course(side: Bedside, catalog: Catalog) -> tuple[str, Tone]:
+    """A steroid whose dose nobody wrote down may have been a high one: that is unknown, and not "none"."""
+    steroids = {code for code, drug in catalog.drugs.items() if drug.starts_course}
+    unknown = any(span["given"] in steroids and not span["amount_text"] for span in side.spans)
+    return ("Steroid dose not recorded", "watch") if unknown else ("No high-dose steroid", "quiet")
 
 
 def _line_since(side: Bedside, zone: tzinfo) -> str:

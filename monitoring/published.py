@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from monitoring.simulation.writing import HEADERS, birth_date, write_csv
@@ -69,6 +70,14 @@ def published_courses() -> list[PublishedCourse]:
     return sorted(found, key=lambda one: one.number)
 
 
+@cache
+def known_course(patient_id: str, ward: str) -> PublishedCourse | None:
+    """The published course that stands on the ward under this name; None for everybody else."""
+    if ward != WARD:
+        return None
+    return next((one for one in published_courses() if one.patient_id == patient_id), None)
+
+
 def course(folder: Path) -> PublishedCourse:
     about = tomllib.loads((folder / "about.toml").read_text(encoding="utf-8"))
     about.setdefault("age_years", None)
@@ -127,12 +136,19 @@ def patient_row(course: PublishedCourse, begin: datetime) -> Row:
     }
 
 
+def _end_told(ended: datetime | None, newest_at: datetime) -> str:
+    """An end on the last day stands at the newest moment, since 24:00 is our convention; a later one is not told."""
+    if ended is None or ended - newest_at >= timedelta(days=1):
+        return ""
+    return min(ended, newest_at.astimezone(UTC).replace(microsecond=0)).isoformat()
+
+
 def treatment_rows(course: PublishedCourse, begin: datetime, newest_at: datetime) -> list[Row]:
     found: list[Row] = []
     for number, row in enumerate(course.treatments, start=1):
         started = begin + since_day_1(row)
         ended = begin + since_day_1(row, "end_day", "end_hour") if row["end_day"] else None
-        told = ended.isoformat() if ended and ended <= newest_at else ""
+        told = _end_told(ended, newest_at)
         found.append({
             **row, "patient_id": course.patient_id, "started_at": started.isoformat(), "ended_at": told,
             "source_id": f"{course.slug}-t{number}",

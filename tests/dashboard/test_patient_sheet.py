@@ -71,6 +71,14 @@ def test_without_a_response_table_the_newest_values_stand_in_its_place() -> None
     ]  # fmt: skip
 
 
+def test_a_steroid_without_a_recorded_dose_is_not_no_steroid() -> None:
+    side = bed("14")
+    steroid = {**bed("7").spans[0], "given": "methylprednisolone", "amount_text": ""}
+    told = sheet(replace(side, spans=(steroid,)), catalog(), zone=ZONE)
+    assert (told.verdict, told.tone) == ("Steroid dose not recorded", "watch")
+    assert (of("14").verdict, of("14").tone) == ("No high-dose steroid", "quiet")
+
+
 def test_what_is_late_is_named_with_its_age() -> None:
     assert of("9").late == "Ferritin, fibrinogen, platelets: none for 19 h"
 

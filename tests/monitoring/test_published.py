@@ -11,7 +11,7 @@ import pytest
 
 from monitoring.catalog import load_catalog
 from monitoring.lookup import analyte_names, given_names, identify, plain_name
-from monitoring.published import CALLS, PublishedCourse, published_courses, write_published
+from monitoring.published import CALLS, PublishedCourse, known_course, published_courses, write_published
 
 NEWEST = datetime(2026, 3, 3, 14, 23, tzinfo=UTC)
 
@@ -187,3 +187,10 @@ def test_each_row_has_an_identity_of_its_own(ward: Path) -> None:
     for kind in ("labs", "treatments", "findings"):
         ids = [row["source_id"] for row in rows(ward, kind)]
         assert len(set(ids)) == len(ids)
+
+
+def test_a_course_on_the_ward_is_known_by_its_name_and_nobody_else_is() -> None:
+    first = published_courses()[0]
+    assert known_course(first.patient_id, "Published courses") == first
+    assert known_course(first.patient_id, "ICU A") is None
+    assert known_course("MAS-1001", "Published courses") is None
