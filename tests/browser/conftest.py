@@ -51,7 +51,7 @@ def site(folder: Path, *, fill: bool) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its event loop must be gone before other rooms start one of their own
 def chrome() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
