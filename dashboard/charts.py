@@ -32,7 +32,7 @@ PANELS: Final = (
     "neutrophils",
 )
 PANEL_HEIGHT, GAP, LABEL_HEIGHT = 78, 9, 14
-TOP, BOTTOM, GUTTER, RIGHT = 8, 46, 196, 192
+TOP, BOTTOM, GUTTER, RIGHT = 8, 46, 196, 206
 TYPE: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 CONFIG: Final[dict[str, Any]] = {
     "displaylogo": False,
