@@ -10,11 +10,10 @@ from typing import Any, Final
 import pandas as pd
 
 from dashboard import wording
-from dashboard.bedside import Bedside
+from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside
 
 LEAD_HOURS: Final = 72.0  # what is seen at first of the time before the steroid start
 SEEN_HOURS: Final = 7 * 24.0
-JUDGED_HOURS: Final = 72.0
 ROOM: Final = 0.03
 STEPS: Final = (6, 12, 24, 48, 72, 168, 336, 672)
 MOST_TICKS: Final = 9  # two rows of words side by side on a tablet
@@ -51,7 +50,7 @@ def time_of(side: Bedside, *, zone: tzinfo, whole: bool = False) -> Time:
         wording.since(zero, row["started_at"]) for row in side.spans
     ]
     first = min(moments, default=now - LEAD_HOURS)
-    last = max(now, JUDGED_HOURS) if side.t0 is not None and now < JUDGED_HOURS else now
+    last = max(now, STEROID_CLOCK_HOURS) if side.t0 is not None and now < STEROID_CLOCK_HOURS else now
     seen = max(first, min(-LEAD_HOURS if side.t0 is not None else now - SEEN_HOURS, now - SEEN_HOURS))
     seen = first if whole else min(seen, last - 24.0)
     room = ROOM * (last - seen)

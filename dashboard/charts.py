@@ -14,7 +14,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from dashboard import chart_lanes, chart_panels, chart_points, wording
-from dashboard.bedside import Bedside, shown_analytes
+from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, shown_analytes
 from dashboard.chart_panels import Panel
 from dashboard.chart_time import DECISION, Time, axis, axis_words, time_of, window_shapes
 from dashboard.flag_panel import cited_sources
@@ -204,7 +204,7 @@ def _lane_names(lanes: list[str], rows: _Rows) -> list[dict[str, Any]]:
 def _window_words(time: Time, starts: list[Any], rows: _Rows) -> list[dict[str, Any]]:
     small = {"size": 12, "color": "#1e3f8f"}
     marks = [(time.x(start), "steroid start") for start in starts]
-    marks += [(hour, f"{hour:.0f} h") for hour in (*DECISION, 72.0) if time.steroid and hour < time.end]
+    marks += [(hour, f"{hour:.0f} h") for hour in (*DECISION, STEROID_CLOCK_HOURS) if time.steroid and hour < time.end]
     return [
         _note(words, x=hour, y=rows.panels_top, xref="x", yanchor="bottom", xanchor="center", font=small)
         for hour, words in marks

@@ -163,8 +163,10 @@ def _tone(flags: list[Row], verdict: str, phrases: Iterable[Phrase]) -> Tone:
 def _nothing(side: Bedside) -> Phrase:
     if not side.trends:
         return Phrase("No labs yet", "quiet")
-    flat = all(trend["direction"] in ("flat", "unknown") for trend in side.trends.values())
-    return Phrase("No change beyond the noise" if flat else "No flags", "quiet")
+    ways = {trend["direction"] for trend in side.trends.values()}
+    if ways == {"unknown"}:
+        return Phrase("Too few values to compare", "quiet")
+    return Phrase("No change beyond the noise" if ways == {"flat"} else "No flags", "quiet")
 
 
 def numbered(name: str) -> tuple[int, str]:

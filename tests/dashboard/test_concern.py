@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboard.bedside import Bedside
 from dashboard.concern import Concern, concern, decided, ranked
 from tests.dashboard.catalog_fixture import catalog
@@ -39,6 +41,12 @@ def test_a_window_without_enough_values_is_said_as_unknown() -> None:
 def test_nothing_known_and_nothing_new_are_different_and_neither_is_good() -> None:
     assert [(phrase.text, phrase.tone) for phrase in of(bed("2")).phrases] == [("No labs yet", "quiet")]
     assert [(phrase.text, phrase.tone) for phrase in of(bed("14")).phrases] == [("No change beyond the noise", "quiet")]
+
+
+def test_single_values_are_not_called_unchanged() -> None:
+    side = bed("14")
+    alone = {code: {**trend, "direction": "unknown"} for code, trend in side.trends.items()}
+    assert [phrase.text for phrase in of(replace(side, trends=alone)).phrases] == ["Too few values to compare"]
 
 
 def test_the_tone_is_that_of_the_worst_that_is_so() -> None:
