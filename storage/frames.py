@@ -47,6 +47,12 @@ FLAG_CHANGES: dict[str, str] = {
 ACKNOWLEDGEMENTS: dict[str, str] = {
     "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "at": TIME, "by": TEXT, "reason": TEXT,
 }  # fmt: skip
+SNOOZES: dict[str, str] = {
+    "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "at": TIME, "until": TIME, "by": TEXT, "reason": TEXT,
+}  # fmt: skip
+ANSWER_ENDS: dict[str, str] = {
+    "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "answer": TEXT, "at": TIME, "by": TEXT, "reason": TEXT,
+}  # fmt: skip
 
 
 def shaped(frame: pd.DataFrame, shape: Mapping[str, str]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from storage.reading import among, by, chosen, fetched, frame_of, key
 from storage.tables import (
     METADATA,
     Acknowledgement,
+    AnswerEnd,
     Arrival,
     Dose,
     Finding,
@@ -27,8 +28,10 @@ from storage.tables import (
     Run,
     SetAside,
     SetAsideEnd,
+    Snooze,
 )
 
+COUNTED = (Acknowledgement, Snooze, AnswerEnd, SetAside, SetAsideEnd)
 _NOT_MOVED = """NOT EXISTS (
   SELECT 1 FROM observation AS later {by}
   WHERE later.patient_id = observation.patient_id AND later.ref = observation.ref
@@ -43,20 +46,23 @@ def observations(
     patients: Sequence[str] | None = None,
     since: datetime | None = None,
     analytes: Sequence[str] | None = None,
+    without: Collection[str] = (),
 ) -> pd.DataFrame:
     """
-    Every version received by `as_of` and collected at `since` or later. Shape OBSERVATIONS; see versions.current.
+    Every version received by `as_of` and collected at `since` or later. Shape OBSERVATIONS, less the columns
+    `without`; see versions.current.
 
     In order of patient, collected_at, ref and version. Versions that a correction has moved to before `since` are
     left out: what replaced them lies outside.
     """
     with store.reading() as connection:
-        statement = chosen(connection, Observation, as_of=as_of, patients=patients)
+        shape = {name: kind for name, kind in frames.OBSERVATIONS.items() if name not in without}
+        statement = chosen(connection, Observation, as_of=as_of, patients=patients, columns=shape)
         if since is not None:
             statement = statement.where(*_from(connection, since, as_of, everyone=patients is None))
         if analytes is not None:
             statement = statement.where(among(connection, _table(Observation).c.analyte, analytes))
-        return frame_of(connection, statement.order_by(*key(connection, Observation)), frames.OBSERVATIONS)
+        return frame_of(connection, statement.order_by(*key(connection, Observation)), shape)
 
 
 def doses(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
@@ -64,9 +70,11 @@ def doses(store: Store, *, as_of: datetime, patients: Sequence[str] | None = Non
     return _received(store, Dose, frames.DOSES, as_of=as_of, patients=patients)
 
 
-def findings(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
-    """Every version received by `as_of`. Shape FINDINGS."""
-    return _received(store, Finding, frames.FINDINGS, as_of=as_of, patients=patients)
+def findings(
+    store: Store, *, as_of: datetime, patients: Sequence[str] | None = None, since: datetime | None = None
+) -> pd.DataFrame:
+    """Every version received by `as_of` of what was observed at `since` or later. Shape FINDINGS."""
+    return _received(store, Finding, frames.FINDINGS, as_of=as_of, patients=patients, since=since)
 
 
 def patients(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
@@ -99,15 +107,13 @@ def newest_received(store: Store) -> datetime | None:
 
 
 def mark(store: Store) -> str:
-    """Another text whenever anything was added that a page shows: facts, runs, flag changes, acknowledgements."""
+    """Another text whenever anything was added that a page shows: facts, runs, flag changes, answers to them."""
     arrival, run = _table(Arrival), _table(Run)
     parts = (
         select(func.max(arrival.c.received_at), func.sum(arrival.c.added)),
         select(func.max(run.c.started_at), func.max(run.c.finished_at)),
         select(func.count(), func.max(_table(FlagChange).c.recorded_at)).select_from(_table(FlagChange)),
-        select(func.count()).select_from(_table(Acknowledgement)),
-        select(func.count()).select_from(_table(SetAside)),
-        select(func.count()).select_from(_table(SetAsideEnd)),
+        *(select(func.count()).select_from(_table(counted)) for counted in COUNTED),
     )
     with store.reading() as connection:
         return " ".join(str(value) for part in parts for value in connection.execute(part).one())
@@ -132,12 +138,34 @@ def flag_changes(store: Store, *, as_of: datetime, patients: Sequence[str] | Non
         return frame_of(connection, statement.order_by(*key(connection, FlagChange)), frames.FLAG_CHANGES)
 
 
+def last_flag_changes(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """The last that was said of each flag by `as_of`, however much was said before. Shape FLAG_CHANGES."""
+    table = _table(FlagChange)
+    later = table.alias("later")
+    newer = exists().where(
+        later.c.patient_id == table.c.patient_id,
+        later.c.flag == table.c.flag,
+        later.c.seq > table.c.seq,
+        later.c.recorded_at <= as_of,
+    )
+    with store.reading() as connection:
+        statement = chosen(connection, FlagChange, patients=patients).where(table.c.recorded_at <= as_of, ~newer)
+        return frame_of(connection, statement.order_by(*key(connection, FlagChange)), frames.FLAG_CHANGES)
+
+
 def acknowledgements(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
     """Who took notice of what by `as_of`, in order of time. Shape ACKNOWLEDGEMENTS."""
-    at = _table(Acknowledgement).c.at
-    with store.reading() as connection:
-        statement = chosen(connection, Acknowledgement, patients=patients).where(at <= as_of)
-        return frame_of(connection, statement.order_by(at, *key(connection, Acknowledgement)), frames.ACKNOWLEDGEMENTS)
+    return _said(store, Acknowledgement, frames.ACKNOWLEDGEMENTS, as_of=as_of, patients=patients)
+
+
+def snoozes(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """Who snoozed what until when, said by `as_of`, in order of time; those that are over too. Shape SNOOZES."""
+    return _said(store, Snooze, frames.SNOOZES, as_of=as_of, patients=patients)
+
+
+def answer_ends(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """Who took which answer back by `as_of`, in order of time. Shape ANSWER_ENDS."""
+    return _said(store, AnswerEnd, frames.ANSWER_ENDS, as_of=as_of, patients=patients)
 
 
 def counts(store: Store) -> dict[str, int]:
@@ -148,11 +176,28 @@ def counts(store: Store) -> dict[str, int]:
 
 
 def _received(
-    store: Store, model: type[SQLModel], shape: dict[str, str], *, as_of: datetime, patients: Sequence[str] | None
+    store: Store,
+    model: type[SQLModel],
+    shape: dict[str, str],
+    *,
+    as_of: datetime,
+    patients: Sequence[str] | None,
+    since: datetime | None = None,
 ) -> pd.DataFrame:
     with store.reading() as connection:
-        statement = chosen(connection, model, as_of=as_of, patients=patients)
+        statement = chosen(connection, model, as_of=as_of, patients=patients, columns=shape)
+        if since is not None:
+            statement = statement.where(_table(model).c.observed_at >= since)
         return frame_of(connection, statement.order_by(*key(connection, model)), shape)
+
+
+def _said(
+    store: Store, model: type[SQLModel], shape: dict[str, str], *, as_of: datetime, patients: Sequence[str] | None
+) -> pd.DataFrame:
+    at = _table(model).c.at
+    with store.reading() as connection:
+        statement = chosen(connection, model, patients=patients).where(at <= as_of)
+        return frame_of(connection, statement.order_by(at, *key(connection, model)), shape)
 
 
 def _from(connection: Connection, since: datetime, as_of: datetime, *, everyone: bool) -> list[Any]:

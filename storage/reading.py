@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,10 +42,12 @@ def chosen(
     *,
     as_of: datetime | None = None,
     patients: Sequence[str] | None = None,
+    columns: Collection[str] | None = None,
 ) -> Select[Any]:
-    """All columns of the rows received by `as_of`, of `patients` (None: of all)."""
+    """The rows received by `as_of`, of `patients` (None: of all); of their `columns` those that the table has."""
     table = model.__table__  # type: ignore[attr-defined]
-    statement = select(*(plain(connection, column) for column in table.columns))
+    wanted = [column for column in table.columns if columns is None or column.name in columns]
+    statement = select(*(plain(connection, column) for column in wanted))
     if as_of is not None:
         statement = statement.where(table.c.received_at <= as_of)
     if patients is not None:

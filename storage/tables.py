@@ -25,6 +25,12 @@ SQLModel.metadata.naming_convention = {
 METADATA: MetaData = SQLModel.metadata
 CLUSTERED = {"sqlite_with_rowid": False}
 CORRECTIONS = text("version > 1")
+# few rows, unless a whole history is taken in at once: what reached us more than a day after it was drawn
+LATE = {
+    "sqlite": text("received_at - collected_at > 86400000000"),
+    "postgresql": text("received_at - collected_at > interval '24 hours'"),
+}
+SIZES = text("analyte IN ('weight', 'height')")
 
 
 class Observation(SQLModel, table=True):
@@ -35,6 +41,12 @@ class Observation(SQLModel, table=True):
         Index("ix_observation_ref", "patient_id", "ref"),
         # few rows: lets a read from some day on see that a value's time was corrected to before that day
         Index("ix_observation_corrected", "patient_id", "ref", sqlite_where=CORRECTIONS, postgresql_where=CORRECTIONS),
+        # few rows: let a cycle see what came late, and what patients weigh, without reading all of history
+        Index(
+            "ix_observation_late", "received_at", "collected_at", "patient_id",
+            sqlite_where=LATE["sqlite"], postgresql_where=LATE["postgresql"],
+        ),
+        Index("ix_observation_size", "patient_id", "collected_at", sqlite_where=SIZES, postgresql_where=SIZES),
         CLUSTERED,
     )
 
@@ -156,6 +168,16 @@ class Run(SQLModel, table=True):
     error: str = ""
 
 
+class Judgement(SQLModel, table=True):
+    """A moment for which everybody was judged and written down, and by which rules."""
+
+    __tablename__ = "judgement"
+
+    as_of: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    rules: str = Field(primary_key=True)
+    run_id: str
+
+
 class Arrival(SQLModel, table=True):
     """A moment at which something was added, from where, and how many rows: how old the store's news is."""
 
@@ -247,6 +269,36 @@ class Acknowledgement(SQLModel, table=True):
     at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
     by: str
     reason: str
+
+
+class Snooze(SQLModel, table=True):
+    """A person asked not to be reminded of a flag before `until`. `seq` is the flag change it answers, as above."""
+
+    __tablename__ = "snooze"
+    __table_args__ = (CLUSTERED,)
+
+    patient_id: str = Field(primary_key=True)
+    flag: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    until: datetime = Field(sa_column=Column(Instant, nullable=False))
+    by: str
+    reason: str
+
+
+class AnswerEnd(SQLModel, table=True):
+    """A person took an answer to a flag back. `answer` is "acknowledged" or "snoozed"; what was said stays said."""
+
+    __tablename__ = "answer_end"
+    __table_args__ = (CLUSTERED,)
+
+    patient_id: str = Field(primary_key=True)
+    flag: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    answer: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    by: str
+    reason: str = ""
 
 
 class Access(SQLModel, table=True):

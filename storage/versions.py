@@ -16,7 +16,7 @@ def current(frame: pd.DataFrame) -> pd.DataFrame:
     As known at a moment: `current(frame[frame.received_at <= as_of])`.
     """
     kept = _latest(frame) & ~frame["status"].isin(WITHDRAWN).to_numpy()
-    return frame[kept]
+    return frame if kept.all() else frame[kept]
 
 
 def one_per_draw(frame: pd.DataFrame) -> pd.DataFrame:

@@ -22,16 +22,19 @@ from storage.schema import WRITER_KEY
 from storage.tables import (
     Access,
     Acknowledgement,
+    AnswerEnd,
     Arrival,
     Dose,
     Finding,
     FlagChange,
+    Judgement,
     Lease,
     Observation,
     Patient,
     Run,
     SetAside,
     SetAsideEnd,
+    Snooze,
     TakenFile,
 )
 from storage.versioning import CORRECTED, NEW, UNCHANGED, judged
@@ -111,6 +114,11 @@ def record_flag_changes(store: Store, changes: pd.DataFrame) -> int:
         return bulk.insert(connection, rows_of(changes, FlagChange, {}))
 
 
+def record_judgement(store: Store, *, as_of: datetime, rules: str, run_id: str) -> None:
+    """Everybody was judged for this moment, and what was new about the flags is written down."""
+    _say(store, Judgement, as_of=as_of, rules=rules, run_id=run_id)
+
+
 def record_run(store: Store, row: Mapping[str, Any]) -> None:
     """A run when it starts (run_id, source, kind, started_at), and again with what became of it when it ends."""
     with store.writing() as connection:
@@ -119,9 +127,21 @@ def record_run(store: Store, row: Mapping[str, Any]) -> None:
 
 def acknowledge(store: Store, patient_id: str, flag: str, *, seq: int, at: datetime, by: str, reason: str) -> None:
     """A person took notice of the flag change `seq`. Said twice at one moment, it stands once."""
-    row = {"patient_id": patient_id, "flag": flag, "seq": seq, "at": at, "by": by, "reason": reason}
-    with store.writing() as connection:
-        connection.execute(_insert(connection, Acknowledgement).values(row).on_conflict_do_nothing())
+    _say(store, Acknowledgement, patient_id=patient_id, flag=flag, seq=seq, at=at, by=by, reason=reason)
+
+
+def snooze(
+    store: Store, patient_id: str, flag: str, *, seq: int, at: datetime, until: datetime, by: str, reason: str
+) -> None:
+    """A person asked to be left alone with the flag change `seq` until then. Said twice at one moment, once."""
+    _say(store, Snooze, patient_id=patient_id, flag=flag, seq=seq, at=at, until=until, by=by, reason=reason)
+
+
+def end_answer(
+    store: Store, patient_id: str, flag: str, *, seq: int, answer: str, at: datetime, by: str, reason: str = ""
+) -> None:
+    """A person took back what was said of the flag change `seq`; `answer` is "acknowledged" or "snoozed"."""
+    _say(store, AnswerEnd, patient_id=patient_id, flag=flag, seq=seq, answer=answer, at=at, by=by, reason=reason)
 
 
 def record_access(store: Store, at: datetime, who: str, what: str, patients: Iterable[str]) -> None:
@@ -146,6 +166,11 @@ def release_lease(store: Store, name: str, holder: str) -> None:
     """Frees the lease if `holder` has it."""
     with store.writing() as connection:
         connection.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))  # type: ignore[arg-type]
+
+
+def _say(store: Store, model: type[SQLModel], **row: Any) -> None:
+    with store.writing() as connection:
+        connection.execute(_insert(connection, model).values(row).on_conflict_do_nothing())
 
 
 def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) -> Counts:

@@ -9,7 +9,7 @@ import pytest
 from storage import frames, queries
 from storage.engine import Store
 from storage.versions import current
-from storage.writes import acknowledge, append, record_flag_changes
+from storage.writes import acknowledge, append, end_answer, record_flag_changes, snooze
 from tests.storage.facts import HOUR, LATER, MORNING, batch, dose, finding, lab, tell
 
 READS: list[tuple[Callable[[Store], pd.DataFrame], dict[str, str]]] = [
@@ -21,6 +21,8 @@ READS: list[tuple[Callable[[Store], pd.DataFrame], dict[str, str]]] = [
     (lambda store: queries.set_aside(store), frames.SET_ASIDE),
     (lambda store: queries.flag_changes(store, as_of=LATER), frames.FLAG_CHANGES),
     (lambda store: queries.acknowledgements(store, as_of=LATER), frames.ACKNOWLEDGEMENTS),
+    (lambda store: queries.snoozes(store, as_of=LATER), frames.SNOOZES),
+    (lambda store: queries.answer_ends(store, as_of=LATER), frames.ANSWER_ENDS),
 ]
 
 
@@ -50,6 +52,9 @@ def fill(store: Store) -> None:
     append(store, told)
     record_flag_changes(store, raised())
     acknowledge(store, "P1", "ferritin_rising", seq=0, at=MORNING + HOUR, by="Dr Sommer", reason="known")
+    later, until = MORNING + HOUR, MORNING + 3 * HOUR
+    snooze(store, "P1", "ferritin_rising", seq=0, at=later, until=until, by="Dr Sommer", reason="sample sent")
+    end_answer(store, "P1", "ferritin_rising", seq=0, answer="snoozed", at=until, by="Dr Weber")
 
 
 def raised(*, seq: int = 0, hours: float = 1) -> pd.DataFrame:
@@ -131,7 +136,12 @@ def test_the_mark_changes_with_everything_that_a_page_shows_and_with_nothing_els
     marks.append(queries.mark(any_store))
     acknowledge(any_store, "P1", "ferritin_rising", seq=1, at=MORNING, by="Dr Sommer", reason="known")
     marks.append(queries.mark(any_store))
-    assert len(set(marks)) == 5
+    until = MORNING + 4 * HOUR
+    snooze(any_store, "P1", "ferritin_rising", seq=1, at=MORNING, until=until, by="Dr Sommer", reason="waiting")
+    marks.append(queries.mark(any_store))
+    end_answer(any_store, "P1", "ferritin_rising", seq=1, answer="snoozed", at=MORNING + HOUR, by="Dr Sommer")
+    marks.append(queries.mark(any_store))
+    assert len(set(marks)) == 7
     tell(any_store, lab(8, 5, hours=1))
     record_flag_changes(any_store, raised(seq=1))
     assert queries.mark(any_store) == marks[-1]
@@ -149,3 +159,26 @@ def test_readers_see_one_moment_and_never_wait_for_the_writer(store: Store) -> N
 def test_a_moment_without_a_zone_is_refused_wherever_it_is_asked_for(store: Store) -> None:
     with pytest.raises(ValueError, match="time zone"):
         queries.observations(store, as_of=datetime(2026, 3, 2, 6))  # noqa: DTZ001
+
+
+def test_of_each_flag_the_last_word_is_read_however_much_was_said(any_store: Store) -> None:
+    def said(seq: int, flag: str = "ferritin_rising") -> dict[str, object]:
+        at = MORNING + seq * HOUR
+        return {
+            "patient_id": "P1", "flag": flag, "seq": seq, "change": ["raised", "cleared"][seq % 2], "severity": "watch",
+            "began_at": at, "changed_at": at, "recorded_at": at, "rule_version": "1.0.0", "sentence": f"{seq}",
+        }  # fmt: skip
+
+    rows = [said(seq) for seq in range(40)] + [said(0, "labs_overdue")]
+    record_flag_changes(any_store, frames.shaped(pd.DataFrame(rows), frames.FLAG_CHANGES))
+    last = queries.last_flag_changes(any_store, as_of=LATER)
+    assert list(zip(last["flag"], last["seq"], strict=True)) == [("ferritin_rising", 39), ("labs_overdue", 0)]
+    then = queries.last_flag_changes(any_store, as_of=MORNING + 7 * HOUR, patients=["P1"])
+    assert list(zip(then["flag"], then["seq"], strict=True)) == [("ferritin_rising", 7), ("labs_overdue", 0)]
+
+
+def test_columns_that_nobody_asks_for_are_not_read(any_store: Store) -> None:
+    tell(any_store, lab(1, 900.0))
+    told = queries.observations(any_store, as_of=LATER, without=("origin", "loinc"))
+    assert list(told.columns) == [name for name in frames.OBSERVATIONS if name not in ("origin", "loinc")]
+    assert told["value"].tolist() == [900.0]

@@ -9,7 +9,7 @@ from storage import schema
 from storage.engine import Store
 from storage.tables import METADATA
 
-LARGE = ["observation", "dose", "finding", "patient", "flag_change", "acknowledgement"]
+LARGE = ["observation", "dose", "finding", "patient", "flag_change", "acknowledgement", "snooze", "answer_end"]
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_program_knows(any_store: Store) -> None:

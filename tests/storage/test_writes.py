@@ -6,7 +6,16 @@ import pytest
 
 from storage import queries
 from storage.engine import Store, open_store
-from storage.writes import acknowledge, record_access, record_flag_changes, record_run, release_lease, take_lease
+from storage.writes import (
+    acknowledge,
+    end_answer,
+    record_access,
+    record_flag_changes,
+    record_run,
+    release_lease,
+    snooze,
+    take_lease,
+)
 from tests.storage.facts import HOUR, LATER, MORNING
 from tests.storage.test_queries import raised
 
@@ -67,6 +76,35 @@ def test_an_acknowledgement_says_who_when_and_why_and_stands_once(any_store: Sto
     kept = queries.acknowledgements(any_store, as_of=LATER)
     assert kept.values.tolist() == [["P1", "ferritin_rising", 2, MORNING, "Dr Sommer", "anakinra started"]]
     assert queries.acknowledgements(any_store, as_of=MORNING - MINUTE).empty
+
+
+def test_a_snooze_says_who_when_why_and_until_when_and_stands_once(any_store: Store) -> None:
+    until = MORNING + 4 * HOUR
+    for reason in ("repeat sample sent", "another reason"):
+        snooze(any_store, "P1", "ferritin_rising", seq=2, at=MORNING, until=until, by="Dr Sommer", reason=reason)
+    kept = queries.snoozes(any_store, as_of=LATER)
+    assert kept.values.tolist() == [["P1", "ferritin_rising", 2, MORNING, until, "Dr Sommer", "repeat sample sent"]]
+    assert queries.snoozes(any_store, as_of=MORNING - MINUTE).empty
+    assert queries.snoozes(any_store, as_of=LATER, patients=["P2"]).empty
+
+
+def test_snoozing_again_adds_and_changes_nothing_that_was_said(any_store: Store) -> None:
+    for hours in (2, 0):
+        at = MORNING + hours * HOUR
+        snooze(any_store, "P1", "ferritin_rising", seq=0, at=at, until=at + HOUR, by="Dr Sommer", reason="waiting")
+    assert queries.snoozes(any_store, as_of=LATER)["at"].tolist() == [MORNING, MORNING + 2 * HOUR]
+    assert len(queries.snoozes(any_store, as_of=MORNING + HOUR)) == 1
+
+
+@pytest.mark.parametrize("answer", ["acknowledged", "snoozed"])
+def test_what_is_taken_back_stays_said_beside_its_taking_back(any_store: Store, answer: str) -> None:
+    acknowledge(any_store, "P1", "ferritin_rising", seq=0, at=MORNING, by="Dr Sommer", reason="known")
+    for _ in range(2):
+        end_answer(any_store, "P1", "ferritin_rising", seq=0, answer=answer, at=MORNING + HOUR, by="Dr Weber")
+    kept = queries.answer_ends(any_store, as_of=LATER)
+    assert kept.values.tolist() == [["P1", "ferritin_rising", 0, answer, MORNING + HOUR, "Dr Weber", ""]]
+    assert queries.answer_ends(any_store, as_of=MORNING + 59 * MINUTE).empty
+    assert len(queries.acknowledgements(any_store, as_of=LATER)) == 1
 
 
 def test_every_patient_looked_at_is_written_down_each_time(any_store: Store) -> None:
