@@ -9,7 +9,7 @@ from monitoring.errors import CatalogError
 from monitoring.lookup import drug_names, names_of, product_names
 from monitoring.terms import LINES, Analyte, Catalog, Rule
 
-ANALYTE_LISTS = ("analytes", "markers")
+ANALYTE_LISTS = ("analytes", "markers", "stable", "company")
 
 
 def check(catalog: Catalog, site: str) -> None:
@@ -131,14 +131,28 @@ def check_rules(catalog: Catalog, site: str) -> None:
             )
         for field in ANALYTE_LISTS:
             check_listed(catalog, rule, field, site)
+        check_company(catalog, rule, site)
 
 
 def check_listed(catalog: Catalog, rule: Rule, field: str, site: str) -> None:
     for analyte in rule.parameters.get(field, ()):
-        if analyte in catalog.analytes:
-            continue
-        if rule.sources[field].cite == ("site",):
-            raise CatalogError(site, rule.code, field, f"{analyte!r} is not in analytes.toml")
-        raise CatalogError(
-            "rules.toml", f"rule.{rule.code}", f"parameters.{field}", f"{analyte!r} is not in analytes.toml"
-        )
+        if analyte not in catalog.analytes:
+            raise wrong_parameter(rule, field, site, f"{analyte!r} is not in analytes.toml")
+
+
+def check_company(catalog: Catalog, rule: Rule, site: str) -> None:
+    """Each marker that is weighed with another is a further one, once, and its variation has been measured."""
+    weighed = rule.parameters.get("company", ())
+    for place, analyte in enumerate(weighed):
+        if analyte == rule.analyte or analyte in weighed[:place]:
+            raise wrong_parameter(rule, "company", site, f"{analyte!r} would be counted twice")
+    for analyte in (rule.analyte, *weighed) if weighed else ():
+        if catalog.analytes[analyte].variation is None:
+            raise wrong_parameter(rule, "company", site, f"{analyte!r} has no variation in analytes.toml")
+
+
+def wrong_parameter(rule: Rule, field: str, site: str, message: str) -> CatalogError:
+    """Where the number stands that is wrong: in the site's own file, or in ours."""
+    if rule.sources[field].cite == ("site",):
+        return CatalogError(site, rule.code, field, message)
+    return CatalogError("rules.toml", f"rule.{rule.code}", f"parameters.{field}", message)

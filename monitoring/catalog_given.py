@@ -81,4 +81,11 @@ def effect(entry: Entry) -> Effect:
         hours=above_zero(entry, "hours"),
         size=entry.text("size"),
         source=entry.cited(),
+        **strength(entry),
     )
+
+
+def strength(entry: Entry) -> dict[str, float]:
+    """All three numbers of a known strength, or none."""
+    names = ("raises_per_mg_kg", "half_life_hours", "differs")
+    return {name: above_zero(entry, name) for name in names} if set(names) & set(entry.table) else {}

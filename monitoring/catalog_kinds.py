@@ -17,7 +17,9 @@ LONGEST_SENTENCE = 9  # words: a sentence is read at a glance
 class Kind:
     """
     `ordered` pairs name parameters of which the first must be below the second, where both are given; of the pairs in
-    `together` exactly one must be given, and whole.
+    `together` exactly one must be given, and whole. `shares` lie between 0 and 1, `positive` ones are
+    above zero, only `signed` ones may be below it; those in `alike` are lists of
+    one length.
     """
 
     name: str
@@ -28,6 +30,10 @@ class Kind:
     choices: Mapping[str, tuple[str, ...]]
     sentences: tuple[str, ...]
     speaks_of: tuple[str, ...]
+    shares: tuple[str, ...] = ()
+    positive: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
 
 
 def kind(entry: Entry) -> Kind:
@@ -41,6 +47,10 @@ def kind(entry: Entry) -> Kind:
         choices={name: tuple(allowed) for name, allowed in choices.items()},
         sentences=entry.texts("sentences", ()),
         speaks_of=entry.texts("speaks_of", ()),
+        shares=entry.texts("shares", ()),
+        positive=entry.texts("positive", ()),
+        signed=entry.texts("signed", ()),
+        alike=entry.texts("alike", ()),
     )
 
 
@@ -60,6 +70,10 @@ class Stand:
             return self.site.wrong(name, message)
         return self.home.wrong(f"parameters.{name}", message)
 
+    def changed(self, *names: str) -> str:
+        """Of parameters that do not fit one another the one to mend: what the site changed, else the first."""
+        return next((name for name in names if self.site and name in self.site.table), names[0])
+
 
 def check_parameters(kind: Kind, parameters: Mapping[str, Any], at: Stand) -> None:
     for name in kind.required:
@@ -70,9 +84,12 @@ def check_parameters(kind: Kind, parameters: Mapping[str, Any], at: Stand) -> No
             raise at.wrong(name, f"is not a parameter of kind {kind.name}")
         check_value(kind, name, value, at)
     check_together(kind, parameters, at)
+    if len({len(parameters[name]) for name in kind.alike if isinstance(parameters.get(name), tuple)}) > 1:
+        raise at.wrong(at.changed(*kind.alike), f"{', '.join(kind.alike)} should hold as many entries as one another")
     for low, high in kind.ordered:
         if low in parameters and high in parameters and not parameters[low] < parameters[high]:
-            raise at.wrong(low, f"is out of order: {parameters[low]!r} should be below {high}, {parameters[high]!r}")
+            found = f"{low}, {parameters[low]!r}, should be below {high}, {parameters[high]!r}"
+            raise at.wrong(at.changed(low, high), f"is out of order: {found}")
 
 
 def check_together(kind: Kind, parameters: Mapping[str, Any], at: Stand) -> None:
@@ -89,9 +106,14 @@ def check_value(kind: Kind, name: str, value: Any, at: Stand) -> None:
     allowed = kind.choices.get(name)
     if allowed and not set(numbers) <= set(allowed):
         raise at.wrong(name, f"should be of {', '.join(allowed)}, found {value!r}")
-    if any(isinstance(one, int | float) and one < 0 for one in numbers):
+    numeric = [one for one in numbers if isinstance(one, int | float)]
+    if name not in kind.signed and any(one < 0 for one in numeric):
         raise at.wrong(name, f"should not be below zero, found {value!r}")
-    if all(isinstance(one, int | float) for one in numbers) and list(numbers) != sorted(set(numbers)):
+    if name in kind.shares and not all(0 < one < 1 for one in numeric):
+        raise at.wrong(name, f"should lie between 0 and 1, found {value!r}")
+    if name in kind.positive and not all(one > 0 for one in numeric):
+        raise at.wrong(name, f"should be above zero, found {value!r}")
+    if name not in kind.alike and len(numeric) == len(numbers) and list(numbers) != sorted(set(numeric)):
         raise at.wrong(name, f"should rise from one to the next, found {value!r}")
 
 

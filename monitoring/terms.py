@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -141,13 +142,21 @@ class Drug:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a product does to one analyte by itself. `direction` "any": not usable either way. `hours` after it ends."""
+    """
+    What a product does to one analyte by itself. `direction` "any": not usable either way. `hours` after it ends.
+
+    Where the strength is known: `raises_per_mg_kg` in the analyte's unit, the `half_life_hours` of what it added, and
+    how far recovery `differs` between patients (a fraction).
+    """
 
     analyte: str
     direction: Literal["up", "down", "any"]
     hours: float
     size: str
     source: Cited
+    raises_per_mg_kg: float | None = None
+    half_life_hours: float = math.inf
+    differs: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -189,7 +198,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything known. `version` is a short hash of all files read, site override included."""
+    """
+    Everything known. `version` is a short hash of all files read, site override included. `laboratories`: source name
+    -> the laboratory it brings results of, as the site's file names it.
+    """
 
     analytes: Mapping[str, Analyte]
     drugs: Mapping[str, Drug]
@@ -204,3 +216,4 @@ class Catalog:
     settings_sources: Mapping[str, Cited]
     version: str
     scores: ScoreBook = field(default_factory=ScoreBook)
+    laboratories: Mapping[str, str] = field(default_factory=dict)

@@ -36,7 +36,7 @@ def administrations(doses: pd.DataFrame, bodies: pd.DataFrame, catalog: Catalog,
     told = doses[doses["given"].isin(list(catalog.drugs))].reset_index(drop=True)
     laid = told.loc[told.index.repeat(_times(told, as_of))]
     laid = laid.assign(at=laid["started_at"] + laid.groupby(level=0).cumcount() * DAY).reset_index(drop=True)
-    return laid.assign(hour=hours(laid["at"]), **_amounts(laid, bodies))
+    return laid.assign(hour=hours(laid["at"]), **amounts(laid, bodies))
 
 
 def _times(doses: pd.DataFrame, as_of: datetime) -> np.ndarray:
@@ -53,7 +53,7 @@ def is_daily(doses: pd.DataFrame) -> np.ndarray:
     return doses["unit"].str.endswith("/day").to_numpy(dtype=bool)
 
 
-def _amounts(laid: pd.DataFrame, bodies: pd.DataFrame) -> dict[str, np.ndarray]:
+def amounts(laid: pd.DataFrame, bodies: pd.DataFrame) -> dict[str, np.ndarray]:
     """mg, mg/kg and mg/m2 of one administration, whichever of them the unit and the body allow."""
     unit = laid["unit"].str.removesuffix("/day")
     amount = laid["amount"].to_numpy(dtype=float) * np.where(unit.isin(["g", "g/kg", "g/m2"]), 1000.0, 1.0)

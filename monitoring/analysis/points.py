@@ -12,6 +12,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.comparability import segments
 from monitoring.terms import Analyte, Catalog, Variation
 
 HOUR = np.timedelta64(1, "h")
@@ -36,24 +37,32 @@ def reference_change(variation: Variation | None, z: float) -> float:
 def points(observations: pd.DataFrame, confounded: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     """
     OBSERVATIONS of known analytes with a value, sorted by patient, analyte and time, plus:
-    hour (since 1970), log, sigma, exact, above, below, usable, series (int), segment (int),
+    hour (since 1970), log, sigma, exact, above, below, usable, series (int), segment (int), what a line goes by
+    (line_log, line_sigma, counts, added: see own_part.py, which knows the products),
     confounded_by, confounded_why, confounded_way ("", "up", "down", "any").
     """
     told = observations.join(confounded)
     told = told[told["value"].notna() & told["analyte"].isin(list(catalog.analytes))]
     told = told.sort_values(["patient_id", "analyte", "collected_at", "ref"], kind="stable", ignore_index=True)
     traits = _traits(told["analyte"], catalog)
+    series = _numbers(told, ["patient_id", "analyte"])
     above, below = told["comparator"].isin([">", ">="]), told["comparator"].isin(["<", "<="])
+    exact, usable = ~(above | below), told["confounded_by"].eq("") | told["confounded_kept"]
+    log = np.log(np.maximum(told["value"].to_numpy(), traits["smallest"]))
     return told.assign(
         hour=hours(told["collected_at"]),
-        log=np.log(np.maximum(told["value"].to_numpy(), traits["smallest"])),
+        log=log,
         sigma=traits["sigma"],
         above=above,
         below=below,
-        exact=~(above | below),
-        usable=told["confounded_by"].eq("") | told["confounded_kept"],
-        series=_numbers(told, ["patient_id", "analyte"]),
-        segment=_segments(told),
+        exact=exact,
+        usable=usable,
+        line_log=log,
+        line_sigma=traits["sigma"],
+        counts=exact & usable,
+        added=0.0,
+        series=series,
+        segment=segments(told, series, catalog),
     )
 
 
@@ -81,15 +90,3 @@ def _numbers(frame: pd.DataFrame, columns: list[str]) -> np.ndarray:
         codes = pd.factorize(frame[name])[0]
         changed[1:] |= codes[1:] != codes[:-1]
     return np.cumsum(changed)
-
-
-def _segments(frame: pd.DataFrame) -> np.ndarray:
-    """A new segment wherever the method is named and is another one than the last named in the series."""
-    if not frame["method"].ne("").any():
-        return np.zeros(len(frame), dtype=int)
-    named = frame["method"].where(frame["method"].ne(""))
-    by = [frame["patient_id"], frame["analyte"]]
-    last = named.groupby(by).ffill()
-    before = last.groupby(by).shift()
-    broken = named.notna() & before.notna() & named.ne(before)
-    return broken.groupby(by).cumsum().to_numpy(dtype=int)

@@ -1,81 +1,117 @@
 """
 One function a kind of rule: points in, stretches out. The numbers come from the rule, never from here.
 
-A change counts on all values of its window, beyond the noise of the test, and only when it is also large and fast
-enough to matter. Nothing is ever cleared by values that are missing, bounded or moved by a product.
+`mine` are the positions of the rule's analyte. Nothing is ever cleared by values that are missing, bounded or moved by
+a product.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.earlier_said import NOTHING_EARLIER, Earlier
 from monitoring.analysis.episodes import COLUMNS, episodes
-from monitoring.analysis.windows import Fits, steepest, whole
+from monitoring.analysis.hinges import Ward
+from monitoring.analysis.turning import Belief, turning
+from monitoring.analysis.windows import Fits, steepest
 from monitoring.terms import Catalog, Rule
 
 WAYS = {"up": 1, "down": -1}
+SERIES = [
+    "patient_id", "series", "segment", "hour", "value", "line_log", "line_sigma", "counts", "usable", "exact", "above",
+    "below", "comparator", "confounded_by", "suspect", "collected_at", "received_at",
+]  # fmt: skip
 
 
-def stretches(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
-    """All stretches of all rules that read one series; columns of episodes.COLUMNS. Positions are those of `points`."""
-    found = [_of_rule(points, rule) for rule in catalog.rules.values() if rule.kind in KINDS]
+def stretches(points: pd.DataFrame, catalog: Catalog, earlier: Earlier | None = None) -> pd.DataFrame:
+    """
+    All stretches of all rules that read one series; columns of episodes.COLUMNS. Positions are those of `points`.
+    `earlier`: what was said before, where `points` hold a part of history only.
+    """
+    said, ward = earlier or NOTHING_EARLIER, Ward.of(points)
+    found = [_of_rule(Looked(points, ward, said), rule) for rule in catalog.rules.values() if rule.kind in KINDS]
     found = [frame for frame in found if len(frame)]
     if not found:
         return pd.DataFrame(columns=COLUMNS)
     return pd.concat(found, ignore_index=True)[COLUMNS]
 
 
-def _of_rule(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
-    mine = np.flatnonzero(points["analyte"].eq(rule.analyte).to_numpy())
-    found = KINDS[rule.kind](points.iloc[mine].reset_index(drop=True), rule)
+@dataclass(frozen=True)
+class Looked:
+    """What a rule looks at: the points, the same as columns of numbers, and what was said before."""
+
+    points: pd.DataFrame
+    ward: Ward
+    earlier: Earlier
+
+
+def _of_rule(at: Looked, rule: Rule) -> pd.DataFrame:
+    mine = at.ward.places(rule.analyte)
+    found = KINDS[rule.kind](at, rule, mine)
     for name in ("first", "turn", "now", "end"):
         found[name] = np.where(found[name] >= 0, mine[found[name]], -1) if len(found) else found[name]
     found["severity"] = np.where(found.pop("urgent").astype(bool), "urgent", rule.severity)
-    return found.assign(flag=rule.code, why="")
+    return at.earlier.carried_on(found.assign(flag=rule.code, why=""), rule, at.points["received_at"])
 
 
-def trend(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+def trend(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
     """
-    A rise or a fall: the fitted line beyond the noise (z_raise), by min_change_percent, at min_rate_percent_per_day.
+    A rise or a fall: probable (p_raise) from all values of the series and of its company; over when it no longer is
+    (p_clear).
 
-    It is over when the line through the last clear_hours no longer goes that way, or some of its values have turned
-    back beyond the noise; an older jump that still lies in the window does not keep it up.
+    A bound such as ">40000" has no place in a line, but may prove a rise by itself: then the line through it must be
+    beyond the noise (z_raise), large and fast.
     """
     numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
-    hours, level = numbers["window_hours"], numbers["level_hours"]
-    fit = steepest(points, hours=hours, way=way, enough=_enough(points, rule), level_hours=level)
-    recent = whole(points, hours=numbers["clear_hours"])
-    back = steepest(points, hours=numbers["clear_hours"], way=-way, enough=_certain(-way, numbers["z_raise"]))
-    stopped = ((recent.n >= 2) & (way * recent.z <= numbers["z_clear"])) | np.isfinite(back.z)
-    on = np.isfinite(fit.z) & ~np.isfinite(back.z) & ((fit.span <= numbers["clear_hours"]) | ~stopped)
-    exact = (points["exact"] & points["usable"]).to_numpy()
-    signal = np.where(on, 1, np.where(exact & stopped, -1, 0))
+    series = at.points[SERIES].iloc[mine].reset_index(drop=True)
+    told = turning(at.ward, rule.analyte, Belief.of(numbers, way))
+    here = np.searchsorted(mine, told.place)
+    probable, known_at = np.full(len(series), np.nan), series["received_at"].to_numpy(dtype="datetime64[us]").copy()
+    probable[here] = told.probability
+    # where the series speaks for itself, what came in later of its company delays nothing
+    known_at[here] = np.where(told.alone >= numbers["p_raise"], known_at[here], told.known_at)
+    fit = _line(series, rule)
+    high = series["value"].to_numpy() >= numbers["floor"]
+    on = np.isfinite(fit.z) & ((high & (probable >= numbers["p_raise"])) | _proven(series, fit, rule))
+    off = probable < numbers["p_clear"]
+    signal = np.where(on, 1, np.where(off, -1, 0))
     return episodes(
-        points, signal, first=fit.first, turn=fit.turn, known=fit.known, urgent=_urgent_trend(points, fit, rule)
+        series,
+        at.earlier.heard(signal, series),
+        first=fit.first,
+        turn=fit.turn,
+        known=fit.known,
+        urgent=_urgent_trend(series, fit, rule),
+        known_at=known_at,
+        standing=at.earlier.stands(rule, series),
     )
 
 
-def _certain(way: int, z: float) -> Callable[[Fits], np.ndarray]:
-    return lambda fit: way * fit.z >= z
-
-
-def _enough(points: pd.DataFrame, rule: Rule) -> Callable[[Fits], np.ndarray]:
-    """What a window must show. A bound speaks only for the way it lies: ">40000" may prove a rise, never a fall."""
+def _line(series: pd.DataFrame, rule: Rule) -> Fits:
+    """The line that is told: of all that go the rule's way the one that speaks most."""
     numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
-    value = points["value"].to_numpy()
-    sound = ~(points["below"] if way > 0 else points["above"]).to_numpy() & (value >= numbers["floor"])
+    return steepest(
+        series,
+        hours=numbers["window_hours"],
+        way=way,
+        enough=lambda fit: way * fit.slope > 0,
+        level_hours=numbers["level_hours"],
+    )
 
-    def check(fit: Fits) -> np.ndarray:
-        change, rate = percent(fit.slope * fit.span), percent(fit.slope * 24.0)
-        large = way * change >= numbers["min_change_percent"]
-        fast = way * rate >= numbers["min_rate_percent_per_day"]
-        certain = way * fit.z >= np.where(fit.turn > fit.first, numbers["z_turn"], numbers["z_raise"])
-        return sound & certain & large & fast
 
-    return check
+def _proven(series: pd.DataFrame, fit: Fits, rule: Rule) -> np.ndarray:
+    """A bound speaks only for the way it lies: ">40000" may prove a rise, never a fall."""
+    numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
+    bound = (series["above" if way > 0 else "below"] & (series["value"] >= numbers["floor"])).to_numpy()
+    change, rate = percent(fit.slope * fit.span), percent(fit.slope * 24.0)
+    large = way * change >= numbers["min_change_percent"]
+    fast = way * rate >= numbers["min_rate_percent_per_day"]
+    certain = way * fit.z >= np.where(fit.turn > fit.first, numbers["z_turn"], numbers["z_raise"])
+    return bound & certain & large & fast
 
 
 def percent(log_change: np.ndarray) -> np.ndarray:
@@ -92,19 +128,38 @@ def _urgent_trend(points: pd.DataFrame, fit: Fits, rule: Rule) -> np.ndarray:
     return urgent
 
 
-def level(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
-    """A value beyond a limit; over when it comes back past a second one. A value a product lifted clears nothing."""
+def level(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
+    """
+    A value beyond a limit; over when it comes back past a second one. What a product moved, or is doubted, clears
+    nothing.
+    """
+    points = at.points[SERIES].iloc[mine].reset_index(drop=True)
     numbers, value = rule.parameters, points["value"].to_numpy()
-    bounded = ~points["exact"].to_numpy()
     if "above" in numbers:
-        on, off = (value >= numbers["above"]) & ~points["below"].to_numpy(), value < numbers["clear_below"]
-        urgent = value >= numbers.get("urgent_above", np.inf)
+        on, urgent = _over(points, numbers["above"]), _over(points, numbers.get("urgent_above", np.inf))
+        off = value < numbers["clear_below"]
     else:
-        on, off = (value < numbers["below"]) & ~points["above"].to_numpy(), value > numbers["clear_above"]
-        urgent = value < numbers.get("urgent_below", -np.inf)
-    clear = off & ~bounded & points["confounded_by"].eq("").to_numpy()
+        on, urgent = _under(points, numbers["below"]), _under(points, numbers.get("urgent_below", -np.inf))
+        off = value > numbers["clear_above"]
+    clear = off & points["exact"].to_numpy() & points["confounded_by"].eq("").to_numpy() & ~points["suspect"].to_numpy()
     here = np.arange(len(points))
-    return episodes(points, np.where(on, 1, np.where(clear, -1, 0)), first=here, turn=here, known=here, urgent=urgent)
+    signal = at.earlier.heard(np.where(on, 1, np.where(clear, -1, 0)), points)
+    standing = at.earlier.stands(rule, points)
+    return episodes(points, signal, first=here, turn=here, known=here, urgent=urgent, standing=standing)
 
 
-KINDS: dict[str, Callable[[pd.DataFrame, Rule], pd.DataFrame]] = {"trend": trend, "level": level}
+def _over(points: pd.DataFrame, limit: float) -> np.ndarray:
+    """Surely above: a number above it, or a bound ">" at it or above. "<20000" is above nothing."""
+    value = points["value"].to_numpy()
+    bound = points["comparator"].eq(">").to_numpy() & (value >= limit)
+    return bound | ((value > limit) & ~points["below"].to_numpy())
+
+
+def _under(points: pd.DataFrame, limit: float) -> np.ndarray:
+    """Surely below: a number below it, or a bound "<" at it or below."""
+    value = points["value"].to_numpy()
+    bound = points["comparator"].eq("<").to_numpy() & (value <= limit)
+    return bound | ((value < limit) & ~points["above"].to_numpy())
+
+
+KINDS: dict[str, Callable[[Looked, Rule, np.ndarray], pd.DataFrame]] = {"trend": trend, "level": level}

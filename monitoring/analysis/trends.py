@@ -8,21 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.rules import percent
+from monitoring.analysis.hinges import Ward
+from monitoring.analysis.rules import WAYS, percent
+from monitoring.analysis.turning import Belief, turning
 from monitoring.analysis.windows import Fits, steepest
 from monitoring.terms import Catalog
 
 COLUMNS = [
     "patient_id", "analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "n", "hours",
     "change_percent", "rate_per_day", "z", "doubling_hours", "doubling_low", "doubling_high", "beyond_noise",
-    "direction", "phrase", "confounded_by", "confounded_why",
+    "direction", "phrase", "relevant_percent_per_day", "probability", "confounded_by", "confounded_why",
 ]  # fmt: skip
 
 
 def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     """
     One row a series (COLUMNS). `hours` and `n` are of the window that speaks most; `doubling_hours` is positive for
-    doubling, negative for halving, NaN inside the noise; its interval is that of the fitted rate.
+    doubling, negative for halving, NaN inside the noise; its interval is that of the fitted rate. `probability`: that
+    the true rate at the newest value is beyond `relevant_percent_per_day`, which the analyte's rule names (NaN: none).
     """
     numbers = catalog.settings
     fit = _fits(points, numbers)
@@ -46,7 +49,23 @@ def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
         doubling_low=np.where(real, np.log(2.0) / high, np.nan),
         doubling_high=np.where(real, np.log(2.0) / low, np.nan),
     )
-    return told.assign(phrase=_phrases(told, catalog))[COLUMNS]
+    return told.assign(phrase=_phrases(told, catalog), **_probabilities(points, catalog))[COLUMNS]
+
+
+def _probabilities(points: pd.DataFrame, catalog: Catalog) -> dict[str, np.ndarray]:
+    """Of the newest value of each series: the rate its rule calls relevant, and how probable a faster one is."""
+    newest = np.flatnonzero(~points.duplicated(["patient_id", "analyte"], keep="last").to_numpy())
+    analyte, counts = points["analyte"].to_numpy()[newest], points["counts"].to_numpy()[newest]
+    ward = Ward.of(points)
+    limit, probability = np.full(len(newest), np.nan), np.full(len(newest), np.nan)
+    for rule in catalog.rules.values():
+        if rule.kind != "trend":
+            continue
+        mine, way = analyte == rule.analyte, WAYS[rule.parameters["direction"]]
+        limit[mine] = way * rule.parameters["min_rate_percent_per_day"]
+        at = newest[mine & counts]
+        probability[mine & counts] = turning(ward, rule.analyte, Belief.of(rule.parameters, way), at=at).relevant
+    return {"relevant_percent_per_day": limit, "probability": probability}
 
 
 def _fits(points: pd.DataFrame, numbers: Mapping[str, Any]) -> Fits:

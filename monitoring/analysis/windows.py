@@ -76,9 +76,10 @@ class Series:
 
     @staticmethod
     def of(points: pd.DataFrame) -> Series:
-        hour, log, sigma = (points[name].to_numpy(dtype=float) for name in ("hour", "log", "sigma"))
+        hour, log, sigma = (points[name].to_numpy(dtype=float) for name in ("hour", "line_log", "line_sigma"))
         broken = (points["series"].diff().fillna(1) != 0) | (points["segment"].diff().fillna(0) != 0)
-        ends = points["usable"].to_numpy(dtype=bool)
+        counts = points["counts"].to_numpy(dtype=bool)
+        ends = counts | (points["usable"] & ~points["exact"]).to_numpy(dtype=bool)
         return Series(
             hour=hour,
             log=log,
@@ -86,7 +87,7 @@ class Series:
             place=broken.cumsum().to_numpy(),
             received=points["received_at"].to_numpy(dtype="datetime64[us]").astype("int64"),
             ends=ends,
-            counts=ends & points["exact"].to_numpy(dtype=bool),
+            counts=counts,
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.catalog import KNOWLEDGE
+from monitoring.catalog import KNOWLEDGE, load_catalog
 from tests.monitoring.broken import refused
 
 
@@ -110,6 +110,33 @@ GIVEN = [
         "one of",
     ),
     (
+        "a strength without its half-life",
+        "products.toml",
+        "half_life_hours = 76, ",
+        "",
+        "fibrinogen_concentrate.effects 1",
+        "half_life_hours",
+        "missing",
+    ),
+    (
+        "a half-life without its strength",
+        "products.toml",
+        "raises_per_mg_kg = 0.017, ",
+        "",
+        "fibrinogen_concentrate.effects 1",
+        "raises_per_mg_kg",
+        "missing",
+    ),
+    (
+        "a strength that is as sure as none can be",
+        "products.toml",
+        "differs = 0.35",
+        "differs = 0",
+        "fibrinogen_concentrate.effects 1",
+        "differs",
+        "above zero",
+    ),
+    (
         "a product of an unknown drug",
         "products.toml",
         'drug = "tocilizumab"',
@@ -139,3 +166,8 @@ def test_a_drug_or_product_is_refused_for(
     error = refused(folder, file, old, new)
     assert (error.file, error.entry, error.field) == (file, entry, field)
     assert says in error.message
+
+
+def test_a_product_whose_strength_nobody_knows_raises_by_none() -> None:
+    plasma = next(one for one in load_catalog().products["plasma"].effects if one.analyte == "fibrinogen")
+    assert plasma.raises_per_mg_kg is None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.catalog import KNOWLEDGE
+from monitoring.catalog import KNOWLEDGE, load_catalog
 from tests.monitoring.broken import refused
 
 
@@ -42,13 +42,13 @@ RULES = [
         "parameters.markers",
         "fever",
     ),
-    ("a parameter left out", "z_clear = {", "# z_clear = {", "rule.ferritin_rising", "parameters.z_clear", "missing"),
+    ("a parameter left out", "p_clear = {", "# p_clear = {", "rule.ferritin_rising", "parameters.p_clear", "missing"),
     (
         "a parameter of another kind",
-        "z_clear = {",
+        "p_clear = {",
         "grace_hours = {",
         "rule.ferritin_rising",
-        "parameters.z_clear",
+        "parameters.p_clear",
         "missing",
     ),
     (
@@ -85,11 +85,67 @@ RULES = [
     ),
     (
         "a number below nothing",
-        "floor = { value = 684",
+        "floor = { value = 500",
         "floor = { value = -1",
         "rule.ferritin_rising",
         "parameters.floor",
         "below zero",
+    ),
+    (
+        "a company of which not every marker has its ratio",
+        "company_ratio = { value = [",
+        "company_ratio = { value = [0.1, ",
+        "rule.ferritin_rising",
+        "parameters.company",
+        "as many entries",
+    ),
+    (
+        "a spread below nothing, which only a ratio may be",
+        "company_spread_percent_per_day = { value = [",
+        "company_spread_percent_per_day = { value = [-1, ",
+        "rule.ferritin_rising",
+        "parameters.company_spread_percent_per_day",
+        "below zero",
+    ),
+    (
+        "a company nobody knows",
+        'company = { value = ["ldh"',
+        'company = { value = ["ld"',
+        "rule.ferritin_rising",
+        "parameters.company",
+        "'ld' is not in analytes.toml",
+    ),
+    (
+        "a marker that keeps itself company",
+        'company = { value = ["ldh"',
+        'company = { value = ["ferritin"',
+        "rule.ferritin_rising",
+        "parameters.company",
+        "counted twice",
+    ),
+    (
+        "a company that names a marker twice",
+        'company = { value = ["ldh"',
+        'company = { value = ["ast"',
+        "rule.ferritin_rising",
+        "parameters.company",
+        "'ast' would be counted twice",
+    ),
+    (
+        "a company whose noise nobody measured",
+        'company = { value = ["ldh"',
+        'company = { value = ["il18"',
+        "rule.ferritin_rising",
+        "parameters.company",
+        "'il18' has no variation",
+    ),
+    (
+        "an end more probable than the beginning",
+        "p_clear = { value = 0.2,",
+        "p_clear = { value = 0.9,",
+        "rule.ferritin_rising",
+        "parameters.p_clear",
+        "out of order",
     ),
     (
         "windows out of order",
@@ -155,6 +211,12 @@ def test_a_rule_is_refused_for(folder: Path, old: str, new: str, entry: str, fie
 
 def test_a_rule_may_not_bring_a_parameter_its_kind_never_reads(folder: Path) -> None:
     error = refused(
-        folder, "rules.toml", "z_clear = {", 'grace_hours = { value = 1, tag = "M", why = "no" }\nz_clear = {'
+        folder, "rules.toml", "p_clear = {", 'grace_hours = { value = 1, tag = "M", why = "no" }\np_clear = {'
     )
     assert (error.entry, error.field) == ("rule.ferritin_rising", "parameters.grace_hours")
+
+
+def test_a_ratio_may_be_below_zero_and_the_company_stands_in_any_order() -> None:
+    ratios = load_catalog().rules["ferritin_rising"].parameters["company_ratio"]
+    assert min(ratios) < 0 < max(ratios)  # platelets fall as ferritin rises
+    assert list(ratios) != sorted(ratios)

@@ -69,6 +69,13 @@ def test_the_version_of_the_catalog_changes_with_the_sites_file(tmp_path: Path) 
         ("settings = 3\n", "settings", "", "table"),
         ("[ferritin_rising]\nz_raise = inf\n", "ferritin_rising", "z_raise", "number"),
         ('[labs_overdue]\nanalytes = ["zinc"]\n', "labs_overdue", "analytes", "zinc"),
+        ('[ferritin_rising]\ncompany = ["ldh"]\n', "ferritin_rising", "company", "as many entries"),
+        ('[fibrinogen_falling]\ncompany = ["platelets", "il18"]\n', "fibrinogen_falling", "company", "no variation"),
+        ("[ferritin_rising]\np_raise = 0.1\n", "ferritin_rising", "p_raise", "out of order"),
+        ("[ferritin_rising]\ncompany_along = 1.5\n", "ferritin_rising", "company_along", "between 0 and 1"),
+        ("[ferritin_rising]\nmoving_share = 0\n", "ferritin_rising", "moving_share", "between 0 and 1"),
+        ("[ferritin_rising]\nturn_hours = 0\n", "ferritin_rising", "turn_hours", "above zero"),
+        ("[ferritin_rising]\ncompany_ratio = [0.3]\n", "ferritin_rising", "company_ratio", "as many entries"),
     ],
 )
 def test_a_site_may_not(tmp_path: Path, text: str, entry: str, field: str, says: str) -> None:

@@ -1,0 +1,321 @@
+"""
+How probable it is that a series now rises or falls, judged at every value from that value and all before it.
+
+A course is steady or moving, and may have turned once within the span: at any of its draws, with a slope before and
+another after. Each slope is either still (a narrow Gaussian about zero) or moving (a wide one); level and slopes are
+integrated out, and all turns are weighed by how well they explain the values: a Bayesian change-point regression with
+conjugate priors (Gelman et al., Bayesian Data Analysis, 3rd ed., ch. 14; Fearnhead, Stat Comput 2006;16:203-13).
+
+Company: markers that usually move along, each by its ratio to this one, give or take a spread. Either they move with
+it, or this one goes its own way; both are weighed, so that company helps a weak rise to be seen early and cannot make
+one where the series itself speaks against it. The looks every 12 h need no further correction: what is asked is the
+probability now, and the prior says how seldom a course turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from monitoring.analysis.hinges import Hinge, Marker, Span, Ward, exactly
+from monitoring.analysis.remembered import Remembered, mixed
+
+DAY = 24.0
+SMALL = 1e-12
+NEVER = -np.inf
+
+
+@dataclass(frozen=True)
+class Belief:
+    """
+    The rule's numbers, per hour on the log scale. `least`: the slope that counts as moving at all; `relevant`: the one
+    that matters; `company`: (analyte, ratio, spread) of each.
+    """
+
+    way: int
+    span: float
+    turn_hours: float
+    still: float
+    moving: float
+    moving_share: float
+    least: float
+    relevant: float
+    company: tuple[tuple[str, float, float], ...]
+    along: float
+    without: float
+    together: float
+
+    @staticmethod
+    def of(numbers: Mapping[str, Any], way: int) -> Belief:
+        names = numbers["company"]
+        ratios, spreads = numbers["company_ratio"], per_hour(np.array(numbers["company_spread_percent_per_day"]))
+        return Belief(
+            way=way,
+            span=numbers["span_hours"],
+            turn_hours=numbers["turn_hours"],
+            still=float(per_hour(numbers["still_percent_per_day"])),
+            moving=float(per_hour(numbers["moving_percent_per_day"])),
+            moving_share=numbers["moving_share"],
+            least=float(per_hour(numbers["least_rate_percent_per_day"])),
+            relevant=float(per_hour(numbers["min_rate_percent_per_day"])),
+            company=tuple((name, ratios[k], float(spreads[k])) for k, name in enumerate(names)),
+            along=numbers["company_along"],
+            without=numbers["company_without"],
+            together=numbers["together_hours"],
+        )
+
+
+def per_hour(percent_per_day: Any) -> Any:
+    """A change in percent per day as a slope of the natural log per hour."""
+    return np.log1p(np.asarray(percent_per_day) / 100.0) / DAY
+
+
+@dataclass(frozen=True)
+class Turning:
+    """
+    One entry a value of the analyte that counts. `place`: its position in the points; `probability`: of a slope the
+    rule's way beyond `least`; `relevant`: beyond the slope that matters; `alone`: `probability` without company;
+    `rate` and its standard deviation, per hour; `known_at`: when the last value used was received.
+    """
+
+    place: np.ndarray
+    probability: np.ndarray
+    relevant: np.ndarray
+    alone: np.ndarray
+    rate: np.ndarray
+    rate_error: np.ndarray
+    known_at: np.ndarray
+
+
+REMEMBERED = Remembered(columns=5, limit=500_000)
+
+
+def turning(points: pd.DataFrame | Ward, analyte: str, belief: Belief, *, at: np.ndarray | None = None) -> Turning:
+    """`points` of all analytes, as points() gives them; `at`: positions in them, all values that count if None."""
+    ward = points if isinstance(points, Ward) else Ward.of(points)
+    own = ward.marker(analyte)
+    asked = np.arange(len(own.place)) if at is None else np.searchsorted(own.place, at)
+    others = {name: ward.marker(name) for name, _, _ in belief.company}
+    numbers = _worked_out(own, others, asked, belief)
+    return Turning(
+        place=own.place[asked],
+        probability=numbers[:, 0],
+        relevant=numbers[:, 1],
+        alone=numbers[:, 2],
+        rate=numbers[:, 3],
+        rate_error=numbers[:, 4],
+        known_at=_known(own, others, asked, belief),
+    )
+
+
+def _worked_out(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> np.ndarray:
+    """The numbers of each asked value, a row each; what was worked out before is not worked out again."""
+    keys = _keys(own, others, asked, belief)
+    known, rows = REMEMBERED.find(keys)
+    new, first = np.unique(keys[~known], return_index=True)
+    if len(new):
+        cases = Cases(len(new))
+        for case in _cases(own, others, asked[~known][first], belief):
+            cases.add(case)
+        found = cases.told(belief)
+        rows[~known] = found[np.searchsorted(new, keys[~known])]
+        REMEMBERED.add(new, found)
+    return rows
+
+
+def _keys(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> np.ndarray:
+    """What each answer depends on: the values up to it, those of the company and how far off they are, the numbers."""
+    now = own.hour[asked]
+    parts = [own.content[asked]]
+    for marker in others.values():
+        _, _, end = marker.spans(Span(own.patient[asked], now - belief.span, now, now), belief.together)
+        last = np.maximum(end - 1, 0)
+        none = np.zeros(len(asked))
+        held = (end > 0) & (marker.patient[last] == own.patient[asked]) if len(marker.hour) else none.astype(bool)
+        content = marker.content[last] if len(marker.hour) else none.astype(np.uint64)
+        away = exactly(now - marker.hour[last]) if len(marker.hour) else none
+        parts += [np.where(held, content, 0).astype(np.uint64), np.where(held, away, 0.0)]
+    return mixed(np.full(len(asked), hash(belief) % 2**63, dtype=np.uint64), *parts)
+
+
+@dataclass(frozen=True)
+class Case:
+    """
+    One turn (or none) with one pair of priors. Of each asked value: log weight when it moves `with_` its company and
+    `alone`, that of the company moving by itself (`others`), and the slope now with its variance for the first two.
+    """
+
+    rows: np.ndarray
+    with_: np.ndarray
+    alone: np.ndarray
+    others: np.ndarray
+    slope_with: np.ndarray
+    spread_with: np.ndarray
+    slope_alone: np.ndarray
+    spread_alone: np.ndarray
+
+
+def _cases(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> Iterator[Case]:
+    start_of = np.maximum(np.searchsorted(own.axis, own.axis[asked] - belief.span), own.first[asked])
+    lag = 0
+    while True:
+        rows = np.flatnonzero((asked - lag > start_of) if lag else np.ones(len(asked), dtype=bool))
+        if not len(rows):
+            return
+        here = asked[rows]
+        span = Span(own.patient[here], own.hour[start_of[rows]], own.hour[here - lag], own.hour[here])
+        mine = own.hinge(span)
+        along, extra = _company(others, span, belief)
+        yield from _turned(rows, mine, along, extra, _priors(own, here, span, lag, belief), lag)
+        lag += 1
+
+
+def _priors(
+    own: Marker, here: np.ndarray, span: Span, lag: int, belief: Belief
+) -> tuple[np.ndarray, list[tuple[float, float, float]]]:
+    """Log prior of a turn in the gap after the draw (of none, for lag 0), and the pairs of slopes with their share."""
+    none = np.exp(-(span.end - span.start) / belief.turn_hours)
+    still, moving, share = belief.still, belief.moving, belief.moving_share
+    if not lag:
+        return np.log(none), [(still, 0.0, 1.0 - share), (moving, 0.0, share)]
+    gap = own.hour[here - lag + 1] - span.turn
+    prior = np.log(np.maximum((1.0 - none) * gap / (span.end - span.start), SMALL))
+    told = 1.0 - (1.0 - share) ** 2
+    quiet_first, both = (1.0 - share) * share / told, share**2 / told
+    return prior, [(still, moving, quiet_first), (moving, moving, both), (moving, still, quiet_first)]
+
+
+def _turned(
+    rows: np.ndarray,
+    mine: Hinge,
+    along: Hinge,
+    extra: np.ndarray,
+    priors: tuple[np.ndarray, list[tuple[float, float, float]]],
+    lag: int,
+) -> Iterator[Case]:
+    prior, pairs = priors
+    both = mine.plus(along)
+    for place, (before, after, share) in enumerate(pairs):
+        weight = prior + np.log(share)
+        alone, slope, spread = _marginal(mine, before, after)
+        if not lag and not place:  # nothing moves at all: the company has nothing to go along with
+            yield Case(rows, alone + weight, alone + weight, weight, slope, spread, slope, spread)
+            continue
+        joint, slope_with, spread_with = _marginal(both, before, after)
+        others, _, _ = _marginal(along, before, after)
+        yield Case(
+            rows,
+            joint + extra + weight,
+            alone + weight,
+            others + extra + weight,
+            slope_with,
+            spread_with,
+            slope,
+            spread,
+        )
+
+
+def _marginal(hinge: Hinge, before: float, after: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """
+    Log of how much better slopes ~ N(0, before²), N(0, after²) explain the values than a level does, and mean and
+    variance of the slope now. after = 0: no turn, the one slope is `before`.
+    """
+    if not after:
+        precision = hinge.before + before**-2
+        better = hinge.score_before**2 / precision / 2 - np.log(precision * before**2) / 2
+        return better, hinge.score_before / precision, 1.0 / precision
+    a, b = hinge.before + before**-2, hinge.after + after**-2
+    det = a * b - hinge.both**2
+    one, two = hinge.score_before, hinge.score_after
+    better = (b * one**2 - 2 * hinge.both * one * two + a * two**2) / det / 2 - np.log(det * (before * after) ** 2) / 2
+    return better, (a * two - hinge.both * one) / det, a / det
+
+
+def _company(others: Mapping[str, Marker], span: Span, belief: Belief) -> tuple[Hinge, np.ndarray]:
+    """
+    What the company says about this marker's slopes, and the log evidence that it moves at all. Each one's slopes are
+    ratio * these slopes, give or take its spread, which is integrated out.
+    """
+    told, extra = Hinge.nothing(len(span.end)), np.zeros(len(span.end))
+    for name, ratio, spread in belief.company:
+        part = others[name].hinge(span, belief.together)
+        loose = spread**2
+        a, b, c = 1.0 + loose * part.before, 1.0 + loose * part.after, loose * part.both
+        det = a * b - c * c
+        one = (b * part.score_before - c * part.score_after) / det
+        two = (a * part.score_after - c * part.score_before) / det
+        extra = extra + loose * (part.score_before * one + part.score_after * two) / 2 - np.log(det) / 2
+        told = told.plus(
+            Hinge(
+                before=ratio**2 * (part.before * b - part.both * c) / det,
+                after=ratio**2 * (part.after * a - part.both * c) / det,
+                both=ratio**2 * (part.both * a - part.before * c) / det,
+                score_before=ratio * one,
+                score_after=ratio * two,
+            )
+        )
+    return told, extra
+
+
+class Cases:
+    """All cases of all asked values, laid side by side until every one has been weighed."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.found: list[Case] = []
+
+    def add(self, case: Case) -> None:
+        self.found.append(case)
+
+    def told(self, belief: Belief) -> np.ndarray:
+        """Rows of probability, relevant, alone, rate and its standard deviation."""
+        with_, alone, others = (self._total(name) for name in ("with_", "alone", "others"))
+        company = np.logaddexp(np.log1p(-belief.without), np.log(belief.without) + others)
+        both = np.log(belief.along) + with_, np.log1p(-belief.along) + alone + company
+        share = np.exp(both[0] - np.logaddexp(*both)) if belief.company else np.zeros(self.size)
+        one, two = self._slopes("with_", with_, belief), self._slopes("alone", alone, belief)
+        mix = {name: share * one[name] + (1.0 - share) * two[name] for name in one}
+        error = np.sqrt(np.maximum(mix["square"] - mix["rate"] ** 2, 0.0))
+        return np.column_stack([mix["least"], mix["relevant"], two["least"], mix["rate"], error])
+
+    def _total(self, name: str) -> np.ndarray:
+        most = np.full(self.size, NEVER)
+        for case in self.found:
+            most[case.rows] = np.maximum(most[case.rows], getattr(case, name))
+        total = np.zeros(self.size)
+        for case in self.found:
+            total[case.rows] += np.exp(getattr(case, name) - most[case.rows])
+        return most + np.log(total)
+
+    def _slopes(self, name: str, total: np.ndarray, belief: Belief) -> dict[str, np.ndarray]:
+        """Probabilities of a slope beyond `least` and `relevant`, mean slope and mean square of it."""
+        told = {one: np.zeros(self.size) for one in ("least", "relevant", "rate", "square")}
+        ends = ("slope_with", "spread_with") if name == "with_" else ("slope_alone", "spread_alone")
+        for case in self.found:
+            weight = np.exp(getattr(case, name) - total[case.rows])
+            slope, spread = (getattr(case, end) for end in ends)
+            toward, error = belief.way * slope, np.sqrt(spread)
+            for limit in ("least", "relevant"):
+                told[limit][case.rows] += weight * ndtr((toward - abs(getattr(belief, limit))) / error)
+            told["rate"][case.rows] += weight * slope
+            told["square"][case.rows] += weight * (slope**2 + spread)
+        return told
+
+
+def _known(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> np.ndarray:
+    """When the last value used, of the series or its company, became known."""
+    here = Span(own.patient[asked], own.hour[asked] - belief.span, own.hour[asked], own.hour[asked])
+    known = own.received[asked].copy()
+    for marker in (own, *others.values()):
+        start, _, end = marker.spans(here, belief.together)
+        some = np.flatnonzero(end > start)
+        if len(some):
+            bounds = np.column_stack([start[some], end[some]]).ravel()
+            received = np.r_[marker.received, marker.received[-1:]]  # an end may lie one past the last
+            known[some] = np.maximum(known[some], np.maximum.reduceat(received, bounds)[::2])
+    return known
