@@ -85,6 +85,7 @@ def built(tables: Tables, site: str, version: str) -> Catalog:
             settings_sources=settings_sources,
             version=version,
             scores=catalog_scores.score_book(tables, site, known),
+            laboratories=catalog_rules.laboratories(tables, site, known),
         )
     )
 

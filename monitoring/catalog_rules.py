@@ -18,7 +18,7 @@ from monitoring.terms import SEVERITIES, Cited, Rule
 
 SITE = Cited(("site",), "local default")
 SITE_REASON = "set by this site"
-NO_RULES = ("settings", "scores")  # tables of a site file that are no rule's
+NO_RULES = ("settings", "scores", "laboratories")  # tables of a site file that are no rule's
 Tables = Mapping[str, Mapping[str, Any]]
 
 
@@ -137,3 +137,10 @@ def settings(tables: Tables, site: str, references: Mapping[str, Any]) -> tuple[
     changed = tables.get(site, {}).get("settings") if site else None
     overlay(values, sources, reasons, Entry(site, "settings", changed, references) if changed is not None else None)
     return MappingProxyType(values), MappingProxyType(sources)
+
+
+def laboratories(tables: Tables, site: str, references: Mapping[str, Any]) -> Mapping[str, str]:
+    """Source name -> laboratory, from the site's table [laboratories]; sources not named there share one."""
+    named = tables.get(site, {}).get("laboratories", {}) if site else {}
+    table = Entry(site, "laboratories", named, references)
+    return table.made(lambda table: MappingProxyType({source: table.text(source) for source in table.table}))

@@ -35,7 +35,8 @@ def drawn(
     table: str, *, patient: str = "A", weight: float | None = 70.0, height: float | None = 175.0, **of_patient: object
 ) -> Course:
     """
-    A course from a table with the columns hour, analyte codes and, if wanted, received (hour), given, method, status.
+    A course from a table with the columns hour, analyte codes and, if wanted, received (hour), given, method, specimen,
+    source, status.
 
     given: "methylprednisolone 1000 mg", several parted by ";". A cell "" or "-" is nothing; ">40000" is a bound.
     """
@@ -108,6 +109,8 @@ def _observation(row: dict[str, str], analyte: str, cell: str, patient: str) -> 
         "value_text": cell,
         "unit_text": unit,
         "method": row.get("method", ""),
+        "specimen": row.get("specimen", ""),
+        "source": row.get("source", ""),
         "status": row.get("status") or "final",
         "ref": crc32(f"{analyte} {row['hour']} {row.get('method', '')}".encode()),
         "version": version,

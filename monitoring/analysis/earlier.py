@@ -1,0 +1,20 @@
+"""The last of the values before each point of a series that is fit to be compared with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def last_before(chosen: np.ndarray, series: np.ndarray) -> np.ndarray:
+    """For each point the position of the last `chosen` one before it in its series, -1 where there is none."""
+    if not len(series):
+        return np.zeros(0, dtype=int)
+    place = np.arange(len(series))
+    last = np.r_[-1, np.maximum.accumulate(np.where(chosen, place, -1))[:-1]]
+    return np.where(last >= first_of(series), last, -1)
+
+
+def first_of(series: np.ndarray) -> np.ndarray:
+    """For each point the position of the first of its series; equal numbers of `series` lie side by side."""
+    new = np.r_[True, series[1:] != series[:-1]] if len(series) else np.zeros(0, dtype=bool)
+    return np.maximum.accumulate(np.where(new, np.arange(len(series)), 0))

@@ -1,0 +1,42 @@
+"""Ferritin above 10,000, fibrinogen below 1.5 and 1.0 g/L: the limits themselves, bounds, and what clears them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.spec.drawing import flags_of, judged
+
+
+@pytest.mark.parametrize(
+    ("value", "raised"),
+    [("10000", False), ("10001", True), (">10000", True), (">=10000", False), (">9000", False), ("<20000", False)],
+)
+def test_ferritin_is_extreme_above_10000(value: str, raised: bool) -> None:
+    assert ("ferritin_extreme" in flags_of(judged(f"hour | ferritin\n0 | {value}", as_of=0))) == raised
+
+
+@pytest.mark.parametrize(
+    ("value", "severity"),
+    [("1.5", None), ("1.49", "watch"), ("1.0", "watch"), ("0.99", "urgent"), ("<1.5", "watch"), ("<1.0", "urgent"),
+     ("<1.6", None), (">0.5", None)],
+)  # fmt: skip
+def test_fibrinogen_is_low_below_1_5_and_urgent_below_1(value: str, severity: str | None) -> None:
+    assert flags_of(judged(f"hour | fibrinogen\n0 | {value}", as_of=0)).get("fibrinogen_low") == severity
+
+
+@pytest.mark.parametrize(("value", "holds"), [("7000", True), ("6999", False), ("<7000", True)])
+def test_ferritin_is_extreme_until_a_number_below_7000(value: str, holds: bool) -> None:
+    # over ten days: slower than the half-life, so that nothing is doubted
+    course = f"hour | ferritin\n0 | 10500\n240 | {value}"
+    assert ("ferritin_extreme" in flags_of(judged(course, as_of=240))) == holds
+
+
+@pytest.mark.parametrize(("value", "holds"), [("1.8", True), ("1.81", False), (">1.9", True)])
+def test_fibrinogen_is_low_until_a_number_above_1_8(value: str, holds: bool) -> None:
+    course = f"hour | fibrinogen\n0 | 1.2\n48 | {value}"
+    assert ("fibrinogen_low" in flags_of(judged(course, as_of=48))) == holds
+
+
+def test_platelets_that_halve_in_a_day_are_falling() -> None:
+    assert "platelets_falling" in flags_of(judged("hour | platelets\n0 | 160\n24 | 80", as_of=24))
+    assert "platelets_falling" not in flags_of(judged("hour | platelets\n0 | 160\n24 | 150", as_of=24))
