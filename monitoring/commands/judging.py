@@ -1,4 +1,4 @@
-"""What is known and judged: patients, lines, flags, response, scores; and taking notice of a flag."""
+"""What is known and judged: patients, lines, flags, response, scores."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitoring.commands.site import Asked, Printer, asked, prints
+from monitoring.commands.site import Printer, prints
 
 if TYPE_CHECKING:
     from monitoring.state import WardState
@@ -28,8 +28,9 @@ PATIENTS_BRIEF = [
 ]
 LINES = ["patient_id", "line", "label", "drugs", "since", "hours_on_line"]
 FLAGS = ["patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at",
-         "rule_version", "sentence", "evidence", "confounders", "acknowledged", "reason"]  # fmt: skip
-FLAGS_BRIEF = ["patient_id", "severity", "flag", "state", "sentence", "raised_at", "acknowledged"]
+         "rule_version", "sentence", "evidence", "confounders", "acknowledged", "snoozed", "answers_ended",
+         "reason"]  # fmt: skip
+FLAGS_BRIEF = ["patient_id", "severity", "flag", "state", "sentence", "raised_at", "acknowledged", "snoozed"]
 RESPONSES = ["patient_id", "t0", "drug", "windows"]
 WINDOWS_BRIEF = ["patient_id", "t0", "drug", "hours", "verdict", "assessed_at", "markers", "missing"]
 SCORES = ["patient_id", "score", "label", "low", "high", "positive", "points", "missing", "reasons", "ages", "scope",
@@ -78,7 +79,8 @@ def flags(printer: Printer, patient_ids: tuple[str, ...], states: tuple[str, ...
     """What needs to be looked at, with the evidence; what has been cleared or retracted stands there too."""
     table = _state(printer, patient_ids).flags
     shown = table[table["state"].isin(states)] if states else table
-    printer.rows(shown[FLAGS].to_dict("records"), FLAGS, brief=FLAGS_BRIEF)
+    told = shown[FLAGS].to_dict("records")
+    printer.rows([_answered(row) for row in told] if printer.how == "table" else told, FLAGS, brief=FLAGS_BRIEF)
 
 
 @click.command()
@@ -102,38 +104,6 @@ def scores(printer: Printer, patient_ids: tuple[str, ...]) -> None:
     printer.rows(table[SCORES].to_dict("records"), SCORES, brief=SCORES_BRIEF)
 
 
-@click.command()
-@click.argument("patient_id", metavar="PATIENT")
-@click.argument("flag")
-@click.option("--by", required=True, help="Who takes notice.")
-@click.option("--reason", required=True, help="What was decided, or why nothing has to be.")
-@asked
-def ack(asked: Asked, patient_id: str, flag: str, by: str, reason: str) -> None:
-    """Acknowledge an active flag. When the flag worsens, that is unanswered again."""
-    from monitoring.cycle import wall_clock
-    from monitoring.state import state
-    from storage.writes import acknowledge
-
-    if not (by.strip() and reason.strip()):
-        raise click.UsageError("--by and --reason each need a word.")
-    now = wall_clock()
-    found = state(asked.store, asked.catalog, as_of=now, patients=[patient_id]).flags
-    open_now = found[found["flag"].eq(flag) & found["state"].eq("active")]
-    if open_now.empty:
-        raise click.UsageError(f"Patient {patient_id} has no active flag {flag}; `maswatch flags` lists what there is.")
-    _write_down(asked, patient_id, now)
-    acknowledge(asked.store, patient_id, flag, seq=int(open_now["seq"].iloc[0]), at=now, by=by, reason=reason)
-    click.echo(f"{flag} of {patient_id} acknowledged by {by}.", err=True)
-
-
-def _write_down(asked: Asked, patient_id: str, now: Any) -> None:
-    """A flag shown but not yet recorded by a cycle is recorded first, so that the answer has its question."""
-    from monitoring.cycle import new_run_id
-    from monitoring.state import judge_and_record
-
-    judge_and_record(asked.store, asked.catalog, as_of=now, run_id=new_run_id(now), patients=[patient_id])
-
-
 def _state(printer: Printer, patient_ids: tuple[str, ...]) -> WardState:
     from monitoring.state import state
 
@@ -144,6 +114,16 @@ def _state(printer: Printer, patient_ids: tuple[str, ...]) -> WardState:
 def _all(found: Any) -> list[str]:
     """None of a kind is an empty list, where pandas says NaN."""
     return found if isinstance(found, list) else []
+
+
+def _answered(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    """A flag as a line to read: who answered what, or what ended the last answer of that kind."""
+    words: dict[str, Any] = {ended["answer"]: f"ended: {ended['why']}" for ended in row["answers_ended"]}
+    if row["acknowledged"]:
+        words["acknowledged"] = f"{row['acknowledged']['by']}: {row['acknowledged']['reason']}"
+    if row["snoozed"]:
+        words["snoozed"] = [row["snoozed"]["until"], f"{row['snoozed']['by']}: {row['snoozed']['reason']}"]
+    return {**row, "acknowledged": None, "snoozed": None, **words}
 
 
 def _window(start: Mapping[Any, Any], window: dict[str, Any]) -> dict[str, Any]:

@@ -4,30 +4,10 @@ from __future__ import annotations
 
 import json
 
-import pandas as pd
+import pytest
 
-from monitoring.analysis.assessment import assess
-from monitoring.analysis.course import Course
-from monitoring.analysis.recording import changes
-from storage.frames import FLAG_CHANGES, empty
-from tests.spec.drawing import at, catalog, drawn
-
-
-def lived(course: Course, *hours: float | str) -> pd.DataFrame:
-    """The history that cycles at these hours write."""
-    history = empty(FLAG_CHANGES)
-    for hour in hours:
-        assessment = assess(course, catalog(), as_of=at(hour))
-        told = Course(
-            **{name: frame[frame["received_at"] <= pd.Timestamp(at(hour))] for name, frame in vars(course).items()}
-        )
-        new = changes(history, told, assessment, catalog(), run_id=f"run {hour}")
-        history = pd.concat([frame for frame in (history, new) if len(frame)] or [history], ignore_index=True)
-    return history
-
-
-def story(history: pd.DataFrame, code: str) -> list[str]:
-    return history[history["flag"] == code].sort_values("seq")["change"].tolist()
+from tests.spec.drawing import at, drawn
+from tests.spec.living import lived, story
 
 
 def test_a_rise_is_raised_once_however_often_it_is_judged() -> None:
@@ -80,6 +60,51 @@ def test_a_flag_whose_value_is_withdrawn_is_retracted() -> None:
     history = lived(course, 2, 10)
     assert story(history, "fibrinogen_low") == ["raised", "retracted"]
     assert "withdrawn" in history.iloc[-1]["reason"]
+
+
+@pytest.mark.parametrize(("hour", "told"), [("19:59", ["raised"]), ("20:00", ["raised", "retracted"])])
+def test_a_correction_takes_a_flag_back_in_the_first_cycle_that_can_know_of_it(hour: str, told: list[str]) -> None:
+    course = drawn(
+        """
+        hour | received | version | status    | fibrinogen
+           0 |        1 |       1 | final     | 0.7
+           0 |       20 |       2 | corrected | 3.7
+        """
+    )
+    assert story(lived(course, 2, hour), "fibrinogen_low") == told
+
+
+def test_a_flag_taken_back_stays_so_until_new_values_raise_it_anew_on_their_own_evidence() -> None:
+    course = drawn(
+        """
+        hour | received | version | status    | ferritin
+           0 |        1 |       1 | final     | 1100
+          12 |       13 |       1 | final     | 112000
+          12 |       20 |       2 | corrected | 1120
+          24 |       25 |       1 | final     | 9000
+        """
+    )
+    history = lived(course, 14, 20, 22, 25, 26)
+    assert story(history, "ferritin_rising") == ["raised", "retracted", "raised"]
+    rising = history[history["flag"] == "ferritin_rising"].sort_values("seq")
+    assert rising["seq"].tolist() == [0, 1, 2]
+    values = [[entry["value"] for entry in json.loads(text) if "ref" in entry] for text in rising["evidence"]]
+    assert values[0] == values[1] == [1100.0, 112000.0]
+    assert values[2][-1] == 9000.0
+    assert 112000.0 not in values[2]
+
+
+def test_a_rise_that_ended_and_came_back_is_raised_anew() -> None:
+    # falls by 3 to 11 % are no rise; 2,300 -> 9,000 in 12 h is one
+    course = drawn("hour | ferritin\n0 | 1000\n12 | 3000\n24 | 2900\n36 | 2800\n48 | 2500\n60 | 2300\n72 | 9000")
+    history = lived(course, 12, 24, 36, 48, 60, 72)
+    assert story(history, "ferritin_rising") == ["raised", "cleared", "raised"]
+
+
+@pytest.mark.parametrize("silent_hours", [24, 240, 2400])
+def test_values_that_never_come_clear_nothing(silent_hours: int) -> None:
+    course = drawn("hour | ferritin\n0 | 1000\n12 | 3000")
+    assert story(lived(course, 12, 12 + silent_hours), "ferritin_rising") == ["raised"]
 
 
 def test_a_correction_that_still_shows_it_retracts_nothing() -> None:
