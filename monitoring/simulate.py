@@ -14,9 +14,10 @@ from monitoring.simulation.drivers import drivers
 from monitoring.simulation.findings import Finding, findings
 from monitoring.simulation.giving import Administrations, administrations
 from monitoring.simulation.kinetics import Latents, latents
+from monitoring.simulation.mishaps import mishaps
 from monitoring.simulation.numbers import Numbers, load_numbers
 from monitoring.simulation.slices import slices
-from monitoring.simulation.truth import Event, events
+from monitoring.simulation.truth import Event, events, in_order
 from monitoring.simulation.writing import birth_date, iso, numbered, plain, write_csv
 
 __all__ = ["DEFAULT_START", "Ward", "simulate", "simulated", "slices", "write_demo_ward"]
@@ -82,14 +83,15 @@ def write_demo_ward(folder: Path, *, newest_at: datetime, seed: int = DEMO_SEED)
 def lived(numbers: Numbers, cohort: Cohort, seed: int) -> Ward:
     given = administrations(numbers, cohort)
     course = latents(numbers, cohort, drivers(numbers, cohort, given, seed), seed)
+    told = mishaps(numbers, cohort, results(numbers, cohort, course, draws(numbers, cohort, seed), seed), seed)
     return Ward(
         numbers=numbers,
         cohort=cohort,
         latents=course,
         given=given,
-        results=results(numbers, cohort, course, draws(numbers, cohort, seed), seed),
+        results=told.results,
         findings=findings(numbers, cohort, course, seed),
-        truth=events(numbers, cohort, course, given),
+        truth=in_order([*events(numbers, cohort, course, given), *told.events]),
     )
 
 

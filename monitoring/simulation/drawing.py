@@ -88,7 +88,11 @@ def results(numbers: Numbers, cohort: Cohort, latents: Latents, drawn: Draws, se
     whole = joined(reports)
     whole = replace(whole, number=np.arange(len(whole)))
     whole = joined([whole, *corrections(play, whole)])
-    return whole.taken(np.lexsort((whole.number, whole.patient, whole.resulted)))
+    return in_order(whole)
+
+
+def in_order(told: Results) -> Results:
+    return told.taken(np.lexsort((told.number, told.patient, told.resulted)))
 
 
 @dataclass(frozen=True)

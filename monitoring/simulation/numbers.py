@@ -176,6 +176,8 @@ def kind(entry: Entry) -> Kind:
         masked_by=entry.text("masked_by", ""),
         context=entry.text("context", ""),
         finding=entry.text("finding", ""),
+        mishap=entry.text("mishap", ""),
+        infused=entry.truth("infused", False),
         wrong_results=entry.whole("wrong_results", 0),
         late_share=entry.optional_number("late_share"),
         silent_stretches=int(silent.get("stretches", 0)),
@@ -248,6 +250,7 @@ def checked(numbers: Numbers, catalog: Catalog) -> Numbers:
         known(kind.name, (path for one in kind.variants for path in one.paths.values()), numbers.paths)
         known(kind.name, (one.protocol for one in kind.variants), numbers.protocols)
         known(kind.name, kind.levels, numbers.markers)
+        known(kind.name, [kind.mishap] if kind.mishap else [], numbers["mishaps"])
         known(kind.name, [kind.context] if kind.context else [], catalog.contexts)
     for laboratory in numbers.laboratories:
         known(laboratory.name, numbers.markers, laboratory.prints)

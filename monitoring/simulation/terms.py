@@ -65,7 +65,11 @@ class Variant:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of patient. `late_share` None: as the ward. `levels` and `read_limits` override the markers' own."""
+    """
+    A kind of patient. `late_share` None: as the ward. `levels` and `read_limits` override the markers' own.
+
+    `mishap`: what happens to its results (see mishaps.py). `infused`: admitted for an infusion of immune cells.
+    """
 
     name: str
     share: float
@@ -77,6 +81,8 @@ class Kind:
     masked_by: str
     context: str
     finding: str
+    mishap: str
+    infused: bool
     wrong_results: int
     late_share: float | None
     silent_stretches: int

@@ -13,7 +13,7 @@ from monitoring.simulation.giving import Administrations
 from monitoring.simulation.kinetics import Latents
 from monitoring.simulation.numbers import Numbers
 
-START, RESPONSE, RELAPSE, MASKED = "steroid_start", "response", "relapse", "masked_by"
+START, RESPONSE, RELAPSE, MASKED, INFUSION = "steroid_start", "response", "relapse", "masked_by", "infusion"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,11 @@ def events(numbers: Numbers, cohort: Cohort, latents: Latents, given: Administra
     conditions = {name: row for name, row in table.items() if isinstance(row, dict)}
     changes = [change for name, row in conditions.items() for change in moved(name, row, cohort, latents)]
     starts = list(steroid_starts(numbers, cohort, given))
-    found = changes + starts + list(relapses(numbers, cohort, changes)) + list(masks(numbers, cohort, given))
+    others = [*relapses(numbers, cohort, changes), *masks(numbers, cohort, given), *infusions(cohort)]
+    return in_order(changes + starts + others)
+
+
+def in_order(found: Iterable[Event]) -> list[Event]:
     return sorted(found, key=lambda one: (one.patient, one.began, one.event))
 
 
@@ -108,3 +112,11 @@ def masks(numbers: Numbers, cohort: Cohort, given: Administrations) -> Iterable[
         if code == cohort.kinds[patient].masked_by:
             at = float(given.at[row])
             yield Event(patient, MASKED, at, at + numbers["adds"][code]["masks_hours"], code)
+
+
+def infusions(cohort: Cohort) -> Iterable[Event]:
+    """Who is infused is so at admission; the onset comes as many days later as the turn says."""
+    for patient, kind in enumerate(cohort.kinds):
+        if kind.infused:
+            at = float(cohort.admitted[patient])
+            yield Event(patient, INFUSION, at, at, kind.context)
