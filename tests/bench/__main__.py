@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.bench import intake, judging
+from tests.bench import accuracy, intake, judging
 
 
 def main() -> None:
     intake.report()
     judging.report()
+    accuracy.report()
 
 
 if __name__ == "__main__":
