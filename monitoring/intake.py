@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-import pandas as pd
-
+from monitoring.content import kind_of
 from monitoring.csv_reading import Fault, Table, UnreadableError, read_csv
 from monitoring.decoding import kept_bytes, known_encoding
-from monitoring.intake_findings import sift_findings
-from monitoring.intake_labs import sift_labs
-from monitoring.intake_patients import sift_patients
-from monitoring.intake_treatments import sift_treatments
+from monitoring.fhir.reading import read_fhir
+from monitoring.hl7.reading import read_hl7
 from monitoring.raw_files import RawFile, read_paths
-from monitoring.refused import Refused, refused_file, refused_rows, set_aside_frame
+from monitoring.refused import Refused, refused_file, set_aside_frame
 from monitoring.settings import Settings
-from monitoring.sieve import Circumstances, Rows, Sieve
+from monitoring.sieve import Circumstances, Rows
+from monitoring.sifting import Taken, sift
 from monitoring.terms import Catalog
 from storage.engine import Store
 from storage.writes import Batch, append
@@ -27,15 +25,6 @@ from storage.writes import Batch, append
 __all__ = ["Circumstances", "IngestCounts", "RawFile", "Taken", "read", "read_paths", "sift", "take_in"]
 
 log = logging.getLogger(__name__)
-
-Sift = Callable[[Rows, Circumstances], tuple[pd.DataFrame, Sieve]]
-# Kind of row -> what reads it, and the frame of the batch that its facts belong in.
-SIFTS: Mapping[str, tuple[Sift, str]] = {
-    "patients": (sift_patients, "patients"),
-    "treatments": (sift_treatments, "doses"),
-    "findings": (sift_findings, "findings"),
-    "labs": (sift_labs, "observations"),
-}
 
 
 @dataclass(frozen=True)
@@ -54,14 +43,6 @@ class IngestCounts:
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What one file held, read but not yet stored. `facts`: frames by their name in `storage.writes.Batch`."""
-
-    facts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    refused: list[Refused] = field(default_factory=list)
 
 
 def take_in(
@@ -99,31 +80,41 @@ def read(raw: RawFile, at: Circumstances, encoding: str = "") -> Taken:
     """One file's facts and what could not be used. Never raises for anything a file may hold."""
     if raw.trouble:
         return Taken(refused=[refused_file(raw.name, raw.trouble, "")])
+    return READERS[kind_of(raw.content)](raw, replace(at, encoding=encoding))
+
+
+def read_table(raw: RawFile, at: Circumstances) -> Taken:
+    """A CSV file."""
     try:
-        table = read_csv(raw.content, encoding)
+        table = read_csv(raw.content, at.encoding)
     except UnreadableError as error:
-        return Taken(refused=[refused_file(raw.name, str(error), kept_bytes(raw.content, encoding))])
+        return Taken(refused=[refused_file(raw.name, str(error), kept_bytes(raw.content, at.encoding))])
     origins = [f"{raw.name}:{line}" for line in (table.first + 1).tolist()]
     taken = sift(Rows(table.kind, table.columns, origins, table.raw, table.decimal), at)
     return Taken(taken.facts, [_faulty(raw, table, fault) for fault in table.faults] + taken.refused)
-
-
-def sift(rows: Rows, at: Circumstances) -> Taken:
-    """Rows of one kind as facts, in the order of the rows."""
-    if not len(rows):
-        return Taken()
-    sifted, name = SIFTS[rows.kind]
-    facts, sieve = sifted(rows, at)
-    return Taken({name: facts} if len(facts) else {}, refused_rows(rows, sieve))
 
 
 def _faulty(raw: RawFile, table: Table, fault: Fault) -> Refused:
     return Refused(table.kind, f"{raw.name}:{fault.line}", fault.reason, fault.sentence, fault.raw, fields=fault.fields)
 
 
+# What reads a file of each kind that `content.kind_of` tells.
+READERS: Mapping[str, Callable[[RawFile, Circumstances], Taken]] = {
+    "csv": read_table,
+    "hl7": read_hl7,
+    "fhir": read_fhir,
+}
+
+
 def _stored(store: Store, raw: RawFile, taken: Taken, *, at: Circumstances, run_id: str) -> IngestCounts:
+    batch = as_batch(raw, taken, at=at, run_id=run_id)
+    return counted(append(store, batch), set_aside=len(taken.refused))
+
+
+def as_batch(raw: RawFile, taken: Taken, *, at: Circumstances, run_id: str) -> Batch:
+    """What was read of one file, as the store wants it."""
     digest = hashlib.sha256(raw.content).hexdigest()
-    batch = Batch(
+    return Batch(
         run_id=run_id,
         source=at.source,
         received_at=at.now,
@@ -131,7 +122,6 @@ def _stored(store: Store, raw: RawFile, taken: Taken, *, at: Circumstances, run_
         set_aside=set_aside_frame(taken.refused, at.source) if taken.refused else None,
         taken_file=None if raw.trouble else (digest, raw.name),
     )
-    return counted(append(store, batch), set_aside=len(taken.refused))
 
 
 def counted(became: Mapping[str, object], *, set_aside: int) -> IngestCounts:

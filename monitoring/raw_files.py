@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 # What `maswatch simulate` writes beside its courses for whoever checks the answers. Nothing a ward reports.
 ANSWERS = "truth.csv"
 UNFINISHED = (".part", ".tmp")
+ENDINGS = (".csv", ".hl7", ".json", ".ndjson", ".jsonl")
 HEAD_BYTES = 65536
 
 
@@ -30,13 +31,13 @@ class RawFile:
 
 
 def read_paths(paths: Iterable[Path]) -> Iterator[RawFile]:
-    """Files, and the CSV files below folders, in the order of taking in. Raises SourceError before any is given."""
+    """Files, and those below folders that end as a feed's do, in the order of taking in. Raises SourceError first."""
     told = [found for path in paths for found in _below(path)]
     return (RawFile(name, _content(path)) for path, name in told)
 
 
 def csv_files(folder: Path, leave_out: Sequence[Path] = ()) -> list[Path]:
-    """All CSV files below, by path."""
+    """All files with a feed's endings below, by path."""
     return [path for path in sorted(folder.rglob("*")) if _is_input(path) and not _inside(path, leave_out)]
 
 
@@ -49,7 +50,7 @@ def _below(path: Path) -> list[tuple[Path, str]]:
     if path.is_dir():
         files = by_kind(csv_files(path))
         if not files:
-            raise SourceError(f"{path} holds no CSV file; name a folder with patients, labs, treatments or findings.")
+            raise SourceError(f"{path} holds no CSV file, HL7 message or FHIR resource; name a folder that does.")
         return [(file, file.relative_to(path).as_posix()) for file in files]
     if not path.exists():
         raise SourceError(f"{path} cannot be read: there is no such file or folder.")
@@ -65,7 +66,7 @@ def _content(path: Path) -> bytes:
 
 def _is_input(path: Path) -> bool:
     name = path.name.casefold()
-    if name.startswith(".") or name.endswith(UNFINISHED) or not name.endswith(".csv") or not path.is_file():
+    if name.startswith(".") or name.endswith(UNFINISHED) or not name.endswith(ENDINGS) or not path.is_file():
         return False
     if name == ANSWERS:
         _tell(path)

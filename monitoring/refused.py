@@ -13,6 +13,8 @@ import pandas as pd
 from monitoring.sieve import Rows, Sieve
 
 FILE = "file"
+MESSAGE = "message"  # one of several in a file or stream; the same message again is the same item, wherever it comes
+WHOLE = (FILE, MESSAGE)  # read again from the bytes kept, not from fields
 # Kept beside the columns, since a single row no longer shows which mark its file used. No column's name has a colon.
 DECIMAL = ":decimal"
 COLUMNS = ("id", "kind", "origin", "patient_id", "code", "reason", "sentence", "raw", "fields")
@@ -21,7 +23,7 @@ ID_BYTES = 8
 
 @dataclass(frozen=True)
 class Refused:
-    """One row, or one file (kind "file"). `fields` only where reading it again may help."""
+    """One row, or one file or message (kinds "file", "message"). `fields` only where reading it again may help."""
 
     kind: str
     origin: str

@@ -18,7 +18,7 @@ import pandas as pd
 from monitoring.decoding import original_bytes, unsound
 from monitoring.errors import IntakeError
 from monitoring.intake import Circumstances, IngestCounts, RawFile, counted, encoding_of, read, sift
-from monitoring.refused import DECIMAL, FILE, Refused, set_aside_frame
+from monitoring.refused import DECIMAL, WHOLE, Refused, set_aside_frame
 from monitoring.settings import Settings
 from monitoring.sieve import Rows
 from monitoring.terms import Catalog
@@ -94,7 +94,7 @@ def _lines(origins: pd.Series) -> pd.Series:
 
 
 def _read_again(turn: _Turn, told: pd.DataFrame) -> Iterator[_Again]:
-    files = told["kind"] == FILE
+    files = told["kind"].isin(WHOLE)
     for row in told[files].to_dict("records"):
         yield _whole_file(turn, row["id"], RawFile(row["origin"], original_bytes(row["raw"])))
     rows = told[~files]
@@ -110,7 +110,7 @@ def _read_again(turn: _Turn, told: pd.DataFrame) -> Iterator[_Again]:
 
 def _whole_file(turn: _Turn, name: str, raw: RawFile) -> _Again:
     taken = read(raw, turn.at, turn.encoding)
-    if any(one.kind == FILE for one in taken.refused):
+    if any(one.kind in WHOLE for one in taken.refused):
         return _Again(waiting=1)
     return _Again(0, taken.facts, set_aside_frame(taken.refused, turn.at.source), [name])
 

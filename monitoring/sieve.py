@@ -21,12 +21,13 @@ Fault = tuple[str, str, str]  # reason, sentence, code to group by
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a row is read by: the catalog, the ward's clock, the moment of reading, and who sent it."""
+    """What a row is read by: catalog, the ward's clock, the moment of reading, who sent it, and in which encoding."""
 
     catalog: Catalog
     zone: ZoneInfo
     now: datetime
     source: str
+    encoding: str = ""
 
     @property
     def latest(self) -> pd.Timestamp:
