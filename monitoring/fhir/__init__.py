@@ -1,0 +1,1 @@
+"""FHIR R4 resources, from files, as rows of the contract's columns."""

@@ -1,0 +1,102 @@
+"""Patient, Condition and Encounter -> patients rows: who it is, what they suffer from, where they lie."""
+
+from __future__ import annotations
+
+import re
+
+from monitoring.fhir.nodes import Node, child, children, codes, text, wording
+from monitoring.fhir.outcomes import Aside, Outcome, Row, Surroundings
+from monitoring.fhir.resources import Found
+from monitoring.fhir.vocabulary import Diagnosis
+
+WHOLE_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+WARD, BED = "wa", "bd"
+
+NAMELESS = "The patient has no id."
+MERGED = "This patient was merged into {}: the hospital goes on under that id, and what came under this one stays here."
+OTHER_DIAGNOSIS = "This diagnosis is none of the contexts that are told apart here."
+NOT_SURE = "The diagnosis is not confirmed, or no longer present."
+OTHER_STAY = "Only stays in the hospital are followed, not visits, plans or past movements within a stay."
+
+
+def patient(found: Found, near: Surroundings) -> list[Outcome]:
+    """A birth date without its day is left out, and a death is not kept: neither has a column."""
+    node = found.node
+    successor = _successor(node)
+    if successor:
+        return [Aside("merged", MERGED.format(successor), "Patient", found.id)]
+    if not found.id:
+        return [Aside("no_patient", NAMELESS)]
+    born = text(node, "birthDate")
+    cells = {"birth_date": born if WHOLE_DATE.fullmatch(born) else "", "sex": text(node, "gender")}
+    return [Row("patients", cells | {"patient_id": found.id})]
+
+
+def condition(found: Found, near: Surroundings) -> list[Outcome]:
+    node = found.node
+    person, fault = near.directory.patient(node)
+    context = _context(child(node, "code"), near)
+    if not context:
+        return [Aside("not_followed", OTHER_DIAGNOSIS, "Condition", person)]
+    if fault:
+        return [Aside("no_patient", fault)]
+    if not _holds(node, near):
+        return [Aside("not_followed", NOT_SURE, f"Condition {context}", person)]
+    return [Row("patients", {"patient_id": person, "context": context})]
+
+
+def encounter(found: Found, near: Surroundings) -> list[Outcome]:
+    """The end of a stay in one department is no discharge: only the stay as a whole tells both ends."""
+    node, words = found.node, near.words
+    person, fault = near.directory.patient(node)
+    here, gone = (words.means("encounter", name, text(node, "status")) for name in ("here", "left"))
+    part = bool(child(node, "partOf"))
+    inpatient = words.means("encounter", "inpatient", text(child(node, "class"), "code"))
+    if not inpatient or not (here or (gone and not part)):
+        return [Aside("not_followed", OTHER_STAY, "Encounter", person)]
+    if fault:
+        return [Aside("no_patient", fault)]
+    period = child(node, "period")
+    whole = {} if part else {"admitted_at": text(period, "start")}
+    where = _places(node, near) if here else {"discharged_at": text(period, "end")}
+    return [Row("patients", {"patient_id": person, "since": text(period, "start")} | whole | where)]
+
+
+def _successor(node: Node) -> str:
+    links = (one for one in children(node, "link") if text(one, "type") == "replaced-by")
+    return next((text(child(one, "other"), "reference") or "another patient" for one in links), "")
+
+
+def _context(code: Node, near: Surroundings) -> str:
+    sure = {"coding": [one for one in children(code, "coding") if _certain(one, near)]}
+    told = near.words.coded(sure, "snomed"), near.words.coded(sure, "icd10")
+    return next((context for context, meant in near.words.contexts.items() if _meant(meant, *told)), "")
+
+
+def _meant(meant: Diagnosis, snomed: list[str], icd10: list[str]) -> bool:
+    return any(code in meant.snomed for code in snomed) or any(code.startswith(meant.icd10) for code in icd10)
+
+
+def _certain(coding: Node, near: Surroundings) -> bool:
+    told = [one for one in children(coding, "extension") if near.words.certainty in text(one, "url")]
+    return all(near.words.means("condition", "certain", text(child(one, "valueCoding"), "code")) for one in told)
+
+
+def _holds(node: Node, near: Surroundings) -> bool:
+    sure, now = (codes(child(node, name)) or [""] for name in ("verificationStatus", "clinicalStatus"))
+    return all(near.words.means("condition", "holds", one) for one in sure) and all(
+        near.words.means("condition", "present", one) for one in now
+    )
+
+
+def _places(node: Node, near: Surroundings) -> dict[str, str]:
+    """Ward and bed where the patient lies now; a place of unsaid kind is the ward."""
+    places: dict[str, str] = {}
+    for one in children(node, "location"):
+        if text(one, "status") not in ("", "active"):
+            continue
+        place = near.directory.resolved(node, child(one, "location"))
+        kinds = codes(child(one, "physicalType")) or codes(child(place, "physicalType")) or [WARD]
+        name = text(place, "name") or text(child(one, "location"), "display") or wording(child(place, "type"))
+        places |= {column: name for kind, column in ((WARD, "ward"), (BED, "bed")) if kind in kinds and name}
+    return places
