@@ -33,6 +33,7 @@ def examined(asked: Asked) -> Iterator[Finding]:
     """One after the other; what cannot be looked at because of an earlier fault is left out."""
     yield from _settings(asked)
     yield from _said("catalog", lambda: _catalog(asked))
+    yield from _said("golden courses", lambda: _golden(asked))
     yield from _said("sources", lambda: _sources(asked))
     stands = list(_said("schema", lambda: _schema(asked)))
     yield from stands
@@ -67,6 +68,21 @@ def _catalog(asked: Asked) -> Iterator[Finding]:
     known = asked.catalog
     held = f"{len(known.analytes)} analytes, {len(known.drugs)} drugs, {len(known.rules)} rules"
     yield "catalog", OK, f"{held}; version {known.version}."
+
+
+def _golden(asked: Asked) -> Iterator[Finding]:
+    """Only where the site has numbers of its own: ours were tried before they were shipped."""
+    if not asked.settings.site_catalog:
+        return
+    from monitoring.golden import golden_courses, tried
+
+    told = tried(golden_courses(asked.catalog), asked.catalog)
+    failed = [one for one in told if one.faults]
+    for one in failed:
+        says = f"with this site's numbers {one.golden.title!r} is judged otherwise: {one.faults[0]}"
+        yield "golden courses", LOOK, f"{one.golden.rule}: {says}; `maswatch golden` says why it matters."
+    if not failed:
+        yield "golden courses", OK, f"all {len(told)} hold with this site's numbers."
 
 
 def _sources(asked: Asked) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -46,9 +47,12 @@ def replay(asked: Asked, folder: Path, out: Path, every: float) -> None:
 @click.option("--patients", type=click.IntRange(1), default=30, show_default=True)
 @click.option("--days", type=click.IntRange(1), default=7, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same ward.")
-def simulate(folder: Path, patients: int, days: int, seed: int) -> None:
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="Day of the first draws, at 06:00 UTC.")
+def simulate(folder: Path, patients: int, days: int, seed: int, start: datetime | None) -> None:
     """Write believable courses in the CSV contract into DIR, with truth.csv."""
+    from monitoring.simulate import DEFAULT_START
     from monitoring.simulate import simulate as simulated
 
-    simulated(folder, patients=patients, days=days, seed=seed)
+    first = DEFAULT_START if start is None else datetime.combine(start, DEFAULT_START.timetz())
+    simulated(folder, patients=patients, days=days, seed=seed, start=first)
     click.echo(f"{patients} patients written to {folder}.", err=True)

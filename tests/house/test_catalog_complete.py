@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from monitoring.catalog import KNOWLEDGE, load_catalog, normal_unit
-from monitoring.terms import Analyte, Cited
+from monitoring.terms import Analyte, Cited, Rule
 
 CATALOG = load_catalog()
 
@@ -118,6 +118,10 @@ RULES = {
     "steroid_early_worsening",
     "steroid_nonresponse",
     "labs_overdue",
+    "ferritin_hook_suspected",
+    "method_changed",
+    "dilution_suspected",
+    "cytopenia",
 }
 
 
@@ -219,8 +223,9 @@ def test_an_analyte_can_be_found_read_and_shown(analyte: Analyte) -> None:
 
 def test_the_words_of_every_flag_fit_a_glance_when_filled_in() -> None:
     filler = dict.fromkeys(
-        ("value", "doubling", "halving", "change", "rate", "hours", "improved", "unchanged", "worse", "more"), "12,345"
-    )
+        ("value", "doubling", "halving", "change", "rate", "hours", "improved", "unchanged", "worse", "more", "before",
+         "after", "what", "jumped", "compared", "lines", "markers"), "12,345"
+    )  # fmt: skip
     for rule in CATALOG.rules.values():
         for template in rule.sentences.values():
             assert len(template.format(label="Ferritin", unit="ug/L", **filler).split()) < 10
@@ -237,6 +242,16 @@ def test_the_response_windows_are_24_48_and_72_hours() -> None:
     ) == (1, 60, 2, 72)
     assert CATALOG.rules["steroid_early_worsening"].parameters["hours"] == (24,)
     assert CATALOG.rules["steroid_nonresponse"].parameters["hours"] == (48, 72)
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in CATALOG.rules.values() if rule.kind == "trend"], ids=lambda r: r.code
+)
+def test_a_trend_is_weighed_with_markers_whose_noise_is_known(rule: Rule) -> None:
+    company = rule.parameters["company"]
+    assert rule.analyte not in company
+    assert len(set(company)) == len(company)
+    assert all(CATALOG.analytes[name].variation for name in (rule.analyte, *company))
 
 
 def test_every_number_of_a_rule_says_where_it_comes_from_and_why() -> None:
@@ -266,7 +281,7 @@ def test_nobody_can_change_what_was_loaded() -> None:
     with pytest.raises(TypeError):
         CATALOG.analytes["ferritin"] = CATALOG.analytes["crp"]  # type: ignore[index]
     with pytest.raises(TypeError):
-        CATALOG.rules["ferritin_rising"].parameters["z_raise"] = 0  # type: ignore[index]
+        CATALOG.rules["ferritin_rising"].parameters["p_raise"] = 0  # type: ignore[index]
     with pytest.raises(TypeError):
         CATALOG.analytes["ferritin"].units["stone"] = (1, 0)  # type: ignore[index]
     with pytest.raises(FrozenInstanceError):
