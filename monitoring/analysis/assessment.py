@@ -11,16 +11,21 @@ import pandas as pd
 from monitoring.analysis.administrations import administrations, bodies
 from monitoring.analysis.confounders import confounded
 from monitoring.analysis.course import Course, known
+from monitoring.analysis.earlier_said import Earlier
 from monitoring.analysis.flags import discharged, judged
 from monitoring.analysis.lines import lines
 from monitoring.analysis.markers import markers
 from monitoring.analysis.overdue import awaited
+from monitoring.analysis.own_part import with_own_part
 from monitoring.analysis.points import points
+from monitoring.analysis.relapse import relapses
 from monitoring.analysis.response import verdicts
 from monitoring.analysis.response_table import responses
+from monitoring.analysis.safety import safety
 from monitoring.analysis.scores import scores
 from monitoring.analysis.spans import spans
 from monitoring.analysis.steroids import starts
+from monitoring.analysis.suspicions import suspected
 from monitoring.analysis.temperatures import with_temperatures
 from monitoring.analysis.trends import trends
 from monitoring.analysis.written import moment
@@ -54,21 +59,40 @@ class Assessment:
 
     @cached_property
     def responses(self) -> pd.DataFrame:
-        return responses(self.verdicts, self.markers, self.lines, self.bodies, self.catalog, as_of=self.as_of)
+        return responses(self)
 
 
-def assess(told: Course, catalog: Catalog, *, as_of: datetime) -> Assessment:
-    """`told` may hold every version of everything; only what had been received by `as_of` plays a part."""
+def assess(told: Course, catalog: Catalog, *, as_of: datetime, earlier: Earlier | None = None) -> Assessment:
+    """
+    `told` may hold every version of everything; only what had been received by `as_of` plays a part. `earlier`: what
+    was said before, where `told` holds the last days of some patients only.
+    """
     now = moment(as_of)
-    course = with_temperatures(known(told, as_of=now), catalog)
+    return judge(as_known(told, catalog, as_of=now), catalog, as_of=now, earlier=earlier)
+
+
+def as_known(told: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Course:
+    """What there is to judge at a moment."""
+    return with_temperatures(known(told, as_of=as_of), catalog)
+
+
+def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp, earlier: Earlier | None = None) -> Assessment:
+    """The judgement of what is known; `as_of` in UTC. `assess` is the way in, `moments` that for many moments."""
+    now = as_of
     body = bodies(course.patients, course.observations)
     given = administrations(course.doses, body, catalog, as_of=now)
     t0 = starts(given, catalog)
     bars = spans(course.doses, t0, catalog, as_of=now)
     line = lines(course.patients, bars, given, catalog, as_of=now)
-    ready = points(course.observations, confounded(course.observations, course.doses, catalog), catalog)
+    doubts = suspected(
+        points(course.observations, confounded(course.observations, course.doses, catalog), catalog), catalog
+    )
+    ready = with_own_part(doubts.points, course.doses, body, catalog)
     stand = markers(ready, t0, catalog)
-    verdict = verdicts(stand, t0, catalog, as_of=now)
+    context = course.patients.set_index("patient_id")["context"]
+    verdict = verdicts(stand, t0, context, catalog, as_of=now)
     late = awaited(course.observations, course.patients, line, catalog, as_of=now)
-    flags = discharged(judged(ready, verdict, late, line, catalog), course.patients, catalog, as_of=now)
+    also = [*safety(doubts, course.patients, catalog), *relapses(ready, verdict, line, catalog)]
+    held = judged(ready, verdict, late, line, catalog, also=also, earlier=earlier)
+    flags = discharged(held, course.patients, catalog, as_of=now)
     return Assessment(now, course, catalog, ready, body, t0, bars, line, stand, verdict, late, flags)

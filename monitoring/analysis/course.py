@@ -9,6 +9,9 @@ import pandas as pd
 
 from storage.versions import current, one_per_draw
 
+UNJUDGED = ("loinc", "source_id", "origin")  # where a value came from: no judgement asks
+BORN = "%Y-%m-%dT%H:%M:%S.%f"
+
 
 @dataclass(frozen=True)
 class Course:
@@ -31,10 +34,38 @@ def known(told: Course, *, as_of: datetime) -> Course:
 
 
 def _current(frame: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    return current(frame[frame["received_at"] <= pd.Timestamp(as_of)])
+    return current(_by(frame, as_of))
+
+
+def _by(frame: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    received = (frame["received_at"] <= pd.Timestamp(as_of)).to_numpy()
+    return frame if received.all() else frame[received]
 
 
 def only(course: Course, patients: list[str]) -> Course:
     """The same course for some of its patients."""
     chosen = set(patients)
     return Course(**{name: frame[frame["patient_id"].isin(chosen)] for name, frame in vars(course).items()})
+
+
+def moved(frame: pd.DataFrame, by: pd.Timedelta | pd.Series) -> pd.DataFrame:
+    """The frame with all its times moved, births too, so that ages stay; `by` is one span, or one for each row."""
+    times: dict[str, pd.Series] = {
+        str(name): frame[name] + by for name, kind in frame.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)
+    }
+    if "birth_date" in frame.columns:
+        times["birth_date"] = (births(frame) + by).dt.strftime(BORN).fillna("").astype("str")
+    return frame.assign(**times)
+
+
+def births(patients: pd.DataFrame) -> pd.Series:
+    """When each was born, in UTC; NaT where it is not known to the day. A moved birth has a time of day too."""
+    told = patients["birth_date"]
+    days = pd.to_datetime(told, errors="coerce", format="%Y-%m-%d", utc=True)
+    return days.where(days.notna(), pd.to_datetime(told, errors="coerce", format=BORN, utc=True))
+
+
+def received(course: Course, *, as_of: datetime) -> Course:
+    """The same course as it was told by `as_of`: every version received by then. Of patients all that is said."""
+    told = {name: _by(getattr(course, name), as_of) for name in ("observations", "doses", "findings")}
+    return Course(patients=course.patients, **told)

@@ -36,8 +36,8 @@ def lines(
     table["drugs"] = _drugs(table, on)
     table["since"] = of_each(table["patient_id"], top["started_at"])
     table["hours_on_line"] = (now - table["since"]).dt.total_seconds() / 3600.0
-    table["doses"] = table["patient_id"].map(compared(on, given, catalog, as_of=as_of))
-    table["doses"] = [doses if isinstance(doses, list) else [] for doses in table["doses"]]
+    doses = compared(on, given, catalog, as_of=as_of)
+    table["doses"] = pd.Series([doses.get(patient, []) for patient in table["patient_id"]], dtype=object)
     return table[COLUMNS]
 
 

@@ -16,22 +16,21 @@ def awaited(
 ) -> pd.DataFrame:
     """
     One row a patient under treatment and analyte of the rule: patient_id, analyte, last_at (newest draw; NaT: never),
-    position (in `observations`, -1: never), last_received_at, due_at, late_at (due and grace over), overdue (bool).
+    last_received_at, due_at, late_at (due and grace over), overdue (bool).
     Counted from the newest draw, or from the beginning of the line where there was none.
     """
     rule = catalog.rules[RULE]
     wanted = pd.DataFrame({"analyte": rule.parameters["analytes"]})
     wanted["due"] = pd.to_timedelta([catalog.analytes[code].due_hours for code in wanted["analyte"]], unit="h")
     table = _treated(patients, lines, as_of).merge(wanted, how="cross")
-    mine = observations[observations["analyte"].isin(wanted["analyte"])].reset_index(names="position")
+    mine = observations[observations["analyte"].isin(wanted["analyte"])]
     newest = mine.sort_values("collected_at").drop_duplicates(["patient_id", "analyte"], keep="last")
     newest = newest.rename(columns={"collected_at": "last_at", "received_at": "last_received_at"})
     table = table.merge(
-        newest[["patient_id", "analyte", "last_at", "last_received_at", "position"]],
+        newest[["patient_id", "analyte", "last_at", "last_received_at"]],
         on=["patient_id", "analyte"],
         how="left",
     )
-    table["position"] = table["position"].fillna(-1).astype(int)
     counted = table["last_at"].where(table["last_at"] >= table["since"], table["since"])
     table["due_at"] = counted + table["due"]
     table["late_at"] = table["due_at"] + pd.Timedelta(hours=rule.parameters["grace_hours"])

@@ -16,12 +16,13 @@ import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
 from monitoring.analysis.course import Course
-from monitoring.analysis.ends import EndGrounds, ending, ends_grounds
+from monitoring.analysis.ends import EndGrounds, ended_between, ending, ends_grounds
 from monitoring.analysis.explain import explained
 from monitoring.terms import SEVERITIES, Catalog
 from storage.frames import FLAG_CHANGES, shaped
 
 KEY = ["patient_id", "flag"]
+SAID = ["sentence", "evidence", "confounders"]
 HOLDING = ["raised", "worsened"]
 POSITIONS = ["first", "turn", "now", "end", "hours"]
 
@@ -29,17 +30,24 @@ POSITIONS = ["first", "turn", "now", "end", "hours"]
 def changes(
     stored: pd.DataFrame, told: Course, assessment: Assessment, catalog: Catalog, *, run_id: str
 ) -> pd.DataFrame:
-    """New rows of FLAG_CHANGES. `stored`: those already written; `told`: every version known, corrected ones too."""
-    last = stored.sort_values("seq").drop_duplicates(KEY, keep="last")
-    both = last.merge(assessment.flags, on=KEY, how="outer", suffixes=("_was", ""), indicator="found")
+    """
+    New rows of FLAG_CHANGES. `stored`: those already written, of each flag at least the last; `told`: every version
+    known, corrected ones too.
+    """
+    last = stored.sort_values("seq").drop_duplicates(KEY, keep="last").reset_index(drop=True)
+    # evidence is long, and few flags change: it is left out of the join and put back to those that do
+    both = last.drop(columns=SAID).reset_index(names="place")
+    both = both.merge(assessment.flags, on=KEY, how="outer", suffixes=("_was", ""), indicator="found")
     both["was_on"] = both["change"].isin(HOLDING)
     both["is_on"] = both["state"].eq("active")
-    both = both[_may_differ(both)]
+    both = both[_may_differ(both)].join(last[SAID], on="place")
     if both.empty:
         return shaped(pd.DataFrame(), FLAG_CHANGES)
-    now = explained(_whole(both[both["found"] != "left_only"]), assessment, catalog)
-    said = {(row.patient_id, row.flag): row for row in now.itertuples()}
-    grounds = ends_grounds(both[both["was_on"] & ~both["is_on"]], told, assessment, catalog)
+    seen, over = both["found"] != "left_only", both["was_on"] & ~both["is_on"]
+    # the end of a flag is told with what was said of it: nothing new need be
+    now = explained(_whole(both[seen & ~over]), assessment, catalog)
+    said = {(row.patient_id, row.flag): row for part in (now, both[seen & over]) for row in part.itertuples()}
+    grounds = ends_grounds(both[both["was_on"]], told, assessment, catalog)
     rows = [row for pair in both.itertuples() for row in _rows(pair, said.get((pair.patient_id, pair.flag)), grounds)]
     return shaped(
         pd.DataFrame(rows, columns=[*FLAG_CHANGES]).assign(recorded_at=assessment.as_of, run_id=run_id), FLAG_CHANGES
@@ -51,7 +59,10 @@ def _may_differ(both: pd.DataFrame) -> pd.Series:
     worse = both["severity"].map(rank).astype(float) > both["severity_was"].map(rank).astype(float)
     new_stretch = ~both["was_on"] & ~both["is_on"] & both["found"].ne("left_only")
     new_stretch &= (both["cleared_at"] > both["raised_at"]) & ~(both["changed_at"] >= both["raised_at"])
-    return (both["was_on"] != both["is_on"]) | (both["was_on"] & both["is_on"] & worse) | new_stretch
+    held = both["was_on"] & both["is_on"]
+    lower = both["severity"].map(rank).astype(float) < both["severity_was"].map(rank).astype(float)
+    anew = (both["raised_at"] > both["changed_at"]) | (both["ended_before"] > both["changed_at"])
+    return (both["was_on"] != both["is_on"]) | (held & (worse | lower | anew)) | new_stretch
 
 
 def _whole(judged: pd.DataFrame) -> pd.DataFrame:
@@ -64,7 +75,7 @@ def _rows(pair: Any, now: Any, grounds: EndGrounds) -> Iterator[dict[str, Any]]:
     if pair.is_on and not pair.was_on:
         yield _row(now, "raised", seq, now.raised_at)
     elif pair.is_on:
-        yield _row(now, "worsened", seq, grounds.as_of)
+        yield from _held(pair, now, seq, grounds)
     elif pair.was_on:
         ended = ending(pair, now, grounds)
         if ended:
@@ -72,6 +83,16 @@ def _rows(pair: Any, now: Any, grounds: EndGrounds) -> Iterator[dict[str, Any]]:
     else:
         yield _row(now, "raised", seq, now.raised_at)
         yield _row(now, "cleared", seq + 1, now.cleared_at) | {"reason": now.why}
+
+
+def _held(pair: Any, now: Any, seq: int, grounds: EndGrounds) -> Iterator[dict[str, Any]]:
+    """A flag that was on and is on: the same one, a worse one, or another after the first had ended unseen."""
+    ended = ended_between(pair, now, grounds)
+    if ended:
+        yield _end_row(pair, seq, *ended)
+        yield _row(now, "raised", seq + 1, max(now.raised_at, ended[1]))
+    elif SEVERITIES.index(now.severity) > SEVERITIES.index(pair.severity_was):
+        yield _row(now, "worsened", seq, grounds.as_of)
 
 
 def _row(now: Any, change: str, seq: int, at: datetime) -> dict[str, Any]:

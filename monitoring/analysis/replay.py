@@ -7,27 +7,26 @@ patients at once, step by step. A result counts from when the laboratory issued 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pandas as pd
 
-from monitoring.analysis.assessment import Assessment, assess
-from monitoring.analysis.course import Course, only
+from monitoring.analysis.assessment import Assessment
+from monitoring.analysis.course import UNJUDGED, Course, moved, only, received
 from monitoring.analysis.matching import of_each
-from monitoring.analysis.recording import changes
+from monitoring.analysis.moments import assess_each
+from monitoring.analysis.recording import KEY, SAID, changes
 from monitoring.terms import Catalog
 from storage.frames import FLAG_CHANGES, empty
 
 START = pd.Timestamp(datetime(2000, 1, 1, tzinfo=UTC))
-TIMES = {
-    "patients": ["admitted_at", "discharged_at", "received_at"],
-    "observations": ["collected_at", "resulted_at", "received_at"],
-    "doses": ["started_at", "ended_at", "received_at"],
-    "findings": ["observed_at", "received_at"],
-}
 HAPPENED = {"observations": "collected_at", "doses": "started_at", "findings": "observed_at"}
+AT_ONCE = 300_000  # values judged in one go: enough to pay for the going, few enough for the memory
 FLAGS = ["patient_id", "flag", "severity", "raised_at", "cleared_at"]
+FLAGS_KEY = ["patient_id", "raised_at", "flag"]
+RESPONSES_KEY = ["patient_id", "t0", "hours"]
 RESPONSES = ["patient_id", "t0", "hours", "verdict", "assessed_at"]
 
 
@@ -41,21 +40,71 @@ class Replayed:
     steps: int
 
 
+class Said:
+    """The changes of flags so far: all of them without their evidence, and the last of each flag whole."""
+
+    def __init__(self) -> None:
+        self._last = empty(FLAG_CHANGES)
+        self._all: list[pd.DataFrame] = [self._last]
+
+    def last_of(self, patients: pd.Series) -> pd.DataFrame:
+        return self._last[self._last["patient_id"].isin(patients)]
+
+    def add(self, new: pd.DataFrame) -> None:
+        if len(new):
+            told = pd.concat([self._last, new], ignore_index=True) if len(self._last) else new
+            self._last = told.drop_duplicates(KEY, keep="last", ignore_index=True)
+            self._all.append(new)
+
+    def all(self) -> pd.DataFrame:
+        told = [frame.drop(columns=SAID) for frame in self._all if len(frame)] or self._all
+        return pd.concat(told, ignore_index=True)
+
+
 def replayed(recorded: Course, catalog: Catalog, *, every: pd.Timedelta) -> Replayed:
     course = as_issued(recorded)
     offsets = _offsets(course)
     shifted = _shifted(course, -offsets)
     last = _spans(shifted)
-    history, verdicts, steps = empty(FLAG_CHANGES), [], 0
-    now = START
-    while (here := last[last > now - every].index.tolist()) if len(last) else []:
-        told = only(shifted, here)
-        assessment = assess(told, catalog, as_of=now)
-        new = changes(history[history["patient_id"].isin(here)], told, assessment, catalog, run_id="")
-        history = pd.concat([frame for frame in (history, new) if len(frame)] or [history], ignore_index=True)
-        verdicts.append(_given(assessment))
-        now, steps = now + every, steps + 1
-    return Replayed(_flags(history, offsets), _responses(verdicts, offsets), len(course.patients), steps)
+    said, verdicts, steps = Said(), [], 0
+    for batch in _batches(shifted, last, every):
+        for (told, _), assessment in zip(batch, assess_each(batch, catalog), strict=True):
+            here = told.patients["patient_id"]
+            said.add(changes(said.last_of(here), told, assessment, catalog, run_id=""))
+            verdicts.append(_given(assessment))
+        steps += len(batch)
+    return Replayed(_flags(said.all(), offsets), _responses(verdicts, offsets), len(course.patients), steps)
+
+
+def joined(parts: list[Replayed]) -> Replayed:
+    """What was replayed of several groups of patients as that of all of them."""
+    return Replayed(
+        flags=_sorted([part.flags for part in parts], FLAGS_KEY),
+        responses=_sorted([part.responses for part in parts], RESPONSES_KEY),
+        patients=sum(part.patients for part in parts),
+        steps=max(part.steps for part in parts),
+    )
+
+
+def _sorted(frames: list[pd.DataFrame], key: list[str]) -> pd.DataFrame:
+    told = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+    return told.sort_values(key, ignore_index=True)
+
+
+def _batches(course: Course, last: pd.Series, every: pd.Timedelta) -> Iterator[list[tuple[Course, pd.Timestamp]]]:
+    """The moments to judge, each with the patients it still concerns, as many together as AT_ONCE allows."""
+    batch: list[tuple[Course, pd.Timestamp]] = []
+    now, size = START, 0
+    while len(last) and (here := last.index[last > now - every].tolist()):
+        told = received(only(course, here) if len(here) < len(last) else course, as_of=now)
+        rows = len(told.observations)
+        if batch and size + rows > AT_ONCE:
+            yield batch
+            batch, size = [], 0
+        batch.append((told, now))
+        now, size = now + every, size + rows
+    if batch:
+        yield batch
 
 
 def as_issued(course: Course) -> Course:
@@ -66,7 +115,7 @@ def as_issued(course: Course) -> Course:
     )
     return Course(
         patients=course.patients,
-        observations=observed.assign(received_at=issued),
+        observations=observed.assign(received_at=issued).drop(columns=[*UNJUDGED], errors="ignore"),
         doses=course.doses.assign(received_at=course.doses["started_at"]),
         findings=course.findings.assign(received_at=course.findings["observed_at"]),
     )
@@ -83,7 +132,8 @@ def _offsets(course: Course) -> pd.Series:
 
 
 def _shifted(course: Course, by: pd.Series) -> Course:
-    return Course(**{name: _moved(getattr(course, name), by, TIMES[name]) for name in TIMES})
+    shifts = {name: of_each(frame["patient_id"], by) for name, frame in vars(course).items()}
+    return Course(**{name: moved(frame, shifts[name]) for name, frame in vars(course).items()})
 
 
 def _moved(frame: pd.DataFrame, by: pd.Series, times: list[str]) -> pd.DataFrame:
@@ -120,9 +170,7 @@ def _flags(history: pd.DataFrame, offsets: pd.Series) -> pd.DataFrame:
         cleared_at=of_each(raised["time"], ends),
         severity=of_each(raised["time"], worst),
     )
-    return _moved(table[FLAGS], offsets, ["raised_at", "cleared_at"]).sort_values(
-        ["patient_id", "raised_at", "flag"], ignore_index=True
-    )
+    return _sorted([_moved(table[FLAGS], offsets, ["raised_at", "cleared_at"])], FLAGS_KEY)
 
 
 def _responses(verdicts: list[pd.DataFrame], offsets: pd.Series) -> pd.DataFrame:
@@ -130,4 +178,4 @@ def _responses(verdicts: list[pd.DataFrame], offsets: pd.Series) -> pd.DataFrame
     if not told:
         return pd.DataFrame(columns=RESPONSES)
     last = pd.concat(told, ignore_index=True).drop_duplicates(["patient_id", "t0", "hours"], keep="last")
-    return _moved(last, offsets, ["t0", "assessed_at"]).sort_values(["patient_id", "t0", "hours"], ignore_index=True)
+    return _sorted([_moved(last, offsets, ["t0", "assessed_at"])], RESPONSES_KEY)

@@ -25,5 +25,5 @@ def with_temperatures(course: Course, catalog: Catalog) -> Course:
         value_text=taken["value"],
         collected_at=taken["observed_at"],
     )
-    told = [course.observations, shaped(rows, OBSERVATIONS)]
+    told = [course.observations, shaped(rows, OBSERVATIONS)[course.observations.columns]]
     return replace(course, observations=pd.concat([frame for frame in told if len(frame)], ignore_index=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 
@@ -32,5 +33,12 @@ def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def plain(column: pd.Series) -> list[Any]:
     if column.name != "t0" and isinstance(column.dtype, pd.DatetimeTZDtype):
-        column = column.dt.strftime("%Y-%m-%dT%H:%M:%S+00:00").where(column.notna())
+        return _iso_texts(column)
     return column.astype(object).where(column.notna(), None).tolist()
+
+
+def _iso_texts(column: pd.Series) -> list[Any]:
+    """To the second, UTC; None where there is no time."""
+    plain_times = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[s]")
+    texts = np.datetime_as_string(plain_times, unit="s")
+    return [None if text == "NaT" else f"{text}+00:00" for text in texts.tolist()]

@@ -98,7 +98,7 @@ def test_flags_response_lines_and_patients_have_their_shapes(ward: CommandLine) 
     flags = ward.told("flags")
     assert list(flags[0]) == [
         "patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at",
-        "rule_version", "sentence", "evidence", "confounders", "acknowledged", "reason",
+        "rule_version", "sentence", "evidence", "confounders", "acknowledged", "snoozed", "answers_ended", "reason",
     ]  # fmt: skip
     rising = next(flag for flag in flags if flag["flag"] == "ferritin_rising")
     assert (rising["patient_id"], rising["state"], rising["acknowledged"]) == ("P1", "active", None)
@@ -196,6 +196,15 @@ def test_the_same_seed_simulates_the_same_ward(maswatch: CommandLine) -> None:
     assert {"labs.csv", "patients.csv", "treatments.csv", "truth.csv"} <= names
     for name in names:
         assert (maswatch.folder / "one" / name).read_bytes() == (maswatch.folder / "two" / name).read_bytes()
+
+
+def test_a_simulated_ward_begins_on_the_day_asked_for(maswatch: CommandLine) -> None:
+    folder = maswatch.folder / "dated"
+    arguments = ["simulate", folder, "--patients", 2, "--days", 2, "--seed", 7]
+    assert maswatch.run(*arguments, "--start", "2025-11-30").code == 0
+    first = (folder / "labs.csv").read_text(encoding="utf-8").splitlines()[1]
+    assert ",2025-11-30T06:" in first
+    assert maswatch.run(*arguments, "--start", "yesterday").code == 2
 
 
 def test_labs_are_exported_to_stdout_without_names(ward: CommandLine) -> None:

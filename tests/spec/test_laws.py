@@ -50,7 +50,7 @@ def until(course: Course, moment: pd.Timestamp) -> Course:
 
 
 def said(assessment: Assessment) -> list[pd.DataFrame]:
-    flags = assessment.flags.drop(columns=["first", "turn", "now", "end"]).sort_values(["patient_id", "flag"])
+    flags = assessment.flags.drop(columns=["first", "turn", "now", "end", "places"]).sort_values(["patient_id", "flag"])
     verdicts = assessment.verdicts.drop(columns=["known_at"], errors="ignore").sort_values(
         ["patient_id", "t0", "hours"]
     )

@@ -1,0 +1,122 @@
+"""
+Several moments judged in one go: each patient at each moment is a lane of its own, and all lanes are judged together.
+
+Every judgement is the same whenever it is made, so a lane's times are moved until all lanes have the same "now", and
+back when it is done. What `assess` costs for being called at all is paid once for all moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from monitoring.analysis.assessment import Assessment, as_known, judge
+from monitoring.analysis.course import Course, moved
+from monitoring.terms import Catalog
+from storage.frames import TEXT
+
+LANE = 6  # digits of a lane's number: as texts, lanes sort by moment first, then by patient
+HOUR = pd.Timedelta(hours=1)
+# frame -> the frame that some of its columns are positions in, and these columns
+PLACES = {
+    "flags": ("points", ["first", "turn", "now", "end", "places"]),
+    "markers": ("points", ["base_at", "now_at"]),
+}
+
+
+def assess_each(told: Sequence[tuple[Course, pd.Timestamp]], catalog: Catalog) -> Iterator[Assessment]:
+    """For each course and moment (in UTC) what `assess` says of them, frame by frame."""
+    courses = [as_known(course, catalog, as_of=now) for course, now in told]
+    if len(told) == 1:
+        yield judge(courses[0], catalog, as_of=told[0][1])
+        return
+    last = max(now for _, now in told)
+    lanes = [
+        _lane(course, number, last - now) for number, (course, (_, now)) in enumerate(zip(courses, told, strict=True))
+    ]
+    whole = Course(**{name: _joined([getattr(lane, name) for lane in lanes]) for name in vars(lanes[0])})
+    cut = _Cut(judge(whole, catalog, as_of=last), len(told))
+    for number, (course, (_, now)) in enumerate(zip(courses, told, strict=True)):
+        yield cut.of(number, course, now)
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    told = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+    texts = [str(name) for name, kind in told.dtypes.items() if kind == TEXT]
+    return told.assign(**{name: _in_one(told[name]) for name in texts})
+
+
+def _in_one(texts: pd.Series) -> pd.Series:
+    """The same texts in one piece of memory: taken from many pieces they take several times as long."""
+    return pd.Series(pd.array(pa.array(texts.array, pa.large_string()), dtype=texts.dtype), index=texts.index)
+
+
+def _lane(course: Course, number: int, later: pd.Timedelta) -> Course:
+    name = f"{number:0{LANE}d}"
+    return Course(
+        **{
+            part: _moved(frame, later).assign(patient_id=name + frame["patient_id"])
+            for part, frame in vars(course).items()
+        }
+    )
+
+
+def _moved(frame: pd.DataFrame, by: pd.Timedelta) -> pd.DataFrame:
+    """The frame with all its times, and the columns that count hours since 1970, moved."""
+    if not by:
+        return frame
+    counted = [str(name) for name in frame.columns if str(name) == "hour" or str(name).endswith("_hour")]
+    return moved(frame, by).assign(**{name: frame[name] + by / HOUR for name in counted})
+
+
+class _Cut:
+    """The judgement of all lanes, from which that of each moment is taken again."""
+
+    def __init__(self, whole: Assessment, lanes: int) -> None:
+        self.whole = whole
+        found = {one.name: getattr(whole, one.name) for one in fields(whole)}
+        self.frames = {name: value for name, value in found.items() if isinstance(value, pd.DataFrame)}
+        self.edges = {name: _edges(frame, lanes) for name, frame in self.frames.items()}
+
+    def of(self, number: int, course: Course, now: pd.Timestamp) -> Assessment:
+        by = now - self.whole.as_of
+        parts: dict[str, Any] = {name: self._part(name, number, by) for name in self.frames}
+        return replace(self.whole, as_of=now, course=course, **parts)
+
+    def _part(self, name: str, number: int, by: pd.Timedelta) -> pd.DataFrame:
+        start, stop = self.edges[name][number], self.edges[name][number + 1]
+        part = _moved(self.frames[name].iloc[start:stop], by)
+        if part.index.name == "patient_id":
+            return part.set_axis(part.index.str.slice(LANE)).rename_axis("patient_id")
+        part = part.assign(patient_id=part["patient_id"].str.slice(LANE)).reset_index(drop=True)
+        if "series" in part.columns and len(part):
+            part["series"] -= part["series"].iloc[0]
+        return part.assign(**self._places(name, part, number))
+
+    def _places(self, name: str, part: pd.DataFrame, number: int) -> dict[str, pd.Series]:
+        target, columns = PLACES.get(name, ("", []))
+        if not target:
+            return {}
+        first = self.edges[target][number]
+        return {column: _less(part[column], first) for column in columns if column in part.columns}
+
+
+def _less(places: pd.Series, first: int) -> pd.Series:
+    """Positions counted from `first`; -1 is none, and several of one row are a tuple."""
+    if places.dtype != object:
+        return places.where(places < 0, places - first)
+    told = [tuple(place if place < 0 else place - first for place in several) for several in places]
+    return pd.Series(told, index=places.index, dtype=object)
+
+
+def _edges(frame: pd.DataFrame, lanes: int) -> list[int]:
+    """Where each lane begins in a frame that goes lane by lane, and where the last one ends."""
+    names: Any = frame.index.to_series() if frame.index.name == "patient_id" else frame["patient_id"]
+    numbers = names.str.slice(0, LANE).astype("int64")
+    if not numbers.is_monotonic_increasing:
+        raise ValueError("a frame of an assessment does not go patient by patient")
+    return [int(place) for place in numbers.searchsorted(range(lanes + 1))]

@@ -1,0 +1,68 @@
+"""Many moments judged in one go say the same as each moment judged by itself."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from monitoring.analysis.assessment import Assessment, assess
+from monitoring.analysis.course import Course, received
+from monitoring.analysis.moments import assess_each
+from monitoring.analysis.replay import as_issued, joined, replayed
+from tests.spec.drawing import at, catalog, together
+from tests.spec.test_laws import random_course
+
+MOMENTS = [pd.Timestamp(at(hour)) for hour in (-20, 0, "11:59", 36, 60, 107)]
+
+
+def ward(seed: int) -> Course:
+    """Two patients that wander; the second a newborn at the first of the moments and none at the last."""
+    told = together(random_course(seed, "A"), random_course(seed + 50, "B"))
+    born = [f"{at(-28 * 24 + 30):%Y-%m-%d}" if name == "B" else "" for name in told.patients["patient_id"]]
+    return Course(told.patients.assign(birth_date=born), told.observations, told.doses, told.findings)
+
+
+def frames(assessment: Assessment) -> dict[str, pd.DataFrame]:
+    parts = {one.name: getattr(assessment, one.name) for one in fields(assessment)}
+    return {name: part for name, part in parts.items() if isinstance(part, pd.DataFrame)}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_moments_judged_together_say_what_each_says_alone(seed: int) -> None:
+    told = ward(seed)
+    together_said = assess_each([(told, now) for now in MOMENTS], catalog())
+    for now, one in zip(MOMENTS, together_said, strict=True):
+        alone = assess(told, catalog(), as_of=now)
+        assert one.as_of == alone.as_of
+        for name, frame in frames(alone).items():
+            pd.testing.assert_frame_equal(frames(one)[name], frame, rtol=1e-9, check_dtype=False, obj=name)
+
+
+def test_a_moment_before_anything_is_known_says_nothing_beside_one_that_does() -> None:
+    told = ward(1)
+    nothing, something = assess_each([(told, pd.Timestamp(at(-1000))), (told, MOMENTS[-1])], catalog())
+    assert len(nothing.points) == 0
+    assert len(nothing.verdicts) == 0
+    assert len(something.points) == len(assess(told, catalog(), as_of=MOMENTS[-1]).points)
+
+
+def test_what_was_not_received_yet_is_not_among_what_was_told() -> None:
+    told = ward(2)
+    early = received(told, as_of=at(12))
+    assert 0 < len(early.observations) < len(told.observations)
+    assert early.observations["received_at"].max() <= pd.Timestamp(at(12))
+    assert len(early.patients) == len(told.patients)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_patients_replayed_in_groups_are_replayed_alike(seed: int) -> None:
+    groups = [random_course(seed, "A"), random_course(seed + 10, "B"), random_course(seed + 20, "C")]
+    every = timedelta(hours=12)
+    whole = replayed(as_issued(together(*groups)), catalog(), every=pd.Timedelta(every))
+    parts = joined([replayed(as_issued(group), catalog(), every=pd.Timedelta(every)) for group in groups])
+    pd.testing.assert_frame_equal(whole.flags, parts.flags)
+    pd.testing.assert_frame_equal(whole.responses, parts.responses)
+    assert (whole.patients, whole.steps) == (parts.patients, parts.steps)
