@@ -15,7 +15,9 @@ from dashboard.wording import Tone
 from monitoring.terms import Catalog
 
 MAIN: Final = ("ferritin", "fibrinogen", "platelets", "crp")  # the four that every row of the ward shows
-SAYS_THE_VERDICT: Final = ("steroid_nonresponse", "steroid_early_worsening")
+SAYS_THE_VERDICT: Final = (
+    "steroid_nonresponse", "steroid_early_worsening", "steroid_slow_response", "cart_no_improvement", "relapse",
+)  # fmt: skip
 SOON: Final = timedelta(hours=12)
 RANK: Final[Mapping[Tone, int]] = {"decision": 0, "watch": 1, "note": 2, "good": 3, "quiet": 4}
 SEVERITY_RANK: Final[Mapping[str, int]] = {"urgent": 0, "watch": 1, "info": 2}
@@ -23,13 +25,21 @@ SEVERITY_RANK: Final[Mapping[str, int]] = {"urgent": 0, "watch": 1, "info": 2}
 
 @dataclass(frozen=True)
 class Phrase:
-    """One thing that is so, under ten words. `acknowledged`: who took notice, or empty."""
+    """
+    One thing that is so, under ten words. `acknowledged`: who took notice, or empty; `snoozed`: until when, in words.
+    """
 
     text: str
     tone: Tone
     arrow: str = ""
     acknowledged: str = ""
     since: str = ""
+    snoozed: str = ""
+
+    @property
+    def whole(self) -> str:
+        """With what people answered to it."""
+        return wording.joined(self.text, f"seen by {self.acknowledged}" if self.acknowledged else "", self.snoozed)
 
 
 @dataclass(frozen=True)
@@ -59,14 +69,14 @@ def concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
     window = decided(side)
     due_at, due_what = _due(side)
     phrases = (
-        *(_flag_phrase(row, side.as_of) for row in flags),
+        *(_flag_phrase(row, side.as_of, zone) for row in flags),
         *_verdict_phrase(window, flags),
         *_due_phrase(side, due_at, due_what, zone),
         *_unusable(side, catalog),
     )
     verdict = str(window["verdict"]) if window else ""
     tone = _tone(flags, verdict, phrases)
-    open_urgent = sum(row["severity"] == "urgent" and not acknowledged_by(row) for row in flags)
+    open_urgent = sum(row["severity"] == "urgent" and not answered(row) for row in flags)
     return Concern(
         tone=tone,
         phrases=phrases or (_nothing(side),),
@@ -80,13 +90,13 @@ def concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
 
 
 def ranked(flags: Rows) -> list[Row]:
-    """Active flags: urgent first, unseen before seen, what the steroids did before what a marker does, newest first."""
+    """Active flags: urgent first, unanswered before answered, the steroids before a marker, newest first."""
     rows = sorted((row for row in flags if row["state"] == "active"), key=lambda row: row["raised_at"], reverse=True)
     return sorted(rows, key=_rank)
 
 
 def _rank(row: Row) -> tuple[int, bool, bool]:
-    return SEVERITY_RANK.get(row["severity"], 3), acknowledged_by(row) != "", row["flag"] not in SAYS_THE_VERDICT
+    return SEVERITY_RANK.get(row["severity"], 3), answered(row), row["flag"] not in SAYS_THE_VERDICT
 
 
 def decided(side: Bedside) -> Mapping[str, Any] | None:
@@ -103,13 +113,24 @@ def acknowledged_by(row: Mapping[str, Any]) -> str:
     return str(row["acknowledged"].get("by", "")) if isinstance(row["acknowledged"], Mapping) else ""
 
 
-def _flag_phrase(row: Mapping[str, Any], as_of: datetime) -> Phrase:
+def snoozed_until(row: Mapping[str, Any]) -> pd.Timestamp | None:
+    """When a snoozed flag is open again; None: it is not snoozed."""
+    return pd.Timestamp(row["snoozed"]["until"]) if isinstance(row["snoozed"], Mapping) else None
+
+
+def answered(row: Mapping[str, Any]) -> bool:
+    """Somebody took notice, or asked to be left alone with it for a while. It is shown all the same."""
+    return acknowledged_by(row) != "" or snoozed_until(row) is not None
+
+
+def _flag_phrase(row: Mapping[str, Any], as_of: datetime, zone: tzinfo) -> Phrase:
     return Phrase(
         text=str(row["sentence"]),
         tone=wording.SEVERITY_TONE.get(row["severity"], "note"),
         arrow=wording.flag_arrow(row["flag"]),
         acknowledged=acknowledged_by(row),
         since=wording.age(row["raised_at"], as_of),
+        snoozed=wording.snoozed(snoozed_until(row), zone, today=as_of),
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard import wording
 from dashboard.bedside import Bedside
-from dashboard.concern import acknowledged_by, product_label, ranked
+from dashboard.concern import acknowledged_by, product_label, ranked, snoozed_until
 from dashboard.wording import Tone
 from monitoring.terms import Catalog, Cited, Rule
 
@@ -53,6 +53,7 @@ class FlagPanel:
     since: str
     raised: str
     acknowledged: str
+    snoozed: str
     rule: str
     numbers: tuple[Number, ...]
     used: tuple[Used, ...]
@@ -60,11 +61,18 @@ class FlagPanel:
     changes_mind: str
     ended: str
 
+    @property
+    def answered(self) -> str:
+        """What people said to it."""
+        return wording.joined(self.acknowledged, self.snoozed)
+
 
 ROLE_WORD = {
     "baseline": "before",
+    "level": "level before",
     "window": "used",
     "newest": "newest",
+    "company": "moves along",
     "clock": "clock",
     "dose": "given",
     "calculation": "worked out",
@@ -94,6 +102,7 @@ def _panel(row: Mapping[str, Any], side: Bedside, catalog: Catalog, zone: tzinfo
         since=f"since {wording.stamp(row['began_at'], zone)}",
         raised=f"raised {wording.stamp(row['raised_at'], zone)}",
         acknowledged=_acknowledged(row, zone),
+        snoozed=_snoozed(row, side, zone),
         rule=_rule(rule, row),
         numbers=tuple(_numbers(rule, catalog)) if rule else (),
         used=tuple(_used(entry, catalog, zone) for entry in row["evidence"]),
@@ -105,10 +114,29 @@ def _panel(row: Mapping[str, Any], side: Bedside, catalog: Catalog, zone: tzinfo
 
 def _acknowledged(row: Mapping[str, Any], zone: tzinfo) -> str:
     if not acknowledged_by(row):
-        return "not acknowledged" if row["state"] == "active" else ""
+        return (_over(row, "acknowledged", zone) or "not acknowledged") if row["state"] == "active" else ""
     told = row["acknowledged"]
-    reason = f": {told['reason']}" if told.get("reason") else ""
-    return f"seen by {told['by']}, {wording.stamp(pd.Timestamp(told['at']), zone)}{reason}"
+    return f"seen by {told['by']}, {wording.stamp(pd.Timestamp(told['at']), zone)}{_because(told)}"
+
+
+def _snoozed(row: Mapping[str, Any], side: Bedside, zone: tzinfo) -> str:
+    until = snoozed_until(row)
+    if until is None:
+        return _over(row, "snoozed", zone) if row["state"] == "active" else ""
+    told = row["snoozed"]
+    return f"{wording.snoozed(until, zone, today=side.as_of)} by {told['by']}{_because(told)}"
+
+
+def _over(row: Mapping[str, Any], answer: str, zone: tzinfo) -> str:
+    """no longer acknowledged since Sat 21 Nov 14:12 CET: the flag worsened; the last of its kind."""
+    last = next((told for told in reversed(row["answers_ended"]) if told["answer"] == answer), None)
+    if last is None:
+        return ""
+    return f"no longer {answer} since {wording.stamp(pd.Timestamp(last['ended_at']), zone)}: {last['why']}"
+
+
+def _because(told: Mapping[str, Any]) -> str:
+    return f": {told['reason']}" if told.get("reason") else ""
 
 
 def _ended(row: Mapping[str, Any], zone: tzinfo) -> str:
@@ -169,7 +197,17 @@ def _used(entry: Mapping[str, Any], catalog: Catalog, zone: tzinfo) -> Used:
         )
     value = wording.number(entry["value"], analyte, str(entry.get("comparator", "")))
     version = f"version {entry['version']}" if entry.get("version", 1) > 1 else ""
-    return Used(role, label, f"{value} {unit}", wording.joined(_moment(entry.get("collected_at"), zone), version))
+    named = str(entry.get("named", ""))  # the method, specimen or laboratory of a value whose series breaks
+    when = wording.joined(_moment(entry.get("collected_at"), zone), version, named, _own(entry, analyte))
+    return Used(role, label, f"{value} {unit}", when)
+
+
+def _own(entry: Mapping[str, Any], analyte: Any) -> str:
+    """What is left of the value without what a product put there: the line goes by that."""
+    if not entry.get("own_value") or not analyte:
+        return ""
+    own, added = (wording.number(entry[name], analyte, "") for name in ("own_value", "added_by_products"))
+    return f"{own} without the {added} that products added"
 
 
 def _calculated(entry: Mapping[str, Any], zone: tzinfo) -> str:

@@ -66,7 +66,7 @@ def flag_arrow(code: str) -> str:
     """The way a flag points, read off its code: ferritin_rising is ▲, fibrinogen_low is ▼."""
     if code.endswith(("_rising", "_extreme")):
         return "▲"
-    return "▼" if code.endswith(("_falling", "_low")) else ""
+    return "▼" if code.endswith(("_falling", "_low", "cytopenia")) else ""
 
 
 def unit(text: str) -> str:
@@ -158,6 +158,11 @@ def clock(moment: datetime | pd.Timestamp, zone: tzinfo, *, today: datetime) -> 
     if days == 0:
         return f"{local:%H:%M} {zone_name(local)}"
     return f"{local:%a %H:%M} {zone_name(local)}" if days < 7 else stamp(moment, zone)
+
+
+def snoozed(until: datetime | pd.Timestamp | None, zone: tzinfo, *, today: datetime) -> str:
+    """snoozed until 14:00 CET; empty when it is not."""
+    return "" if until is None else f"snoozed until {clock(until, zone, today=today)}"
 
 
 def hour_of_day(moment: datetime | pd.Timestamp, zone: tzinfo, *, today: datetime) -> str:

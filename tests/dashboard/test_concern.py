@@ -78,3 +78,23 @@ def test_the_verdict_is_that_of_the_newest_window_that_says_anything() -> None:
 def test_cleared_flags_do_not_speak() -> None:
     rows = [{**row, "state": "cleared"} for row in bed("7").flags]
     assert ranked(tuple(rows)) == []
+
+
+def test_a_snoozed_flag_stays_in_the_row_with_words_behind_those_that_nobody_answered() -> None:
+    asleep = {"by": "Dr Weber", "reason": "repeat sample sent", "at": ago(0), "until": ago(-2)}
+    rows = [{**row, "snoozed": asleep} if row["flag"] == "steroid_nonresponse" else row for row in bed("7").flags]
+    phrases = of(replace(bed("7"), flags=tuple(rows))).phrases
+    assert [phrase.text for phrase in phrases] == [
+        "Ferritin doubling every 21 h",
+        "Not responding to steroids at 48 h",
+        "Fibrinogen down 58 % in 60 h",
+    ]
+    assert [phrase.snoozed for phrase in phrases] == ["", "snoozed until 16:12 CET", ""]
+    assert phrases[1].whole == "Not responding to steroids at 48 h · snoozed until 16:12 CET"
+    assert phrases[1].tone == of(bed("7")).phrases[0].tone == "decision"
+
+
+def test_a_snooze_makes_a_patient_no_less_worrying() -> None:
+    asleep = {"by": "Dr Weber", "reason": "repeat sample sent", "at": ago(0), "until": ago(-2)}
+    side = replace(bed("7"), flags=tuple({**row, "snoozed": asleep} for row in bed("7").flags))
+    assert of(side).tone == of(bed("7")).tone == "decision"

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from dashboard import flag_panel
+from dashboard.bedside import Row
 from dashboard.flag_panel import FlagPanel
 from tests.dashboard.catalog_fixture import catalog
-from tests.dashboard.ward_fixture import NOW, ZONE, bed
+from tests.dashboard.ward_fixture import NOW, ZONE, ago, bed
 
 
 def panel(code: str) -> FlagPanel:
@@ -60,3 +62,39 @@ def test_a_rule_the_catalog_no_longer_knows_still_names_its_version() -> None:
     rows = tuple({**row, "flag": "an_older_rule"} for row in bed("7").flags[:1])
     (told,) = flag_panel.active(replace(bed("7"), flags=rows), catalog(), zone=ZONE)
     assert (told.rule, told.numbers, told.changes_mind) == ("an_older_rule, version 1", (), "")
+
+
+def test_a_snoozed_flag_says_until_when_by_whom_and_why() -> None:
+    asleep = {"by": "Dr Weber", "reason": "repeat sample sent", "at": NOW, "until": ago(-2)}
+    side = replace(bed("7"), flags=answered("ferritin_rising", snoozed=asleep))
+    (told,) = flag_panel.active(side, catalog(), zone=ZONE)
+    assert told.snoozed == "snoozed until 16:12 CET by Dr Weber: repeat sample sent"
+    assert told.answered == "not acknowledged · snoozed until 16:12 CET by Dr Weber: repeat sample sent"
+    assert told.tone == "decision"
+
+
+def test_an_answer_that_has_ended_says_when_and_what_ended_it() -> None:
+    worsened = {"by": "Dr Weber", "reason": "known", "ended_at": NOW, "why": "the flag worsened"}
+    over = [{"answer": answer, **worsened} for answer in ("acknowledged", "snoozed")]
+    side = replace(bed("7"), flags=answered("ferritin_rising", answers_ended=over))
+    (told,) = flag_panel.active(side, catalog(), zone=ZONE)
+    assert told.answered == (
+        "no longer acknowledged since Sat 21 Nov 14:12 CET: the flag worsened"
+        " · no longer snoozed since Sat 21 Nov 14:12 CET: the flag worsened"
+    )
+
+
+def answered(code: str, **answers: Any) -> tuple[Row, ...]:
+    """The flag of bed 7 with these answers to it."""
+    return tuple({**row, **answers} for row in bed("7").flags if row["flag"] == code)
+
+
+def test_a_value_whose_series_breaks_stands_with_its_method() -> None:
+    entry = {"role": "newest", "analyte": "ferritin", "value": 900.0, "collected_at": ago(2).isoformat()}
+    rows = tuple(
+        {**row, "evidence": [entry | {"named": "method CLIA"}]}
+        for row in bed("7").flags
+        if row["flag"] == "ferritin_rising"
+    )
+    (told,) = flag_panel.active(replace(bed("7"), flags=rows), catalog(), zone=ZONE)
+    assert [used.when for used in told.used] == ["Sat 21 Nov 12:12 CET · method CLIA"]

@@ -10,7 +10,7 @@ from dashboard.bedside import Ward
 from dashboard.selection import WardAsked
 from dashboard.ward_table import Row, chosen, rows, steroid_clock, tiles, ward_html
 from tests.dashboard.catalog_fixture import catalog
-from tests.dashboard.ward_fixture import NEXT_RUN, ZONE, bed, nobody, ward
+from tests.dashboard.ward_fixture import NEXT_RUN, ZONE, ago, bed, nobody, ward
 
 
 def board(told: Ward | None = None) -> list[Row]:
@@ -40,6 +40,14 @@ def test_two_phrases_are_shown_and_the_others_counted() -> None:
     ]
     assert len(row("7").more) == 1
     assert "+1 more" in html()
+
+
+def test_a_snoozed_flag_says_so_in_the_row_and_in_what_is_counted() -> None:
+    asleep = {"by": "Dr Weber", "reason": "repeat sample sent", "at": ago(0), "until": ago(-2)}
+    side = replace(bed("7"), flags=tuple({**row, "snoozed": asleep} for row in bed("7").flags))
+    text = html(told=replace(ward(), sides=(side,)))
+    assert text.count('<span class="by"> · snoozed until 16:12 CET</span>') == 2
+    assert 'title="Fibrinogen down 58 % in 60 h · seen by Dr Weber · snoozed until 16:12 CET"' in text
 
 
 def test_the_five_tiles_count_and_filter() -> None:

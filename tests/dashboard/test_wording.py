@@ -110,6 +110,10 @@ def test_a_number_and_its_unit_stay_on_one_line() -> None:
         ("fibrinogen_low", "▼"),
         ("platelets_falling", "▼"),
         ("labs_overdue", ""),
+        ("cytopenia", "▼"),
+        ("ferritin_hook_suspected", ""),
+        ("method_changed", ""),
+        ("dilution_suspected", ""),
     ],
 )
 def test_a_flag_points_the_way_its_code_says(flag: str, arrow: str) -> None:

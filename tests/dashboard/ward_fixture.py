@@ -141,7 +141,7 @@ def _flag(patient_id: str, told: dict[str, Any]) -> dict[str, Any]:
         "state": told.get("state", "active"), "began_at": ago(told["began"]), "raised_at": ago(told["raised"]),
         "cleared_at": ago(told["cleared"]) if "cleared" in told else None, "retracted_at": None, "rule_version": "1",
         "evidence": [_evidence(entry) for entry in told.get("evidence", ())], "reason": told.get("why_ended", ""),
-        "confounders": told.get("confounders", []), "acknowledged": answer,
+        "confounders": told.get("confounders", []), "acknowledged": answer, "snoozed": None, "answers_ended": [],
     }  # fmt: skip
 
 
