@@ -58,6 +58,11 @@ class MarkerRow:
 
 @dataclass(frozen=True)
 class ResponseTable:
+    """
+    `odds`: how likely a response is at the window judged, in words and number; `better` and `worse`: what speaks for
+    and against it; `label_rule`: the labelled rule of day 3, for comparison.
+    """
+
     title: str
     verdict: str
     tone: Tone
@@ -67,6 +72,9 @@ class ResponseTable:
     worse: str
     missing: str
     options: tuple[Mapping[str, Any], ...]
+    odds: str = ""
+    label_rule: str = ""
+    cautions: tuple[str, ...] = ()
 
 
 def response_table(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> ResponseTable | None:
@@ -87,7 +95,34 @@ def response_table(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Response
         worse=_labels(shown["against"], catalog),
         missing=_labels(shown["missing"], catalog),
         options=tuple(shown["options"]),
+        odds=_odds(said) if said else "",
+        label_rule=_label_rule(side.response.get("label_rule"), catalog),
+        cautions=tuple(caution["text"] for caution in shown.get("cautions", ())),
     )
+
+
+def _odds(window: Mapping[str, Any]) -> str:
+    """Response unlikely, 8 % (3 to 21 % without any one marker)."""
+    chance = window.get("probability")
+    if chance is None:
+        return ""
+    low, high = window["probability_low"], window["probability_high"]
+    words = window["probability_words"]
+    span = f"{_percent(low, '')} to {_percent(high)} without any one marker"
+    return f"{words[:1].upper()}{words[1:]}, {_percent(chance)} ({span})"
+
+
+def _percent(chance: float, unit: str = " %") -> str:
+    """Never 0 or 100: nothing here is certain."""
+    return f"{min(99, max(1, round(100 * chance)))}{unit}"
+
+
+def _label_rule(rule: Mapping[str, Any] | None, catalog: Catalog) -> str:
+    if rule is None:
+        return ""
+    signs = rule["signs"]
+    told = [f"{sign} {signs[sign]}" for sign in signs]
+    return f"{rule['scope'][:1].upper()}{rule['scope'][1:]}: {rule['verdict']} at {rule['hours']} h ({', '.join(told)})"
 
 
 def _head(window: Mapping[str, Any], said: Mapping[str, Any] | None, side: Bedside, zone: tzinfo) -> Head:

@@ -43,8 +43,12 @@ class Observation(SQLModel, table=True):
         Index("ix_observation_corrected", "patient_id", "ref", sqlite_where=CORRECTIONS, postgresql_where=CORRECTIONS),
         # few rows: let a cycle see what came late, and what patients weigh, without reading all of history
         Index(
-            "ix_observation_late", "received_at", "collected_at", "patient_id",
-            sqlite_where=LATE["sqlite"], postgresql_where=LATE["postgresql"],
+            "ix_observation_late",
+            "received_at",
+            "collected_at",
+            "patient_id",
+            sqlite_where=LATE["sqlite"],
+            postgresql_where=LATE["postgresql"],
         ),
         Index("ix_observation_size", "patient_id", "collected_at", sqlite_where=SIZES, postgresql_where=SIZES),
         CLUSTERED,

@@ -8,192 +8,239 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.near import NONE, Near, baselines, latest, names, near, newest
+from monitoring.analysis.response_odds import free_hours, with_odds
+from monitoring.analysis.shares import shares
 from monitoring.terms import Catalog
 
 KEY = ["patient_id", "t0", "analyte"]
-USED = ["hour", "log", "above", "below", "value", "comparator", "unit", "collected_at", "received_at", "ref", "version",
-        "value_text", "unit_text", "confounded_way", "confounded_why", "confounded_kept", "sigma"]  # fmt: skip
+SIDES = ["base", "now"]
+COMPARED = ["log", "value", "hour", "above", "below", "confounded_way", "confounded_kept"]
 UP, DOWN = 1.0, -1.0
 
 
 def markers(points: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     """
-    One row a steroid start, window and marker: KEY, hours, state, reason, change_percent, base_* and now_* of the two
-    values compared (columns USED), z, n (values in the fitted line).
+    One row a steroid start, window and marker: KEY, t0_hour, hours, state, reason, change_percent, z, n (values in the
+    fitted line), share, share_error, free and log_odds (see shares.py and response_odds.py), the bounds of the change,
+    base_at and now_at (positions in `points` of the two values compared, -1 where there is none), base_since, now_since
+    (their hours after T0). The columns of the two values themselves come with `sides`.
 
     Compared are the last value before the steroid and the one nearest to the window's hour; the change counts when it,
-    or the line through all values between, is beyond the noise of the test.
+    or the course of all values between, is beyond the noise of the test.
     """
     numbers = catalog.rules["steroid_response"].parameters
-    near = _near(points, t0, numbers)
-    base = near[near["since"] <= numbers["baseline_after_hours"]].drop_duplicates(KEY, keep="last")
-    after = near[near["since"] > numbers["baseline_after_hours"]]
-    grid = _grid(t0, numbers)
-    table = grid.merge(base[KEY + USED].rename(columns=lambda n: f"base_{n}" if n in USED else n), on=KEY, how="left")
-    table = table.merge(_nearest(after, numbers), on=[*KEY, "hours"], how="left")
-    table = table.join(_fitted(near, table))
-    return _judged(table, catalog)
-
-
-def names(numbers: Mapping[str, Any]) -> list[str]:
-    """The rule's markers, in its order."""
-    return list(numbers["markers"])
-
-
-def _near(points: pd.DataFrame, t0: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.DataFrame:
-    mine = points[points["analyte"].isin(names(numbers))]
-    near = mine.merge(t0[["patient_id", "t0", "t0_hour"]], on="patient_id")
-    near["since"] = near["hour"] - near["t0_hour"]
-    last = max(numbers["windows"]) + numbers["window_after_hours"]
-    near = near[(near["since"] >= -numbers["baseline_before_hours"]) & (near["since"] <= last)]
-    return near.sort_values([*KEY, "hour"], kind="stable", ignore_index=True)
-
-
-def _grid(t0: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.DataFrame:
-    """Every start, window and marker there is to judge, whether or not anything was measured."""
-    windows = pd.DataFrame({"hours": numbers["windows"]})
-    marker = pd.DataFrame({"analyte": names(numbers)})
-    return t0[["patient_id", "t0", "t0_hour"]].merge(windows, how="cross").merge(marker, how="cross")
-
-
-def _nearest(after: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.DataFrame:
-    """For each window the value nearest to its hour; of two as near, the later one."""
-    found = []
-    for window in numbers["windows"]:
-        inside = after[
-            after["since"].between(window - numbers["window_before_hours"], window + numbers["window_after_hours"])
-        ]
-        inside = inside.assign(hours=window, away=(inside["since"] - window).abs())
-        found.append(inside.sort_values([*KEY, "away", "since"], ascending=[True] * 4 + [False]).drop_duplicates(KEY))
-    told = pd.concat(found, ignore_index=True)[[*KEY, "hours", *USED]]
-    return told.rename(columns=lambda n: f"now_{n}" if n in USED else n)
-
-
-def _fitted(near: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """z and n of the line through all exact, usable values from the one before the steroid to the window's own."""
-    ends = table.reset_index(names="row")[["row", *KEY, "base_hour", "now_hour"]].dropna(
-        subset=["base_hour", "now_hour"]
+    told = near(points, t0, catalog)
+    base = baselines(told, numbers, len(t0) * len(names(numbers)))
+    parts = [_window(told, base, window, numbers) for window in numbers["windows"]]
+    table = pd.concat(
+        [grid(t0, numbers, window).assign(**part) for window, part in zip(numbers["windows"], parts, strict=True)]
     )
-    used = near[near["exact"] & near["usable"]][[*KEY, "hour", "log", "sigma"]].merge(ends, on=KEY)
-    used = used[(used["hour"] >= used["base_hour"]) & (used["hour"] <= used["now_hour"])]
-    used = used.assign(t=used["hour"] - used["base_hour"], one=1.0)
-    used = used.assign(tt=used["t"] ** 2, ty=used["t"] * used["log"])
-    sums = used.groupby("row")[["one", "t", "log", "tt", "ty"]].sum().join(used.groupby("row")["sigma"].first())
-    spread = sums["tt"] - sums["t"] ** 2 / sums["one"]
-    spread = spread.where(spread > 0)
-    slope = (sums["ty"] - sums["t"] * sums["log"] / sums["one"]) / spread
-    return pd.DataFrame({"fit_z": slope * np.sqrt(spread) / sums["sigma"], "n": sums["one"]}).reindex(table.index)
+    table = table.sort_values(["order", "hours", "place"], kind="stable", ignore_index=True).drop(
+        columns=["order", "place"]
+    )
+    table = table.assign(**_times(table, points))
+    return with_odds(_judged(table, _compared(table, points), catalog), catalog)
 
 
-def _judged(table: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+def sides(told: pd.DataFrame, points: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """The columns `names` of the two values compared, as base_… and now_…; empty where there is none."""
+    parts = []
+    for side in SIDES:
+        at = points.index.get_indexer(pd.Index(told[f"{side}_at"]))
+        parts.append(pd.DataFrame({f"{side}_{name}": _of_points(points[name], at) for name in names}, index=told.index))
+    return pd.concat(parts, axis=1)
+
+
+def _of_points(column: pd.Series, at: np.ndarray) -> pd.Series:
+    """Whole numbers stay whole: a number of 19 digits is not the same as a float."""
+    whole = column.astype("Int64") if column.dtype.kind in "iu" else column
+    return pd.Series(whole.array.take(at, allow_fill=True))
+
+
+def grid(t0: pd.DataFrame, numbers: Mapping[str, Any], window: float) -> pd.DataFrame:
+    """Every start and marker there is to judge in a window, whether or not anything was measured."""
+    codes = names(numbers)
+    starts = t0[["patient_id", "t0", "t0_hour"]].loc[t0.index.repeat(len(codes))].reset_index(drop=True)
+    order, place = np.divmod(np.arange(len(starts)), len(codes))
+    return starts.assign(analyte=np.tile(codes, len(t0)), hours=window, order=order, place=place)
+
+
+def _window(told: Near, base: np.ndarray, window: float, numbers: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    now = newest(told, window, numbers, base)
+    last = latest(told, window, numbers, now)
+    fits = [shares(told, numbers, last, free) for free in free_hours(numbers)]
+    plain = _straight(told, base, now)
+    shown = {f"share_{place}": fit.share for place, fit in enumerate(fits)}
+    shown |= {f"error_{place}": fit.error for place, fit in enumerate(fits)}
+    return {
+        "base_at": _taken(told.place, base, NONE), "now_at": _taken(told.place, now, NONE),
+        "base_since": _taken(told.since, base, np.nan), "now_since": _taken(told.since, now, np.nan),
+        "last_at": _taken(told.place, last, NONE), "last_since": _taken(told.since, last, np.nan),
+        "sigma": _taken(told.sigma, now, np.nan), "fit_z": plain, "n": fits[0].n,
+    } | shown  # fmt: skip
+
+
+def _taken(values: np.ndarray, entries: np.ndarray, empty: float) -> np.ndarray:
+    """The value of each entry; `empty` where there is none."""
+    return np.where(entries == NONE, empty, values[entries]) if len(values) else np.full(len(entries), empty)
+
+
+def _straight(told: Near, base: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """z of the straight line through all exact, sound values from the baseline to the window's own."""
+    first, last = _taken(told.since, base, np.inf), _taken(told.since, now, -np.inf)
+    used = np.flatnonzero(told.exact & told.sound)
+    used = used[(told.since[used] >= first[told.cell[used]]) & (told.since[used] <= last[told.cell[used]])]
+    cell, t, y = told.cell[used], told.since[used], told.log[used]
+    n, st, sy, stt, sty = (
+        np.bincount(cell, part, minlength=len(base)) for part in (np.ones(len(t)), t, y, t * t, t * y)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = stt - st**2 / n
+        z = (sty - st * sy / n) / np.sqrt(spread) / _taken(told.sigma, now, np.nan)
+    return np.where(spread > 1e-9, z, np.nan)
+
+
+def _compared(table: pd.DataFrame, points: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The columns COMPARED of both values, as base_… and now_…; NaN or "" where there is none."""
+    told = {}
+    columns = {name: _plain(points[name]) for name in COMPARED}
+    for side in SIDES:
+        at = table[f"{side}_at"].to_numpy(dtype=int)
+        for name, column in columns.items():
+            empty = "" if name == "confounded_way" else np.nan if column.dtype.kind == "f" else False
+            told[f"{side}_{name}"] = np.where(at == NONE, empty, column[at]) if len(column) else np.full(len(at), empty)
+    return told
+
+
+def _times(table: pd.DataFrame, points: pd.DataFrame) -> dict[str, pd.Series]:
+    """used_at: when the later of the baseline and the last value used came in; seen_at: when the last was drawn."""
+    base, now = (points.index.get_indexer(pd.Index(table[f"{side}_at"])) for side in ("base", "last"))
+    received = points["received_at"].array
+    both = [pd.Series(received.take(at, allow_fill=True)) for at in (base, now)]
+    drawn = points["collected_at"].array.take(now, allow_fill=True)
+    return {"used_at": both[1].where(~(both[0] > both[1]), both[0]), "seen_at": pd.Series(drawn)}
+
+
+def _plain(column: pd.Series) -> np.ndarray:
+    """Texts that are empty nearly everywhere need not be turned into objects one by one."""
+    if column.dtype.kind in "fbiu":
+        return column.to_numpy()
+    plain = np.full(len(column), "", dtype=object)
+    told = np.flatnonzero(column.ne("").to_numpy(dtype=bool))
+    plain[told] = column.take(told).to_numpy()
+    return plain
+
+
+def _judged(table: pd.DataFrame, sides: Mapping[str, np.ndarray], catalog: Catalog) -> pd.DataFrame:
     numbers = catalog.rules["steroid_response"].parameters
-    good = (
-        table["analyte"]
-        .map({c: DOWN if a.worse == "up" else UP for c, a in catalog.analytes.items()})
-        .to_numpy(dtype=float)
-    )
-    limit = numbers["z"] * np.sqrt(2.0) * table["now_sigma"].to_numpy(dtype=float)
-    least, most = _bounds(table)
-    delta = (table["now_log"] - table["base_log"]).to_numpy(dtype=float)
-    fitted = np.where(np.sign(table["fit_z"]) == np.sign(delta), table["fit_z"], 0.0)
+    limit = numbers["z"] * np.sqrt(2.0) * table["sigma"].to_numpy(dtype=float)
+    good = table["analyte"].map(better_ways(catalog)).to_numpy(dtype=float)
+    least, most = _bounds(sides)
+    delta = sides["now_log"] - sides["base_log"]
+    fit = table.pop("fit_z").to_numpy(dtype=float)
+    fitted = np.where(np.sign(fit) == np.sign(delta), fit, 0.0)
     rose = (least >= limit) | ((least == most) & (fitted >= numbers["z"]))
     fell = (most <= -limit) | ((least == most) & (fitted <= -numbers["z"]))
     improved, worse = (good > 0) & rose | (good < 0) & fell, (good > 0) & fell | (good < 0) & rose
-    improved, worse = _with_fever(table, improved, worse, numbers)
-    state, reason = _states(table, improved, worse, least == most, catalog)
-    return table.assign(state=state, reason=reason, change_percent=100.0 * np.expm1(delta), z=fitted)
+    improved, worse = _with_fever(table, sides, improved, worse, numbers)
+    feverish = sides["now_value"] > numbers["fever_celsius"]
+    now_exact = ~(sides["now_above"].astype(bool) | sides["now_below"].astype(bool))
+    table = table.assign(
+        least=least, most=most, z=fitted, change_percent=100.0 * np.expm1(delta), feverish=feverish, now_exact=now_exact
+    )
+    return _told(table, sides, improved, worse, catalog)
 
 
-def _bounds(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def better_ways(catalog: Catalog) -> dict[str, float]:
+    """Marker -> the way it goes under response; the expected courses say so where the analyte itself has no worse."""
+    numbers = catalog.rules["steroid_response"].parameters
+    ways = {code: {"up": DOWN, "down": UP}.get(a.worse, np.nan) for code, a in catalog.analytes.items()}
+    for name in names(numbers):
+        if np.isnan(ways[name]) and f"{name}_if_responding" in numbers:
+            last = (numbers[f"{name}_if_responding"][-1][1], numbers[f"{name}_if_not"][-1][1])
+            ways[name] = UP if last[0] > last[1] else DOWN
+    return ways
+
+
+def _bounds(sides: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The least and the most the change of logs can be, when ">40000" stands for all that lies above it."""
-    now, base = table["now_log"].to_numpy(dtype=float), table["base_log"].to_numpy(dtype=float)
-    high_now, low_now = (
-        np.where(_yes(table["now_above"]), np.inf, now),
-        np.where(_yes(table["now_below"]), -np.inf, now),
-    )
-    high_base, low_base = (
-        np.where(_yes(table["base_above"]), np.inf, base),
-        np.where(_yes(table["base_below"]), -np.inf, base),
-    )
-    return low_now - high_base, high_now - low_base
-
-
-def _yes(column: pd.Series) -> np.ndarray:
-    return column.eq(True).to_numpy(dtype=bool)
+    ends = {}
+    for side in SIDES:
+        log = sides[f"{side}_log"]
+        ends[side] = np.where(sides[f"{side}_below"], -np.inf, log), np.where(sides[f"{side}_above"], np.inf, log)
+    return ends["now"][0] - ends["base"][1], ends["now"][1] - ends["base"][0]
 
 
 def _with_fever(
-    table: pd.DataFrame, improved: np.ndarray, worse: np.ndarray, numbers: Mapping[str, Any]
+    table: pd.DataFrame,
+    sides: Mapping[str, np.ndarray],
+    improved: np.ndarray,
+    worse: np.ndarray,
+    numbers: Mapping[str, Any],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Temperature has no noise model: it improves when fever goes, and is worse when fever comes."""
     mine = table["analyte"].eq("temperature").to_numpy()
-    base, now = (table[name].to_numpy(dtype=float) for name in ("base_value", "now_value"))
-    before, after = base > numbers["fever_celsius"], now > numbers["fever_celsius"]
-    known = np.isfinite(base) & np.isfinite(now)
+    before, after = sides["base_value"] > numbers["fever_celsius"], sides["now_value"] > numbers["fever_celsius"]
+    known = np.isfinite(sides["base_value"]) & np.isfinite(sides["now_value"])
     return np.where(mine, before & ~after & known, improved), np.where(mine, ~before & after & known, worse)
 
 
-def _states(
-    table: pd.DataFrame, improved: np.ndarray, worse: np.ndarray, exact: np.ndarray, catalog: Catalog
-) -> tuple[np.ndarray, np.ndarray]:
+def _told(
+    table: pd.DataFrame, sides: Mapping[str, np.ndarray], improved: np.ndarray, worse: np.ndarray, catalog: Catalog
+) -> pd.DataFrame:
     words = catalog.phrases["marker_reasons"]
-    unknown = ~exact & ~improved & ~worse & table["base_value"].notna().to_numpy()
-    fooled = _fooled(table, improved, worse)
-    rushed = improved & _too_fast(table, catalog)
-    never, none = table["base_value"].isna().to_numpy(), table["now_value"].isna().to_numpy()
-    why = np.where(
-        table["now_confounded_why"].fillna("").ne(""),
-        table["now_confounded_why"].fillna(""),
-        table["base_confounded_why"].fillna(""),
+    exact = (table["least"] == table["most"]).to_numpy()
+    never, none = (table[f"{side}_at"].eq(NONE).to_numpy() for side in SIDES)
+    unknown = ~exact & ~improved & ~worse & ~never
+    cases = {
+        "no_values": never & none, "no_value": none, "no_baseline": never, "product": _fooled(sides, improved, worse),
+        "too_fast": improved & _too_fast(table, sides, catalog), "out_of_range": unknown,
+    }  # fmt: skip
+    why = np.select(list(cases.values()), [np.asarray(name, dtype=object) for name in cases], "")
+    told = np.select([improved, worse], ["improved", "worse"], "unchanged")
+    told = np.where(
+        np.isin(why, ["no_values", "no_value", "no_baseline"]),
+        "missing",
+        np.where(why != "", "not_interpretable", told),
     )
-    cases = [none & never, none, never, fooled, rushed, unknown, improved, worse]
-    states = [
-        "missing",
-        "missing",
-        "missing",
-        "not_interpretable",
-        "not_interpretable",
-        "not_interpretable",
-        "improved",
-        "worse",
-    ]
-    reasons = [
-        words["no_values"],
-        words["no_value"],
-        words["no_baseline"],
-        why,
-        words["too_fast"],
-        words["out_of_range"],
-        "",
-        "",
-    ]
-    texts = [np.broadcast_to(np.asarray(reason, dtype=object), len(table)) for reason in reasons]
-    return np.select(cases, [np.asarray(state) for state in states], "unchanged"), np.select(cases, texts, "")
+    texts = {"": "", "product": ""} | {name: words[name] for name in cases if name != "product"}
+    optional = table["analyte"].isin(catalog.rules["steroid_response"].parameters["markers_if_measured"])
+    table = table.assign(state=told, why=why, reason=pd.Series(why, dtype="str").map(texts))
+    table = table.assign(
+        lifted=_pulled(sides, catalog, table, better=True), lowered=_pulled(sides, catalog, table, better=False)
+    )
+    return table[~(optional & table["state"].eq("missing")).to_numpy()].reset_index(drop=True)
 
 
-def _fooled(table: pd.DataFrame, improved: np.ndarray, worse: np.ndarray) -> np.ndarray:
+def _pulled(sides: Mapping[str, np.ndarray], catalog: Catalog, table: pd.DataFrame, *, better: bool) -> np.ndarray:
+    """Whether a product that is still in play pulls this marker the better (or the worse) way by itself."""
+    ways = table["analyte"].map(better_ways(catalog)).to_numpy(dtype=float) * (1.0 if better else -1.0)
+    way = np.where(ways > 0, "up", "down")
+    return (sides["now_confounded_way"] == way) | (sides["now_confounded_way"] == "any")
+
+
+def _fooled(sides: Mapping[str, np.ndarray], improved: np.ndarray, worse: np.ndarray) -> np.ndarray:
     """
     A product may have made this change by itself. A worsening against the product's own pull is still believed, and
     so is one under a drug that works for weeks; an improvement that a product explains never is.
     """
-    now, base = table["now_confounded_way"].fillna(""), table["base_confounded_way"].fillna("")
-    rise, fall = table["now_log"] > table["base_log"], table["now_log"] < table["base_log"]
-    lifted = rise & (now.isin(["up", "any"]) | base.isin(["down", "any"]))
-    lowered = fall & (now.isin(["down", "any"]) | base.isin(["up", "any"]))
-    either = now.eq("any") | base.eq("any")
-    kept = ~(now.ne("") & ~_yes(table["now_confounded_kept"])) & ~(base.ne("") & ~_yes(table["base_confounded_kept"]))
-    moved = (lifted | lowered | either).to_numpy(dtype=bool)
-    return moved & ~(worse & kept.to_numpy(dtype=bool))
+    now, base = sides["now_confounded_way"], sides["base_confounded_way"]
+    rise, fall = sides["now_log"] > sides["base_log"], sides["now_log"] < sides["base_log"]
+    lifted = rise & (np.isin(now, ["up", "any"]) | np.isin(base, ["down", "any"]))
+    lowered = fall & (np.isin(now, ["down", "any"]) | np.isin(base, ["up", "any"]))
+    either = (now == "any") | (base == "any")
+    left_out = [
+        (sides[f"{side}_confounded_way"] != "") & ~sides[f"{side}_confounded_kept"].astype(bool) for side in SIDES
+    ]
+    return (lifted | lowered | either) & ~(worse & ~left_out[0] & ~left_out[1])
 
 
-def _too_fast(table: pd.DataFrame, catalog: Catalog) -> np.ndarray:
+def _too_fast(table: pd.DataFrame, sides: Mapping[str, np.ndarray], catalog: Catalog) -> np.ndarray:
     """A fall beyond what the plasma half-life allows even if production stopped at once: not to be rested on."""
     numbers = catalog.rules["steroid_response"].parameters
-    half = (
-        table["analyte"]
-        .map({c: a.half_life_hours for c, a in catalog.analytes.items() if a.worse == "up"})
-        .to_numpy(dtype=float)
-    )
-    elapsed = (table["now_hour"] - table["base_hour"]).to_numpy(dtype=float)
-    least = -np.log(2.0) * elapsed / half - numbers["z"] * np.sqrt(2.0) * table["now_sigma"].to_numpy(dtype=float)
-    return (table["now_log"] - table["base_log"]).to_numpy(dtype=float) < least
+    halves = {code: a.half_life_hours for code, a in catalog.analytes.items() if a.worse == "up"}
+    half = table["analyte"].map(halves).to_numpy(dtype=float)
+    elapsed = sides["now_hour"] - sides["base_hour"]
+    least = -np.log(2.0) * elapsed / half - numbers["z"] * np.sqrt(2.0) * table["sigma"].to_numpy(dtype=float)
+    return (sides["now_log"] - sides["base_log"]) < least

@@ -8,7 +8,7 @@ corrected or withdrawn, and which would not have been raised on what is known no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -28,11 +28,17 @@ POSITIONS = ["first", "turn", "now", "end", "hours"]
 
 
 def changes(
-    stored: pd.DataFrame, told: Course, assessment: Assessment, catalog: Catalog, *, run_id: str
+    stored: pd.DataFrame,
+    told: Course,
+    assessment: Assessment,
+    catalog: Catalog,
+    *,
+    run_id: str,
+    explain: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """
     New rows of FLAG_CHANGES. `stored`: those already written, of each flag at least the last; `told`: every version
-    known, corrected ones too.
+    known, corrected ones too. `explain`: the patients whose flags are told with sentence and evidence, None for all.
     """
     last = stored.sort_values("seq").drop_duplicates(KEY, keep="last").reset_index(drop=True)
     # evidence is long, and few flags change: it is left out of the join and put back to those that do
@@ -45,13 +51,37 @@ def changes(
         return shaped(pd.DataFrame(), FLAG_CHANGES)
     seen, over = both["found"] != "left_only", both["was_on"] & ~both["is_on"]
     # the end of a flag is told with what was said of it: nothing new need be
-    now = explained(_whole(both[seen & ~over]), assessment, catalog)
+    now = _explained(_whole(both[seen & ~over]), assessment, catalog, explain)
     said = {(row.patient_id, row.flag): row for part in (now, both[seen & over]) for row in part.itertuples()}
     grounds = ends_grounds(both[both["was_on"]], told, assessment, catalog)
     rows = [row for pair in both.itertuples() for row in _rows(pair, said.get((pair.patient_id, pair.flag)), grounds)]
     return shaped(
         pd.DataFrame(rows, columns=[*FLAG_CHANGES]).assign(recorded_at=assessment.as_of, run_id=run_id), FLAG_CHANGES
     )
+
+
+def _explained(
+    judged: pd.DataFrame, assessment: Assessment, catalog: Catalog, explain: Collection[str] | None
+) -> pd.DataFrame:
+    if explain is None:
+        return explained(judged, assessment, catalog)
+    wanted = judged["patient_id"].isin(list(explain))
+    told = explained(judged[wanted].reset_index(drop=True), assessment, catalog)
+    rest = judged[~wanted].reset_index(drop=True)
+    bare = rest.assign(sentence="", evidence=_values(rest, assessment), confounders=_nothing(len(rest)))
+    return pd.concat([part for part in (told, bare) if len(part)] or [told], ignore_index=True)
+
+
+def _values(judged: pd.DataFrame, assessment: Assessment) -> pd.Series:
+    """Of each flag which values it rests on, and no more: enough to see whether they are still judged."""
+    ref, version = (assessment.points[name].to_numpy() for name in ("ref", "version"))
+    spans = zip(judged["first"], judged["now"], judged["places"], strict=True)
+    places = [[*range(first, now + 1)] if now >= 0 else [p for p in several if p >= 0] for first, now, several in spans]
+    return pd.Series([[{"ref": int(ref[p]), "version": int(version[p])} for p in one] for one in places], dtype=object)
+
+
+def _nothing(rows: int) -> pd.Series:
+    return pd.Series([[] for _ in range(rows)], dtype=object)
 
 
 def _may_differ(both: pd.DataFrame) -> pd.Series:

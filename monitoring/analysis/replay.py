@@ -67,13 +67,21 @@ def replayed(recorded: Course, catalog: Catalog, *, every: pd.Timedelta) -> Repl
     shifted = _shifted(course, -offsets)
     last = _spans(shifted)
     said, verdicts, steps = Said(), [], 0
+    # nobody reads a replay's evidence but the question whether it was corrected
+    doubtful = _corrected(course)
     for batch in _batches(shifted, last, every):
         for (told, _), assessment in zip(batch, assess_each(batch, catalog), strict=True):
             here = told.patients["patient_id"]
-            said.add(changes(said.last_of(here), told, assessment, catalog, run_id=""))
+            said.add(changes(said.last_of(here), told, assessment, catalog, run_id="", explain=doubtful))
             verdicts.append(_given(assessment))
         steps += len(batch)
     return Replayed(_flags(said.all(), offsets), _responses(verdicts, offsets), len(course.patients), steps)
+
+
+def _corrected(course: Course) -> set[str]:
+    """Those of whom any fact was told twice: only their flags can be taken back."""
+    told = (course.observations, course.doses)
+    return {str(patient) for frame in told for patient in frame.loc[frame["version"] > 1, "patient_id"].unique()}
 
 
 def joined(parts: list[Replayed]) -> Replayed:

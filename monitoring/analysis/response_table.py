@@ -2,80 +2,132 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from monitoring.analysis.options import options
+from monitoring.analysis.label_rule import label_rules
+from monitoring.analysis.markers import sides
+from monitoring.analysis.options import cautions, early_biologics, options
 from monitoring.analysis.written import iso, rounded, rows
 from monitoring.terms import Catalog
 
-COLUMNS = ["patient_id", "t0", "drug", "label", "course_no", "steroid_hours", "windows"]
-MARKER_COLUMNS = [
-    "patient_id", "t0", "hours", "analyte", "state", "reason", "change_percent", "n",
-    "base_value", "base_comparator", "base_collected_at", "base_confounded_why", "base_ref", "base_version",
-    "now_value", "now_comparator", "now_collected_at", "now_confounded_why", "now_ref", "now_version",
-]  # fmt: skip
+if TYPE_CHECKING:
+    from monitoring.analysis.assessment import Assessment
+
+COLUMNS = ["patient_id", "t0", "drug", "label", "course_no", "steroid_hours", "windows", "label_rule"]
+SIDE = ["value", "comparator", "collected_at", "confounded_why", "ref", "version"]
+MARKER = ["patient_id", "t0", "hours", "analyte", "state", "reason", "change_percent", "n", "share", "share_error",
+          "log_odds", *(f"{side}_{name}" for side in ("base", "now") for name in SIDE)]  # fmt: skip
+RULE = "steroid_response"
 
 
-def responses(
-    verdicts: pd.DataFrame,
-    markers: pd.DataFrame,
-    lines: pd.DataFrame,
-    bodies: pd.DataFrame,
-    catalog: Catalog,
-    *,
-    as_of: datetime,
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the windows of a patient's response: its options and cautions."""
+
+    options: list[dict[str, Any]]
+    cautions: list[dict[str, Any]]
+
+
+def responses(assessment: Assessment) -> pd.DataFrame:
     """One row a high-dose start, a patient's newest first; `windows` as the public `response` shape, and more."""
+    verdicts, catalog = assessment.verdicts, assessment.catalog
     if verdicts.empty:
         return pd.DataFrame(columns=COLUMNS)
-    stand = _stands(markers, catalog)
-    line = {row["patient_id"]: row for row in rows(lines[["patient_id", "line", "drugs"]])}
-    body = {row["patient_id"]: row for row in rows(bodies.rename_axis("patient_id").reset_index())}
+    stand, beside = _stands(assessment), _beside(assessment)
+    label = label_rules(assessment.points, assessment.starts, assessment.course.findings, catalog)
     table = []
     for key, told in verdicts.groupby(["patient_id", "t0"], sort=False):
         patient, t0 = str(key[0]), told["t0"].iloc[0]
-        offered = options(line.get(patient, {}), body.get(patient, {}), catalog)
-        windows = [_window(row, stand[(patient, t0, row.hours)], offered, catalog) for row in told.itertuples()]
-        first = told.iloc[0]
-        since = (pd.Timestamp(as_of) - t0) / pd.Timedelta(hours=1)
-        table.append(
-            (patient, t0, first["drug"], catalog.drugs[first["drug"]].label, int(first["course_no"]), since, windows)
+        windows = [_window(row, stand[(patient, t0, row.hours)], beside[patient], catalog) for row in told.itertuples()]
+        since, drug = (pd.Timestamp(assessment.as_of) - t0) / pd.Timedelta(hours=1), told["drug"].iloc[0]
+        shown = label[(patient, t0)] if since >= label[(patient, t0)]["hours"] else None
+        number = int(told["course_no"].iloc[0])
+        table.append((patient, t0, drug, catalog.drugs[drug].label, number, since, windows, shown))
+    newest = pd.DataFrame(table, columns=COLUMNS)
+    return newest.sort_values(["patient_id", "t0"], ascending=[True, False], ignore_index=True)
+
+
+def _beside(assessment: Assessment) -> dict[str, Beside]:
+    catalog, course = assessment.catalog, assessment.course
+    line = {row["patient_id"]: row for row in rows(assessment.lines[["patient_id", "line", "drugs"]])}
+    body = {row["patient_id"]: row for row in rows(assessment.bodies.rename_axis("patient_id").reset_index())}
+    seen = course.findings[course.findings["value"].str.strip().str.casefold().isin(["yes", "true", "1", "present"])]
+    found = seen.groupby("patient_id")["finding"].agg(list).to_dict()
+    early = early_biologics(assessment.spans, assessment.starts, catalog)
+    context = dict(zip(course.patients["patient_id"], course.patients["context"], strict=True))
+    return {
+        patient: Beside(
+            options=options(line.get(patient, {}), body.get(patient, {}), catalog),
+            cautions=cautions(context.get(patient, ""), found.get(patient, []), early.get(patient, []), catalog),
         )
-    return pd.DataFrame(table, columns=COLUMNS).sort_values(
-        ["patient_id", "t0"], ascending=[True, False], ignore_index=True
-    )
+        for patient in assessment.verdicts["patient_id"].unique()
+    }
 
 
-def _stands(markers: pd.DataFrame, catalog: Catalog) -> dict[Any, dict[str, dict[str, Any]]]:
+def _stands(assessment: Assessment) -> dict[Any, dict[str, dict[str, Any]]]:
     """(patient, t0, hours) -> analyte -> where it stands."""
+    told = assessment.markers.join(sides(assessment.markers, assessment.points, SIDE))
     stands: dict[Any, dict[str, dict[str, Any]]] = {}
-    for m in rows(markers[MARKER_COLUMNS]):
-        stands.setdefault((m["patient_id"], m["t0"], m["hours"]), {})[m["analyte"]] = _marker(m, catalog)
+    for m in rows(told[MARKER]):
+        stands.setdefault((m["patient_id"], m["t0"], m["hours"]), {})[m["analyte"]] = _marker(m, assessment.catalog)
     return stands
 
 
-def _window(
-    row: Any, stands: dict[str, dict[str, Any]], offered: list[dict[str, Any]], catalog: Catalog
-) -> dict[str, Any]:
-    decided = row.hours >= catalog.rules["steroid_response"].parameters["decision_hours"]
+def _window(row: Any, stands: dict[str, dict[str, Any]], beside: Beside, catalog: Catalog) -> dict[str, Any]:
+    said = row.verdict not in ("too_early", "insufficient_data")
     wanted = row.verdict in ("not_responding", "mixed") or (
-        row.verdict == "indeterminate" and (decided or row.worsening)
+        row.verdict == "indeterminate" and (row.hours >= _numbers(catalog)["decision_hours"] or row.worsening)
     )
+    missing = [name for name, stand in stands.items() if stand["state"] == "missing"]
     return {
         "hours": int(row.hours),
         "verdict": row.verdict,
         "assessed_at": iso(row.assessed_at),
         "due_at": iso(row.due_at),
         "worsening": bool(row.worsening),
+        "slow": bool(row.slow),
+        **_probability(row, catalog, said=said),
         "markers": stands,
-        "for": [name for name, stand in stands.items() if stand["state"] == "improved"],
-        "against": [name for name, stand in stands.items() if stand["state"] == "worse"],
-        "missing": [name for name, stand in stands.items() if stand["state"] == "missing"],
-        "options": offered if wanted else [],
+        "for": _speaking(stands, catalog, 1.0) if said else [],
+        "against": _speaking(stands, catalog, -1.0) if said else [],
+        "missing": missing,
+        "awaited": [{"analyte": name, "due_at": iso(row.due_at), "closes_at": iso(row.closes_at)} for name in missing],
+        "options": beside.options if wanted else [],
+        "cautions": beside.cautions if wanted else [],
     }
+
+
+def _numbers(catalog: Catalog) -> Mapping[str, Any]:
+    return catalog.rules[RULE].parameters
+
+
+def _probability(row: Any, catalog: Catalog, *, said: bool) -> dict[str, Any]:
+    """`probability_low` and `probability_high`: the range when any one marker is left out."""
+    names = ("probability", "probability_low", "probability_high")
+    told = {name: rounded(getattr(row, name), 3) if said else None for name in names}
+    words = catalog.phrases["probability"]
+    numbers = _numbers(catalog)
+    word = (
+        "likely"
+        if row.probability >= numbers["likely"]
+        else "unlikely"
+        if row.probability < numbers["unlikely"]
+        else "open"
+    )
+    sure = numbers["unlikely"] <= row.probability_low or row.probability_high < numbers["unlikely"]
+    text = words[word] if sure else words["one_marker"].format(words=words[word])
+    return told | {"probability_words": text if said else "", "log_odds": rounded(row.log_odds, 3) if said else None}
+
+
+def _speaking(stands: Mapping[str, Mapping[str, Any]], catalog: Catalog, way: float) -> list[str]:
+    """The markers that speak for (way 1) or against a response by more than a little, the loudest first."""
+    little = _numbers(catalog)["little_log_odds"]
+    told = {name: way * (stand["log_odds"] or 0.0) for name, stand in stands.items()}
+    return sorted((name for name, odds in told.items() if odds >= little), key=lambda name: -told[name])
 
 
 def _marker(m: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
@@ -91,7 +143,21 @@ def _marker(m: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
         "unit": catalog.analytes[m["analyte"]].unit,
         "change_percent": rounded(m["change_percent"], 1),
         "values_used": None if m["n"] is None else int(m["n"]),
+        "share": rounded(m["share"], 3),
+        "share_error": rounded(m["share_error"], 3),
+        "log_odds": rounded(m["log_odds"], 3),
+        "says": _says(m["log_odds"], catalog) if m["state"] != "missing" else "",
         "reason": m["reason"],
         "confounded": m["now_confounded_why"] or m["base_confounded_why"] or "",
         "refs": [[int(ref), int(version)] for ref, version in sides if ref is not None],
     }
+
+
+def _says(odds: float | None, catalog: Catalog) -> str:
+    """What a marker says in words."""
+    words, numbers = catalog.phrases["probability"], _numbers(catalog)
+    size = abs(odds or 0.0)
+    if size < numbers["little_log_odds"]:
+        return words["says_little"]
+    strength = "strongly_" if size >= numbers["loud_log_odds"] else ""
+    return words[f"{strength}{'for' if (odds or 0.0) > 0 else 'against'}"]

@@ -123,7 +123,7 @@ def test_the_rounds_of_one_patient_hold_that_patient_alone() -> None:
 
 def test_the_rounds_say_what_speaks_for_and_against() -> None:
     text = rounds(ward(), RoundsAsked(patient="P-0007"))
-    assert "<b>Worse:</b> Ferritin, fibrinogen, platelets, AST" in text
+    assert "<b>Against:</b> Ferritin, fibrinogen, platelets, AST" in text
     assert "<b>Missing:</b> Temperature" in text
 
 

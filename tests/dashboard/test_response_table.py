@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboard.bedside import Bedside
 from dashboard.response_table import ResponseTable, response_table
 from tests.dashboard.catalog_fixture import catalog
@@ -74,3 +76,25 @@ def test_before_the_first_window_it_is_too_early_to_say() -> None:
 
 def test_without_a_steroid_course_there_is_no_table() -> None:
     assert response_table(bed("14"), catalog(), zone=ZONE) is None
+
+
+def test_the_odds_of_a_response_stand_in_words_and_number() -> None:
+    side = bed("7")
+    told = {
+        "probability": 0.08,
+        "probability_low": 0.002,
+        "probability_high": 0.21,
+        "probability_words": "response unlikely",
+    }
+    response = side.responses[-1]
+    windows = [{**w, **told} if w["hours"] == 48 else w for w in response["windows"]]
+    judged = replace(side, responses=(*side.responses[:-1], {**response, "windows": windows}))
+    assert table(judged).odds == "Response unlikely, 8 % (1 to 21 % without any one marker)"
+
+
+def test_the_labelled_rule_of_day_3_stands_beside_ours_with_its_scope() -> None:
+    side = bed("7")
+    rule = {"scope": "primary HLH", "hours": 72, "verdict": "met", "signs": {"fever": "cannot tell", "ferritin": "met"}}
+    judged = replace(side, responses=(*side.responses[:-1], {**side.responses[-1], "label_rule": rule}))
+    assert table(judged).label_rule == "Primary HLH: met at 72 h (fever cannot tell, ferritin met)"
+    assert table(side).label_rule == ""
