@@ -24,7 +24,7 @@ HOUR = pd.Timedelta(hours=1)
 # frame -> the frame that some of its columns are positions in, and these columns
 PLACES = {
     "flags": ("points", ["first", "turn", "now", "end", "places"]),
-    "markers": ("points", ["base_at", "now_at"]),
+    "markers": ("points", ["base_at", "now_at", "last_at"]),
 }
 
 

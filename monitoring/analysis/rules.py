@@ -74,7 +74,7 @@ def trend(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
     probable[here] = told.probability
     # where the series speaks for itself, what came in later of its company delays nothing
     known_at[here] = np.where(told.alone >= numbers["p_raise"], known_at[here], told.known_at)
-    fit = _line(series, rule)
+    fit = told_line(series, rule)
     high = series["value"].to_numpy() >= numbers["floor"]
     on = np.isfinite(fit.z) & ((high & (probable >= numbers["p_raise"])) | _proven(series, fit, rule))
     off = probable < numbers["p_clear"]
@@ -91,7 +91,7 @@ def trend(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _line(series: pd.DataFrame, rule: Rule) -> Fits:
+def told_line(series: pd.DataFrame, rule: Rule) -> Fits:
     """The line that is told: of all that go the rule's way the one that speaks most."""
     numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
     return steepest(

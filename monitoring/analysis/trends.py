@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.earlier_said import NOTHING_EARLIER
 from monitoring.analysis.hinges import Ward
-from monitoring.analysis.rules import WAYS, percent
+from monitoring.analysis.rules import SERIES, WAYS, Looked, percent, told_line
 from monitoring.analysis.turning import Belief, turning
 from monitoring.analysis.windows import Fits, steepest
-from monitoring.terms import Catalog
+from monitoring.terms import Catalog, Rule
 
 COLUMNS = [
     "patient_id", "analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "n", "hours",
     "change_percent", "rate_per_day", "z", "doubling_hours", "doubling_low", "doubling_high", "beyond_noise",
     "direction", "phrase", "relevant_percent_per_day", "probability", "confounded_by", "confounded_why",
 ]  # fmt: skip
+LINE = ("n", "span", "slope", "error", "z")
 
 
 def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
@@ -28,48 +30,58 @@ def trends(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     the true rate at the newest value is beyond `relevant_percent_per_day`, which the analyte's rule names (NaN: none).
     """
     numbers = catalog.settings
-    fit = _fits(points, numbers)
-    change = percent(fit.slope * fit.span)
-    told = points.assign(
-        n=fit.n,
-        hours=fit.span,
-        change_percent=change,
-        rate_per_day=fit.slope * 24.0,
-        z=fit.z,
-        slope=fit.slope,
-        error=fit.error,
-    )
-    told = told[~points.duplicated(["patient_id", "analyte"], keep="last").to_numpy()].reset_index(drop=True)
-    real = (told["z"].abs() >= numbers["trend_z"]) & (told["change_percent"].abs() >= numbers["trend_least_percent"])
+    newest = np.flatnonzero(~points.duplicated(["patient_id", "analyte"], keep="last").to_numpy())
+    fit, ruled = _fits(points, numbers), _ruled(points, newest, catalog)
+    told = points.iloc[newest].reset_index(drop=True).assign(
+        relevant_percent_per_day=ruled["limit"], probability=ruled["relevant"],
+        **{name: np.where(ruled["probable"], ruled[name], getattr(fit, name)[newest]) for name in LINE},
+    )  # fmt: skip
+    change = percent((told["slope"] * told["span"]).to_numpy(dtype=float))
+    beyond = (told["z"].abs() >= numbers["trend_z"]) & (np.abs(change) >= numbers["trend_least_percent"])
+    real = beyond | ruled["probable"]
     low, high = told["slope"] - numbers["trend_z"] * told["error"], told["slope"] + numbers["trend_z"] * told["error"]
     told = told.assign(
+        hours=told["span"],
+        change_percent=change,
+        rate_per_day=told["slope"] * 24.0,
         beyond_noise=real,
         direction=np.select([told["z"].isna(), ~real, told["z"] > 0], ["unknown", "flat", "up"], "down"),
         doubling_hours=np.where(real, np.log(2.0) / told["slope"], np.nan),
         doubling_low=np.where(real, np.log(2.0) / high, np.nan),
         doubling_high=np.where(real, np.log(2.0) / low, np.nan),
     )
-    return told.assign(phrase=_phrases(told, catalog), **_probabilities(points, catalog))[COLUMNS]
+    return told.assign(phrase=_phrases(told, catalog))[COLUMNS]
 
 
-def _probabilities(points: pd.DataFrame, catalog: Catalog) -> dict[str, np.ndarray]:
-    """Of the newest value of each series: the rate its rule calls relevant, and how probable a faster one is."""
-    newest = np.flatnonzero(~points.duplicated(["patient_id", "analyte"], keep="last").to_numpy())
-    analyte, counts = points["analyte"].to_numpy()[newest], points["counts"].to_numpy()[newest]
-    ward = Ward.of(points)
-    limit, probability = np.full(len(newest), np.nan), np.full(len(newest), np.nan)
+def _ruled(points: pd.DataFrame, newest: np.ndarray, catalog: Catalog) -> dict[str, np.ndarray]:
+    """
+    What the trend rules say of the newest values: the rate each calls relevant (`limit`), how probable a faster one is
+    (`relevant`), and where its flag would be raised (`probable`) the line that flag is told by.
+    """
+    ward, found = Ward.of(points), {name: np.full(len(newest), np.nan) for name in ("limit", "relevant", *LINE)}
+    found["probable"] = np.zeros(len(newest), dtype=bool)
     for rule in catalog.rules.values():
-        if rule.kind != "trend":
-            continue
-        mine, way = analyte == rule.analyte, WAYS[rule.parameters["direction"]]
-        limit[mine] = way * rule.parameters["min_rate_percent_per_day"]
-        at = newest[mine & counts]
-        probability[mine & counts] = turning(ward, rule.analyte, Belief.of(rule.parameters, way), at=at).relevant
-    return {"relevant_percent_per_day": limit, "probability": probability}
+        if rule.kind == "trend":
+            _by_rule(rule, Looked(points, ward, NOTHING_EARLIER), newest, found)
+    return found
+
+
+def _by_rule(rule: Rule, at: Looked, newest: np.ndarray, found: dict[str, np.ndarray]) -> None:
+    mine, way = at.ward.places(rule.analyte), WAYS[rule.parameters["direction"]]
+    rows = np.flatnonzero(np.isin(newest, mine))
+    found["limit"][rows] = way * rule.parameters["min_rate_percent_per_day"]
+    rows = rows[at.ward.counts[newest[rows]]]
+    told = turning(at.ward, rule.analyte, Belief.of(rule.parameters, way), at=newest[rows])
+    line = told_line(at.points[SERIES].iloc[mine].reset_index(drop=True), rule)
+    place = np.searchsorted(mine, newest[rows])
+    found["relevant"][rows] = told.relevant
+    found["probable"][rows] = (told.probability >= rule.parameters["p_raise"]) & np.isfinite(line.z[place])
+    for name in LINE:
+        found[name][rows] = getattr(line, name)[place]
 
 
 def _fits(points: pd.DataFrame, numbers: Mapping[str, Any]) -> Fits:
-    """The same lines that the flags go by, so that the words beside a value are those of its flag."""
+    """The line that speaks most, for every value; where a flag holds the words beside it are those of the flag."""
 
     def enough(fit: Fits) -> np.ndarray:
         return (fit.turn == fit.first) | (np.abs(fit.z) >= numbers["trend_turn_z"])

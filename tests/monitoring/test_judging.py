@@ -31,12 +31,12 @@ def store_of(course: Course, at_path: Path) -> Store:
     return filled(open_store(f"sqlite:///{at_path}"), course)
 
 
-@settings(max_examples=3, deadline=None, derandomize=True)
+@settings(max_examples=1, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000))
 def test_histories_are_the_same_to_the_last_word(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("wards")
-    course = ward(seed, patients=24, days=19, catalog=catalog())
-    before, after = [6 * DAY + 2.0, 14 * DAY + 2.0], [15 * DAY + 2.0 + 12 * number for number in range(8)]
+    course = ward(seed, patients=16, days=17, catalog=catalog())
+    before, after = [6 * DAY + 2.0, 14 * DAY + 2.0], [15 * DAY + 2.0 + 12 * number for number in range(4)]
     with closing(store_of(course, folder / "all.db")) as store:
         lived(store, catalog(), before, whole=True)
     shutil.copy(folder / "all.db", folder / "last.db")
@@ -99,8 +99,8 @@ def test_values_that_stop_for_twenty_days_clear_nothing(tmp_path: Path) -> None:
     assert story(course, tmp_path, "fibrinogen_low", 26 * DAY)["change"].tolist() == ["raised"]
 
 
-@pytest.mark.parametrize("told_at", [20 * DAY, 21 * DAY])
-def test_a_correction_of_a_value_weeks_old_retracts_in_the_same_cycle(tmp_path: Path, told_at: int) -> None:
+def test_a_correction_of_a_value_weeks_old_retracts_in_the_same_cycle(tmp_path: Path) -> None:
+    told_at = 20 * DAY
     course = drawn(
         f"""
         hour | received | version | status    | fibrinogen
