@@ -13,7 +13,7 @@ def beside(course: str, analyte: str, *, as_of: int) -> pd.Series:
 
 
 def test_a_fall_that_its_company_makes_probable_is_not_called_no_change_beside_its_flag() -> None:
-    # 2.9 and 2.4 after 3.0 are within the noise by themselves; platelets halving and D-dimer rising make a fall probable
+    # 2.9 and 2.4 after 3.0 are within the noise by themselves; platelets and D-dimer make a fall probable
     course = """hour | fibrinogen | platelets | d_dimer_feu
        0 | 3.1 | 200 | 1000
       12 | 3.0 | 205 | 1050
