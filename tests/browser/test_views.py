@@ -71,7 +71,7 @@ def test_a_point_tells_its_times_with_their_zone_when_pointed_at(ward: str, open
 def test_the_rounds_hold_one_sheet_a_patient(ward: str, opened: Open, width: int) -> None:
     page = opened(f"{ward}/rounds", width=width)
     assert page.texts(".round h2") == ["Bed 7", "Bed 12", "Bed 3", "Bed 9", "Bed 5"]
-    assert "Worse:" in page.text("article[data-key='P-0007']")
+    assert "Against:" in page.text("article[data-key='P-0007']")
     assert page.overflowing() == []
 
 
