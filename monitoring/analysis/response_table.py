@@ -124,9 +124,12 @@ def _probability(row: Any, catalog: Catalog, *, said: bool) -> dict[str, Any]:
 
 
 def _speaking(stands: Mapping[str, Mapping[str, Any]], catalog: Catalog, way: float) -> list[str]:
-    """The markers that speak for (way 1) or against a response by more than a little, the loudest first."""
-    little = _numbers(catalog)["little_log_odds"]
-    told = {name: way * (stand["log_odds"] or 0.0) for name, stand in stands.items()}
+    """
+    The markers that speak for (way 1) or against a response by more than a little, the loudest first. One that stands
+    worse than before is not named as speaking for it, however slower it worsens than expected; nor the other way.
+    """
+    little, other = _numbers(catalog)["little_log_odds"], "worse" if way > 0 else "improved"
+    told = {name: way * (stand["log_odds"] or 0.0) for name, stand in stands.items() if stand["state"] != other}
     return sorted((name for name, odds in told.items() if odds >= little), key=lambda name: -told[name])
 
 
