@@ -3,6 +3,9 @@ Everybody judged and what is new written down: by all of history or, when asked,
 
 The last days are enough for most patients: what was said before stands in the stored history. Of whom they are not
 enough, all is read; and so it is for everybody when the last judgement is long ago, or was made by other rules.
+
+Nothing asks for it yet (`whole` is True everywhere): on random wards of long stays a few flags still come out otherwise
+than by all of history, and a judgement that is quick and sometimes wrong is worth nothing.
 """
 
 from __future__ import annotations
