@@ -8,6 +8,7 @@ would write, so that a screen is never older than the clock.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,19 +16,18 @@ import pandas as pd
 
 from monitoring.analysis.answers import Answers, answered
 from monitoring.analysis.assessment import Assessment, assess
+from monitoring.analysis.course import UNJUDGED, Course
 from monitoring.analysis.explain import explained
 from monitoring.analysis.recording import KEY, changes
-from monitoring.judging import judge_and_record
-from monitoring.reading import told
 from monitoring.terms import Catalog
 from storage import queries
 from storage.engine import Store
+from storage.writes import record_flag_changes
 
 FLAGS = [
     "patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at", "rule_version",
     "sentence", "evidence", "confounders", "acknowledged", "snoozed", "answers_ended", "reason", "seq",
 ]  # fmt: skip
-__all__ = ["WardState", "judge_and_record", "state", "told"]
 SAID = ["sentence", "evidence", "confounders"]
 STATES = {"raised": "active", "worsened": "active", "cleared": "cleared", "retracted": "retracted"}
 
@@ -42,6 +42,16 @@ class WardState:
     history: pd.DataFrame
 
 
+def told(store: Store, *, as_of: datetime, patients: list[str] | None = None, without: Collection[str] = ()) -> Course:
+    """Every version of every fact received by `as_of`; of observations all but the columns `without`."""
+    return Course(
+        patients=queries.patients(store, as_of=as_of, patients=patients),
+        observations=queries.observations(store, as_of=as_of, patients=patients, without=without),
+        doses=queries.doses(store, as_of=as_of, patients=patients),
+        findings=queries.findings(store, as_of=as_of, patients=patients),
+    )
+
+
 def state(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None) -> WardState:
     course = told(store, as_of=as_of, patients=patients)
     assessment = assess(course, catalog, as_of=as_of)
@@ -54,6 +64,17 @@ def state(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str
         queries.answer_ends(store, as_of=as_of, patients=patients),
     )
     return WardState(as_of, assessment, _flags(history, answers, assessment, catalog), history)
+
+
+def judge_and_record(
+    store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, patients: list[str] | None = None
+) -> int:
+    """Judge what is known at `as_of` and write what is new about the flags; the number of patients judged."""
+    course = told(store, as_of=as_of, patients=patients, without=UNJUDGED)
+    assessment = assess(course, catalog, as_of=as_of)
+    stored = queries.last_flag_changes(store, as_of=as_of, patients=patients)
+    record_flag_changes(store, changes(stored, course, assessment, catalog, run_id=run_id))
+    return len(course.patients)
 
 
 def _flags(history: pd.DataFrame, answers: Answers, assessment: Assessment, catalog: Catalog) -> pd.DataFrame:

@@ -70,11 +70,9 @@ def doses(store: Store, *, as_of: datetime, patients: Sequence[str] | None = Non
     return _received(store, Dose, frames.DOSES, as_of=as_of, patients=patients)
 
 
-def findings(
-    store: Store, *, as_of: datetime, patients: Sequence[str] | None = None, since: datetime | None = None
-) -> pd.DataFrame:
-    """Every version received by `as_of` of what was observed at `since` or later. Shape FINDINGS."""
-    return _received(store, Finding, frames.FINDINGS, as_of=as_of, patients=patients, since=since)
+def findings(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """Every version received by `as_of`. Shape FINDINGS."""
+    return _received(store, Finding, frames.FINDINGS, as_of=as_of, patients=patients)
 
 
 def patients(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
@@ -176,18 +174,10 @@ def counts(store: Store) -> dict[str, int]:
 
 
 def _received(
-    store: Store,
-    model: type[SQLModel],
-    shape: dict[str, str],
-    *,
-    as_of: datetime,
-    patients: Sequence[str] | None,
-    since: datetime | None = None,
+    store: Store, model: type[SQLModel], shape: dict[str, str], *, as_of: datetime, patients: Sequence[str] | None
 ) -> pd.DataFrame:
     with store.reading() as connection:
         statement = chosen(connection, model, as_of=as_of, patients=patients, columns=shape)
-        if since is not None:
-            statement = statement.where(_table(model).c.observed_at >= since)
         return frame_of(connection, statement.order_by(*key(connection, model)), shape)
 
 

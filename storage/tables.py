@@ -25,12 +25,6 @@ SQLModel.metadata.naming_convention = {
 METADATA: MetaData = SQLModel.metadata
 CLUSTERED = {"sqlite_with_rowid": False}
 CORRECTIONS = text("version > 1")
-# few rows, unless a whole history is taken in at once: what reached us more than a day after it was drawn
-LATE = {
-    "sqlite": text("received_at - collected_at > 86400000000"),
-    "postgresql": text("received_at - collected_at > interval '24 hours'"),
-}
-SIZES = text("analyte IN ('weight', 'height')")
 
 
 class Observation(SQLModel, table=True):
@@ -41,16 +35,6 @@ class Observation(SQLModel, table=True):
         Index("ix_observation_ref", "patient_id", "ref"),
         # few rows: lets a read from some day on see that a value's time was corrected to before that day
         Index("ix_observation_corrected", "patient_id", "ref", sqlite_where=CORRECTIONS, postgresql_where=CORRECTIONS),
-        # few rows: let a cycle see what came late, and what patients weigh, without reading all of history
-        Index(
-            "ix_observation_late",
-            "received_at",
-            "collected_at",
-            "patient_id",
-            sqlite_where=LATE["sqlite"],
-            postgresql_where=LATE["postgresql"],
-        ),
-        Index("ix_observation_size", "patient_id", "collected_at", sqlite_where=SIZES, postgresql_where=SIZES),
         CLUSTERED,
     )
 
@@ -170,16 +154,6 @@ class Run(SQLModel, table=True):
     assessed: int = 0
     outcome: str = "ok"
     error: str = ""
-
-
-class Judgement(SQLModel, table=True):
-    """A moment for which everybody was judged and written down, and by which rules."""
-
-    __tablename__ = "judgement"
-
-    as_of: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
-    rules: str = Field(primary_key=True)
-    run_id: str
 
 
 class Arrival(SQLModel, table=True):

@@ -27,7 +27,6 @@ from storage.tables import (
     Dose,
     Finding,
     FlagChange,
-    Judgement,
     Lease,
     Observation,
     Patient,
@@ -112,11 +111,6 @@ def record_flag_changes(store: Store, changes: pd.DataFrame) -> int:
         return 0
     with store.writing() as connection:
         return bulk.insert(connection, rows_of(changes, FlagChange, {}))
-
-
-def record_judgement(store: Store, *, as_of: datetime, rules: str, run_id: str) -> None:
-    """Everybody was judged for this moment, and what was new about the flags is written down."""
-    _say(store, Judgement, as_of=as_of, rules=rules, run_id=run_id)
 
 
 def record_run(store: Store, row: Mapping[str, Any]) -> None:

@@ -11,7 +11,6 @@ import pandas as pd
 from monitoring.analysis.administrations import administrations, bodies
 from monitoring.analysis.confounders import confounded
 from monitoring.analysis.course import Course, known
-from monitoring.analysis.earlier_said import Earlier
 from monitoring.analysis.flags import discharged, judged
 from monitoring.analysis.lines import lines
 from monitoring.analysis.markers import markers
@@ -62,13 +61,10 @@ class Assessment:
         return responses(self)
 
 
-def assess(told: Course, catalog: Catalog, *, as_of: datetime, earlier: Earlier | None = None) -> Assessment:
-    """
-    `told` may hold every version of everything; only what had been received by `as_of` plays a part. `earlier`: what
-    was said before, where `told` holds the last days of some patients only.
-    """
+def assess(told: Course, catalog: Catalog, *, as_of: datetime) -> Assessment:
+    """`told` may hold every version of everything; only what had been received by `as_of` plays a part."""
     now = moment(as_of)
-    return judge(as_known(told, catalog, as_of=now), catalog, as_of=now, earlier=earlier)
+    return judge(as_known(told, catalog, as_of=now), catalog, as_of=now)
 
 
 def as_known(told: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Course:
@@ -76,7 +72,7 @@ def as_known(told: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Course:
     return with_temperatures(known(told, as_of=as_of), catalog)
 
 
-def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp, earlier: Earlier | None = None) -> Assessment:
+def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Assessment:
     """The judgement of what is known; `as_of` in UTC. `assess` is the way in, `moments` that for many moments."""
     now = as_of
     body = bodies(course.patients, course.observations)
@@ -93,6 +89,6 @@ def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp, earlier: Ear
     verdict = verdicts(stand, t0, context, catalog, as_of=now)
     late = awaited(course.observations, course.patients, line, catalog, as_of=now)
     also = [*safety(doubts, course.patients, catalog), *relapses(ready, verdict, line, catalog)]
-    held = judged(ready, verdict, late, line, catalog, also=also, earlier=earlier)
+    held = judged(ready, verdict, late, line, catalog, also=also)
     flags = discharged(held, course.patients, catalog, as_of=now)
     return Assessment(now, course, catalog, ready, body, t0, bars, line, stand, verdict, late, flags)

@@ -20,15 +20,12 @@ COLUMNS = [
 ]
 
 
-def states(signal: np.ndarray, series: np.ndarray, standing: np.ndarray | None = None) -> np.ndarray:
-    """
-    1 where the last thing said in the series was +1, -1 where it was -1, 0 where nothing was said yet, or 1 where the
-    series is one of those `standing` (a bool a point).
-    """
+def states(signal: np.ndarray, series: np.ndarray) -> np.ndarray:
+    """1 where the last thing said in the series was +1, -1 where it was -1, 0 where nothing was said yet."""
     place = np.arange(len(signal))
     last = np.maximum.accumulate(np.where(signal != 0, place, -1)) if len(signal) else place
     begins = np.searchsorted(series, series)
-    return np.where(last >= begins, signal[np.maximum(last, 0)], 0 if standing is None else standing.astype(int))
+    return np.where(last >= begins, signal[np.maximum(last, 0)], 0)
 
 
 def episodes(
@@ -40,25 +37,20 @@ def episodes(
     known: np.ndarray,
     urgent: np.ndarray,
     known_at: np.ndarray | None = None,
-    standing: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """
     One row a stretch: patient_id, began_at (the turn of the line that raised it), raised_at (when that could be known),
     cleared_at (NaT while it holds), urgent (at its worst), and positions in `points`: first..now (the newest line that
     speaks for it), turn (from where that line goes), end (what ended it, -1 if nothing did). `known_at` (datetime64):
     when all that a point's signal rests on was received, where that is more than the values `known` points at.
-    `standing`: the points of series in which it held already before the first of them.
     """
     series = points["series"].to_numpy()
-    on = states(signal, series, standing) == 1
+    on = states(signal, series) == 1
     new_series = np.r_[True, series[1:] != series[:-1]] if len(series) else np.zeros(0, dtype=bool)
     before = np.r_[False, on[:-1]] & ~new_series if len(on) else on
-    begins = on & ~before
-    if standing is not None:
-        before, begins = before | (new_series & standing), begins | (new_series & standing)
-    at = np.flatnonzero(begins)
+    at = np.flatnonzero(on & ~before)
     end = _ends(on, before, series, at)
-    number = np.cumsum(begins) - 1
+    number = np.cumsum(on & ~before) - 1
     now = at.copy()
     said = np.flatnonzero(on & (signal == 1))
     now[number[said]] = said

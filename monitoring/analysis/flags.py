@@ -7,7 +7,6 @@ from datetime import datetime
 
 import pandas as pd
 
-from monitoring.analysis.earlier_said import Earlier
 from monitoring.analysis.matching import of_each
 from monitoring.analysis.response_flags import response_flags
 from monitoring.analysis.rules import stretches
@@ -26,16 +25,14 @@ def judged(
     catalog: Catalog,
     *,
     also: Iterable[pd.DataFrame] = (),
-    earlier: Earlier | None = None,
 ) -> pd.DataFrame:
     """
     One row a patient and flag (COLUMNS): the newest stretch, `state` "active" or "cleared" with `why` it ended.
     `first`, `turn`, `now` and `end` are positions in `points`; `t0` and `hours` name the window a response
-    flag rests on; `places` are the positions of a flag that rests on no line (`also`, see safety.py). `earlier`: what
-    was said before, where `points` hold a part of history only.
+    flag rests on; `places` are the positions of a flag that rests on no line (`also`, see safety.py).
     """
     ended = catalog.phrases["endings"]
-    series = stretches(points, catalog, earlier).assign(hours=0)
+    series = stretches(points, catalog).assign(hours=0)
     series["why"] = series["cleared_at"].notna().map({True: ended["value"], False: ""})
     parts = [
         series,

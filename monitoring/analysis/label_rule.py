@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.seen import present
 from monitoring.analysis.written import iso, rounded
 from monitoring.terms import Catalog
 
@@ -58,7 +59,7 @@ def _pairs(points: pd.DataFrame, t0: pd.DataFrame, numbers: Mapping[str, Any], c
 def _value(row: Any, catalog: Catalog) -> Value:
     """`high`: the upper end of its reference interval, the laboratory's own where it gave one."""
     own = row.reference_high
-    intervals = [i.high for i in catalog.analytes[row.analyte].intervals if i.high is not None and i.to_years > 18]
+    intervals = [i.high for i in catalog.analytes[row.analyte].intervals if i.high is not None]
     moved = row.confounded_way
     return {
         "value": float(row.value), "comparator": row.comparator, "at": row.collected_at,
@@ -71,14 +72,13 @@ def _spleen(
 ) -> dict[Any, tuple[bool | None, bool | None]]:
     """(patient, t0) -> whether the spleen was large before, and around the rule's hour; None where nobody looked."""
     seen = findings[findings["finding"].eq("splenomegaly")].merge(t0[["patient_id", "t0"]], on="patient_id")
-    since = (seen["observed_at"] - seen["t0"]).dt.total_seconds() / 3600.0
-    large = seen["value"].str.strip().str.casefold().isin(["yes", "true", "1", "present", "y"])
+    told = seen.assign(large=present(seen["value"])).dropna(subset="large")
+    since = (told["observed_at"] - told["t0"]).dt.total_seconds() / 3600.0
     out: dict[Any, list[bool | None]] = {}
     hour = numbers["hours"][0]
-    for place, inside in enumerate(
-        (since <= numbers["with_first_dose_hours"], since.between(hour - 24, hour + numbers["around_hours"]))
-    ):
-        mine = seen.assign(large=large)[inside].sort_values("observed_at")
+    near = since.between(hour - numbers["examined_before_hours"], hour + numbers["around_hours"])
+    for place, inside in enumerate((since <= numbers["with_first_dose_hours"], near)):
+        mine = told[inside].sort_values("observed_at")
         for row in mine.drop_duplicates(["patient_id", "t0"], keep="last").itertuples():
             out.setdefault((row.patient_id, row.t0), [None, None])[place] = bool(row.large)
     return {key: (pair[0], pair[1]) for key, pair in out.items()}
@@ -172,7 +172,7 @@ def _ferritin(pairs: Pairs, numbers: Mapping[str, Any]) -> str:
 
 
 def _worse_spleen(spleen: tuple[bool | None, bool | None] | None) -> str:
-    """Only its coming can be told: nobody writes down how far it reaches."""
+    """Only its coming is told: how far it reaches is seldom written down twice by one hand."""
     before, now = spleen or (None, None)
     if now is False:
         return NOT_MET

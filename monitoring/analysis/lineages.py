@@ -57,14 +57,6 @@ def low_lines(points: pd.DataFrame, patients: pd.DataFrame, rule: Rule, catalog:
     )
 
 
-def may_recover(points: pd.DataFrame, patients: pd.DataFrame, rule: Rule, since: pd.Timestamp) -> set[str]:
-    """Patients who, at some value drawn since then, have fewer low lines than the rule asks for, as far as is known."""
-    told = _timeline(points, patients, rule)
-    newest = [_newest(told, line) for line in rule.parameters["analytes"]]
-    held = np.sum([_held(told, of_line) for of_line in newest], axis=0)
-    return set(told.loc[(held < rule.parameters["lines"]) & (told["collected_at"] >= since), "patient_id"])
-
-
 def _limits(told: pd.DataFrame, patients: pd.DataFrame, rule: Rule) -> np.ndarray:
     """The limit below which each value of a line is low, at the patient's age when it was drawn."""
     numbers = rule.parameters

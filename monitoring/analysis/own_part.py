@@ -48,7 +48,7 @@ def with_own_part(points: pd.DataFrame, doses: pd.DataFrame, bodies: pd.DataFram
 def _added(points: pd.DataFrame, doses: pd.DataFrame, bodies: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     """A row a point: `sure`, `spread` (standard deviation) of what products added, `blocked` where none can tell."""
     plain = pd.DataFrame({"sure": 0.0, "spread": 0.0, "blocked": False}, index=points.index)
-    known = strengths(catalog)
+    known = _strengths(catalog)
     given = doses[doses["given"].isin(known["given"])].reset_index(drop=True)
     if given.empty:
         return plain
@@ -67,7 +67,7 @@ def _added(points: pd.DataFrame, doses: pd.DataFrame, bodies: pd.DataFrame, cata
     return plain
 
 
-def strengths(catalog: Catalog) -> pd.DataFrame:
+def _strengths(catalog: Catalog) -> pd.DataFrame:
     rows = [
         (product.code, effect.analyte, effect.hours, effect.raises_per_mg_kg, effect.half_life_hours, effect.differs)
         for product in catalog.products.values()
@@ -79,7 +79,7 @@ def strengths(catalog: Catalog) -> pd.DataFrame:
 
 def _moved_otherwise(points: pd.DataFrame, doses: pd.DataFrame, catalog: Catalog) -> np.ndarray:
     """Whether a product whose strength nobody knows touched the value as well."""
-    every, known = effects(catalog), strengths(catalog)
+    every, known = effects(catalog), _strengths(catalog)
     unknown = every[every["analyte"].isin(known["analyte"]) & ~every["given"].isin(known["given"]) & ~every["kept"]]
     given = doses[["patient_id", "given", "started_at", "ended_at"]].merge(unknown, on="given")
     given["until"] = given["ended_at"].fillna(given["started_at"]) + pd.to_timedelta(given["hours"], unit="h")

@@ -11,6 +11,7 @@ import pandas as pd
 from monitoring.analysis.label_rule import label_rules
 from monitoring.analysis.markers import sides
 from monitoring.analysis.options import cautions, early_biologics, options
+from monitoring.analysis.seen import THERE, present
 from monitoring.analysis.written import iso, rounded, rows
 from monitoring.terms import Catalog
 
@@ -55,7 +56,7 @@ def _beside(assessment: Assessment) -> dict[str, Beside]:
     catalog, course = assessment.catalog, assessment.course
     line = {row["patient_id"]: row for row in rows(assessment.lines[["patient_id", "line", "drugs"]])}
     body = {row["patient_id"]: row for row in rows(assessment.bodies.rename_axis("patient_id").reset_index())}
-    seen = course.findings[course.findings["value"].str.strip().str.casefold().isin(["yes", "true", "1", "present"])]
+    seen = course.findings[present(course.findings["value"]).eq(THERE)]
     found = seen.groupby("patient_id")["finding"].agg(list).to_dict()
     early = early_biologics(assessment.spans, assessment.starts, catalog)
     context = dict(zip(course.patients["patient_id"], course.patients["context"], strict=True))

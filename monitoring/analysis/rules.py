@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.earlier_said import NOTHING_EARLIER, Earlier
 from monitoring.analysis.episodes import COLUMNS, episodes
 from monitoring.analysis.hinges import Ward
 from monitoring.analysis.turning import Belief, turning
@@ -27,13 +26,10 @@ SERIES = [
 ]  # fmt: skip
 
 
-def stretches(points: pd.DataFrame, catalog: Catalog, earlier: Earlier | None = None) -> pd.DataFrame:
-    """
-    All stretches of all rules that read one series; columns of episodes.COLUMNS. Positions are those of `points`.
-    `earlier`: what was said before, where `points` hold a part of history only.
-    """
-    said, ward = earlier or NOTHING_EARLIER, Ward.of(points)
-    found = [_of_rule(Looked(points, ward, said), rule) for rule in catalog.rules.values() if rule.kind in KINDS]
+def stretches(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+    """All stretches of all rules that read one series; columns of episodes.COLUMNS. Positions are those of `points`."""
+    looked = Looked(points, Ward.of(points))
+    found = [_of_rule(looked, rule) for rule in catalog.rules.values() if rule.kind in KINDS]
     found = [frame for frame in found if len(frame)]
     if not found:
         return pd.DataFrame(columns=COLUMNS)
@@ -42,11 +38,10 @@ def stretches(points: pd.DataFrame, catalog: Catalog, earlier: Earlier | None = 
 
 @dataclass(frozen=True)
 class Looked:
-    """What a rule looks at: the points, the same as columns of numbers, and what was said before."""
+    """What a rule looks at: the points, and the same as columns of numbers."""
 
     points: pd.DataFrame
     ward: Ward
-    earlier: Earlier
 
 
 def _of_rule(at: Looked, rule: Rule) -> pd.DataFrame:
@@ -55,7 +50,7 @@ def _of_rule(at: Looked, rule: Rule) -> pd.DataFrame:
     for name in ("first", "turn", "now", "end"):
         found[name] = np.where(found[name] >= 0, mine[found[name]], -1) if len(found) else found[name]
     found["severity"] = np.where(found.pop("urgent").astype(bool), "urgent", rule.severity)
-    return at.earlier.carried_on(found.assign(flag=rule.code, why=""), rule, at.points["received_at"])
+    return found.assign(flag=rule.code, why="")
 
 
 def trend(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
@@ -81,13 +76,12 @@ def trend(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
     signal = np.where(on, 1, np.where(off, -1, 0))
     return episodes(
         series,
-        at.earlier.heard(signal, series),
+        signal,
         first=fit.first,
         turn=fit.turn,
         known=fit.known,
         urgent=_urgent_trend(series, fit, rule),
         known_at=known_at,
-        standing=at.earlier.stands(rule, series),
     )
 
 
@@ -143,9 +137,7 @@ def level(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
         off = value > numbers["clear_above"]
     clear = off & points["exact"].to_numpy() & points["confounded_by"].eq("").to_numpy() & ~points["suspect"].to_numpy()
     here = np.arange(len(points))
-    signal = at.earlier.heard(np.where(on, 1, np.where(clear, -1, 0)), points)
-    standing = at.earlier.stands(rule, points)
-    return episodes(points, signal, first=here, turn=here, known=here, urgent=urgent, standing=standing)
+    return episodes(points, np.where(on, 1, np.where(clear, -1, 0)), first=here, turn=here, known=here, urgent=urgent)
 
 
 def _over(points: pd.DataFrame, limit: float) -> np.ndarray:

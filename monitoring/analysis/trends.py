@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.earlier_said import NOTHING_EARLIER
 from monitoring.analysis.hinges import Ward
 from monitoring.analysis.rules import SERIES, WAYS, Looked, percent, told_line
 from monitoring.analysis.turning import Belief, turning
@@ -62,7 +61,7 @@ def _ruled(points: pd.DataFrame, newest: np.ndarray, catalog: Catalog) -> dict[s
     found["probable"] = np.zeros(len(newest), dtype=bool)
     for rule in catalog.rules.values():
         if rule.kind == "trend":
-            _by_rule(rule, Looked(points, ward, NOTHING_EARLIER), newest, found)
+            _by_rule(rule, Looked(points, ward), newest, found)
     return found
 
 

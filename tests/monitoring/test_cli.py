@@ -1,9 +1,7 @@
 """The `maswatch` command: what it prints, what it exits with, and that it never shows a traceback."""
 
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,37 +11,10 @@ import pytest
 from monitoring.cli import COMMANDS, cli
 from monitoring.commands.site import Asked
 from monitoring.ending import ended
-from tests.monitoring.command_line import CommandLine, fresh, logging_as_before
+from tests.monitoring.command_line import CommandLine
 from tests.monitoring.small_ward import FACTS, fill
 
 INGESTED = ["run_id", "read", "new", "unchanged", "corrected", "set_aside", "seconds", "assessed"]
-
-
-@pytest.fixture
-def maswatch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[CommandLine]:
-    """The command in a data folder where nothing is yet."""
-    fresh(tmp_path, monkeypatch)
-    with logging_as_before():
-        yield CommandLine(tmp_path, capsys)
-
-
-@pytest.fixture(scope="module")
-def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that holds the small ward."""
-    folder = tmp_path_factory.mktemp("taken")
-    with logging_as_before():
-        assert ended(cli, ["--data-dir", str(folder), "ingest", str(fill(folder / "in"))]) == 0
-    return folder / "maswatch.db"
-
-
-@pytest.fixture
-def ward(maswatch: CommandLine, taken_in: Path) -> CommandLine:
-    """The command in a data folder that holds the small ward."""
-    (maswatch.folder / "site").mkdir()
-    shutil.copy(taken_in, maswatch.folder / "site")
-    return maswatch
 
 
 def without_traceback(text: str) -> bool:
@@ -94,8 +65,8 @@ def test_files_in_the_folder_of_a_source_are_that_sources(maswatch: CommandLine)
     assert maswatch.told("ingest", maswatch.folder / "in", config=config)["new"] == 0
 
 
-def test_flags_response_lines_and_patients_have_their_shapes(ward: CommandLine) -> None:
-    flags = ward.told("flags")
+def test_flags_response_lines_and_patients_have_their_shapes(small_ward: CommandLine) -> None:
+    flags = small_ward.told("flags")
     assert list(flags[0]) == [
         "patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at",
         "rule_version", "sentence", "evidence", "confounders", "acknowledged", "snoozed", "answers_ended", "reason",
@@ -104,22 +75,22 @@ def test_flags_response_lines_and_patients_have_their_shapes(ward: CommandLine) 
     assert (rising["patient_id"], rising["state"], rising["acknowledged"]) == ("P1", "active", None)
     assert datetime.fromisoformat(rising["raised_at"]).utcoffset() is not None
     assert rising["evidence"]
-    (course,) = ward.told("response")
+    (course,) = small_ward.told("response")
     assert list(course) == ["patient_id", "t0", "drug", "windows"]
     assert (course["t0"], course["drug"]) == ("2026-06-01T10:00:00+02:00", "methylprednisolone")
     assert [window["hours"] for window in course["windows"]] == [24, 48, 72]
-    lines = {line["patient_id"]: line for line in ward.told("lines", "--as-of", "2099-01-01")}
+    lines = {line["patient_id"]: line for line in small_ward.told("lines", "--as-of", "2099-01-01")}
     assert list(lines["P1"]) == ["patient_id", "line", "label", "drugs", "since", "hours_on_line"]
     assert (lines["P2"]["line"], lines["P2"]["drugs"], lines["P2"]["since"]) == ("none", [], None)
-    patients = {row["patient_id"]: row for row in ward.told("patients")}
+    patients = {row["patient_id"]: row for row in small_ward.told("patients")}
     assert (patients["P1"]["weight_kg"], patients["P2"]["flags"]) == (30.0, [])
     assert patients["P1"]["newest_at"] == "2026-06-03T08:00:00+02:00"
 
 
-def test_one_patient_may_be_asked_for(ward: CommandLine) -> None:
-    assert {row["patient_id"] for row in ward.told("patients", "--patient", "P2")} == {"P2"}
-    assert ward.told("flags", "--patient", "P2") == []
-    assert ward.told("flags", "--patient", "nobody") == []
+def test_one_patient_may_be_asked_for(small_ward: CommandLine) -> None:
+    assert {row["patient_id"] for row in small_ward.told("patients", "--patient", "P2")} == {"P2"}
+    assert small_ward.told("flags", "--patient", "P2") == []
+    assert small_ward.told("flags", "--patient", "nobody") == []
 
 
 def test_before_anything_was_taken_in_nothing_was_known(maswatch: CommandLine) -> None:
@@ -131,33 +102,33 @@ def test_before_anything_was_taken_in_nothing_was_known(maswatch: CommandLine) -
     assert maswatch.told("patients", "--as-of", "2026-06-03") == []
 
 
-def test_tables_and_csv_have_the_same_rows(ward: CommandLine) -> None:
-    count = len(ward.told("flags"))
-    csv = ward.run("flags", "--format", "csv").out.splitlines()
+def test_tables_and_csv_have_the_same_rows(small_ward: CommandLine) -> None:
+    count = len(small_ward.told("flags"))
+    csv = small_ward.run("flags", "--format", "csv").out.splitlines()
     assert (csv[0].split(",")[0:3], len(csv)) == (["patient_id", "flag", "severity"], count + 1)
-    assert len(ward.run("flags").out.splitlines()) == count + 2
-    assert "ferritin_rising" in ward.run("patients").out
-    assert "insufficient_data" in ward.run("response").out
+    assert len(small_ward.run("flags").out.splitlines()) == count + 2
+    assert "ferritin_rising" in small_ward.run("patients").out
+    assert "insufficient_data" in small_ward.run("response").out
 
 
-def test_a_flag_is_acknowledged_by_a_person_for_a_reason(ward: CommandLine) -> None:
-    assert ward.run("ack", "P1", "ferritin_rising", "--by", "Dr A", "--reason", "anakinra ordered").code == 0
-    rising = next(flag for flag in ward.told("flags") if flag["flag"] == "ferritin_rising")
+def test_a_flag_is_acknowledged_by_a_person_for_a_reason(small_ward: CommandLine) -> None:
+    assert small_ward.run("ack", "P1", "ferritin_rising", "--by", "Dr A", "--reason", "anakinra ordered").code == 0
+    rising = next(flag for flag in small_ward.told("flags") if flag["flag"] == "ferritin_rising")
     assert (rising["acknowledged"]["by"], rising["acknowledged"]["reason"]) == ("Dr A", "anakinra ordered")
-    unknown = ward.run("ack", "P2", "ferritin_rising", "--by", "Dr A", "--reason", "x")
+    unknown = small_ward.run("ack", "P2", "ferritin_rising", "--by", "Dr A", "--reason", "x")
     assert unknown.code == 2
     assert "Patient P2 has no active flag ferritin_rising" in unknown.err
-    assert ward.run("ack", "P1", "ferritin_rising", "--by", " ", "--reason", "x").code == 2
+    assert small_ward.run("ack", "P1", "ferritin_rising", "--by", " ", "--reason", "x").code == 2
 
 
-def test_what_was_set_aside_is_listed_shown_and_read_again(ward: CommandLine) -> None:
-    (row,) = ward.told("set-aside", "list")
+def test_what_was_set_aside_is_listed_shown_and_read_again(small_ward: CommandLine) -> None:
+    (row,) = small_ward.told("set-aside", "list")
     assert list(row) == ["id", "source", "origin", "reason", "sentence", "raw"]
     assert (row["reason"], row["raw"]) == ("unknown_analyte", "P2,unheard-of,1,U/L,2026-06-03T06:00Z,L7")
-    assert ward.told("set-aside", "list", "--grouped")[0]["count"] == 1
-    assert ward.told("set-aside", "show", row["id"][:6])["patient_id"] == "P2"
-    assert ward.told("set-aside", "retry")["set_aside"] == 1
-    assert ward.run("set-aside", "show", "zzz").code == 2
+    assert small_ward.told("set-aside", "list", "--grouped")[0]["count"] == 1
+    assert small_ward.told("set-aside", "show", row["id"][:6])["patient_id"] == "P2"
+    assert small_ward.told("set-aside", "retry")["set_aside"] == 1
+    assert small_ward.run("set-aside", "show", "zzz").code == 2
 
 
 def test_one_cycle_prints_an_object_a_source_and_how_many_were_judged(maswatch: CommandLine) -> None:
@@ -207,25 +178,25 @@ def test_a_simulated_ward_begins_on_the_day_asked_for(maswatch: CommandLine) -> 
     assert maswatch.run(*arguments, "--start", "yesterday").code == 2
 
 
-def test_labs_are_exported_to_stdout_without_names(ward: CommandLine) -> None:
-    lines = ward.run("export", "-").out.splitlines()
+def test_labs_are_exported_to_stdout_without_names(small_ward: CommandLine) -> None:
+    lines = small_ward.run("export", "-").out.splitlines()
     assert lines[0].startswith("patient_id,analyte,value,")
     assert len(lines) == 7
     assert not any(line.startswith(("P1,", "P2,")) for line in lines)
-    named = ward.run("export", "-", "--identified", "--patient", "P2", "--analyte", "ferritin").out.splitlines()
+    named = small_ward.run("export", "-", "--identified", "--patient", "P2", "--analyte", "ferritin").out.splitlines()
     assert [line.split(",")[:3] for line in named[1:]] == [["P2", "ferritin", "80.0"]]
-    assert ward.run("export", "-", "--analyte", "unheard-of").code == 2
+    assert small_ward.run("export", "-", "--analyte", "unheard-of").code == 2
 
 
-def test_a_backup_brings_back_what_was_there(ward: CommandLine) -> None:
-    copy = ward.folder / "copy.db"
-    assert ward.run("backup", copy).code == 0
-    assert ward.run("backup", copy).code == 2
-    (ward.folder / "site" / "maswatch.db").unlink()
-    for log in (ward.folder / "site").glob("maswatch.db-*"):
+def test_a_backup_brings_back_what_was_there(small_ward: CommandLine) -> None:
+    copy = small_ward.folder / "copy.db"
+    assert small_ward.run("backup", copy).code == 0
+    assert small_ward.run("backup", copy).code == 2
+    (small_ward.folder / "site" / "maswatch.db").unlink()
+    for log in (small_ward.folder / "site").glob("maswatch.db-*"):
         log.unlink()
-    assert ward.run("restore", copy).code == 0
-    assert len(ward.told("patients")) == 2
+    assert small_ward.run("restore", copy).code == 0
+    assert len(small_ward.told("patients")) == 2
 
 
 def test_the_schema_is_told_and_brought_up_to_date(maswatch: CommandLine) -> None:
@@ -315,9 +286,9 @@ def test_an_interrupted_command_says_nothing(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_time_without_an_offset_is_ward_time(ward: CommandLine) -> None:
+def test_a_time_without_an_offset_is_ward_time(small_ward: CommandLine) -> None:
     received = datetime.now(UTC)
     berlin = (received + timedelta(hours=3)).replace(tzinfo=None).isoformat()  # ahead of UTC by one or two hours
-    assert ward.told("patients", "--as-of", berlin)
+    assert small_ward.told("patients", "--as-of", berlin)
     earlier = (received - timedelta(hours=1)).replace(tzinfo=None).isoformat()
-    assert ward.told("patients", "--as-of", earlier) == []
+    assert small_ward.told("patients", "--as-of", earlier) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from monitoring.catalog import load_catalog
 from monitoring.drawn_courses import MIDNIGHT, at, course_of
 from monitoring.errors import CatalogError
 from monitoring.golden import FOLDER, Tried, golden_courses, tried
-from tests.monitoring.command_line import CommandLine, fresh, logging_as_before
+from tests.monitoring.command_line import CommandLine
 from tests.spec.drawing import catalog
 
 NAMES = [f"{one.rule}: {one.title}" for one in golden_courses(catalog())]
@@ -26,15 +25,6 @@ drawn = '''
 '''
 said = [{{ at = 0, {said} }}]
 """
-
-
-@pytest.fixture
-def maswatch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[CommandLine]:
-    fresh(tmp_path, monkeypatch)
-    with logging_as_before():
-        yield CommandLine(tmp_path, capsys)
 
 
 @cache

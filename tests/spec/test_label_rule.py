@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from tests.spec.drawing import judged
+from monitoring.analysis.assessment import assess
+from storage.frames import FINDINGS, shaped
+from tests.spec.drawing import at, catalog, drawn, judged
 
 PULSE = "methylprednisolone 1000 mg"
 
@@ -75,3 +79,26 @@ def test_its_scope_and_source_stand_beside_it() -> None:
 def test_before_72_h_it_is_not_shown() -> None:
     course = f"hour | ferritin | given\n-1 | 10000 |\n0 | | {PULSE}\n48 | 9900 |"
     assert judged(course, as_of=71).responses.iloc[0]["label_rule"] is None
+
+
+def examined(before: str, after: str) -> str:
+    """What the rule says of a spleen noted at -1 h and at 71 h."""
+    course = drawn(f"hour | ferritin | given\n-1 | 9000 |\n0 | | {PULSE}\n72 | 8000 |")
+    seen = [
+        {"patient_id": "A", "finding": "splenomegaly", "value": value, "observed_at": at(hour), "received_at": at(hour)}
+        | {"status": "final", "ref": number, "version": 1}
+        for number, (hour, value) in enumerate(((-1, before), (71, after)))
+    ]
+    course = replace(course, findings=shaped(pd.DataFrame(seen), FINDINGS))
+    told = assess(course, catalog(), as_of=at(73)).responses.iloc[0]["label_rule"]
+    return str(told["signs"]["splenomegaly"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [("no", "yes", "met"), ("no", "4", "met"), ("0", "no", "not met"), ("yes", "no", "not met")],
+)
+def test_a_spleen_noted_in_centimetres_is_there_as_well_as_one_noted_in_words(
+    before: str, after: str, state: str
+) -> None:
+    assert examined(before, after) == state

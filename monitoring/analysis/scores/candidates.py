@@ -9,12 +9,11 @@ import pandas as pd
 
 from monitoring.analysis.course import Course
 from monitoring.analysis.scores.moved import NOTHING, moved
+from monitoring.analysis.seen import present
 from monitoring.terms import Catalog
 
 COLUMNS = ["patient_id", "component", "analyte", "collected_at", "received_at", "age", "value", "comparator",
            "unit_text", "reference_low", "reference_high", "ref", *NOTHING]  # fmt: skip
-THERE, NOT_THERE = 1.0, 0.0
-WORDS = {"yes": THERE, "no": NOT_THERE}
 HOUR = pd.Timedelta(hours=1)
 
 
@@ -61,15 +60,9 @@ def _seen(findings: pd.DataFrame, catalog: Catalog, as_of: datetime) -> pd.DataF
         columns=["component", "finding", "hours"],
     )
     told = _in_time(findings.merge(table, on="finding"), "observed_at", as_of)
-    told = told.assign(value=_present(told["value"]), collected_at=told["observed_at"], comparator="", unit_text="")
+    told = told.assign(value=present(told["value"]), collected_at=told["observed_at"], comparator="", unit_text="")
     told = told.assign(analyte="", reference_low=np.nan, reference_high=np.nan, **NOTHING)
     return _first(told[told["value"].notna()], [])
-
-
-def _present(values: pd.Series) -> pd.Series:
-    """1 for there, 0 for not there; a number (how far a spleen reaches below the ribs) is there when above zero."""
-    numbers = pd.to_numeric(values.replace(WORDS), errors="coerce").astype(float)
-    return numbers.where(numbers.isna(), np.where(numbers > 0, THERE, NOT_THERE))
 
 
 def _in_time(rows: pd.DataFrame, column: str, as_of: datetime, *, most: float | None = None) -> pd.DataFrame:

@@ -1,0 +1,41 @@
+"""The `maswatch` command in a data folder of its own, empty or with the small ward in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from monitoring.cli import cli
+from monitoring.ending import ended
+from tests.monitoring.command_line import CommandLine, fresh, logging_as_before
+from tests.monitoring.small_ward import fill
+
+
+@pytest.fixture
+def maswatch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[CommandLine]:
+    """The command in a data folder where nothing is yet."""
+    fresh(tmp_path, monkeypatch)
+    with logging_as_before():
+        yield CommandLine(tmp_path, capsys)
+
+
+@pytest.fixture(scope="session")
+def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that holds the small ward."""
+    folder = tmp_path_factory.mktemp("taken")
+    with logging_as_before():
+        assert ended(cli, ["--data-dir", str(folder), "ingest", str(fill(folder / "in"))]) == 0
+    return folder / "maswatch.db"
+
+
+@pytest.fixture
+def small_ward(maswatch: CommandLine, taken_in: Path) -> CommandLine:
+    """The command in a data folder that holds the small ward."""
+    (maswatch.folder / "site").mkdir()
+    shutil.copy(taken_in, maswatch.folder / "site")
+    return maswatch
