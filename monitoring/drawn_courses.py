@@ -1,14 +1,15 @@
 """
-Courses drawn as text tables, as the golden courses hold them.
+Courses drawn as text tables, as the golden courses and the tests hold them.
 
-One line a moment, cells parted by "|". Columns: hour, then any of received (hour), given, until (hour), method,
-specimen, source, codes of analytes (in the catalog's unit, ">40000" is a bound) and codes of findings. given is like
-"methylprednisolone 1000 mg", several parted by ";". An empty cell or "-" is nothing.
+One line a moment, cells parted by "|". Columns: hour ("30", "30:01", "-2"), then any of received (hour), version,
+status, given, until (hour), method, specimen, source, codes of analytes (in the catalog's unit, ">40000" is a bound)
+and codes of findings. given is like "methylprednisolone 1000 mg", several parted by ";". An empty cell or "-" is
+nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -22,28 +23,34 @@ from storage.frames import DOSES, FINDINGS, OBSERVATIONS, PATIENTS, shaped
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)  # hour 0 of every drawn course
 LONG_BEFORE = MIDNIGHT - timedelta(days=365)
 PATIENT = "drawn"
-PLACED = ("hour", "received", "given", "until", "method", "specimen", "source")
+PLACED = ("hour", "received", "version", "status", "given", "until", "method", "specimen", "source")
 NOTHING = ("", "-")
 Row = Mapping[str, str]
 
 
 def at(hour: float | str) -> datetime:
-    return MIDNIGHT + timedelta(hours=number_of(hour))
+    """at(30), at("30:01"): so long after midnight; a leading minus is before it."""
+    text = str(hour)
+    whole, _, minutes = text.lstrip("-").partition(":")
+    away = timedelta(hours=number_of(whole), minutes=number_of(minutes or 0))
+    return MIDNIGHT - away if text.startswith("-") else MIDNIGHT + away
 
 
 def course_of(table: str, patient: Mapping[str, Any], catalog: Catalog) -> Course:
     """Raises ValueError, in words, for a cell that cannot be read or a name the catalog does not know."""
     lines = rows(table)
     check_columns(lines, catalog)
-    seen = [seen for row in lines for seen in observed(row, catalog)]
-    given = [dose for row in lines for dose in doses(row, catalog)]
-    found = [finding for row in lines for finding in findings(row, catalog)]
     person = {"patient_id": PATIENT, "received_at": LONG_BEFORE, **patient}
+
+    def frame(read: Callable[[Row, Catalog], Iterator[dict[str, Any]]], shape: Mapping[str, str]) -> pd.DataFrame:
+        facts = [fact | {"patient_id": person["patient_id"]} for row in lines for fact in read(row, catalog)]
+        return shaped(pd.DataFrame(facts), shape)
+
     return Course(
         patients=shaped(pd.DataFrame([person]), PATIENTS),
-        observations=shaped(pd.DataFrame(seen), OBSERVATIONS),
-        doses=shaped(pd.DataFrame(given), DOSES),
-        findings=shaped(pd.DataFrame(found), FINDINGS),
+        observations=frame(observed, OBSERVATIONS),
+        doses=frame(doses, DOSES),
+        findings=frame(findings, FINDINGS),
     )
 
 
@@ -84,19 +91,19 @@ def observed(row: Row, catalog: Catalog) -> Iterator[dict[str, Any]]:
                 "unit_text": unit,
                 "method": row.get("method", ""),
                 "specimen": row.get("specimen", ""),
-                "status": "final",
+                "version": int(number_of(row.get("version") or 1)),
+                "status": row.get("status") or "final",
             }
 
 
 def doses(row: Row, catalog: Catalog) -> Iterator[dict[str, Any]]:
-    for cell in filter(None, (cell.strip() for cell in row.get("given", "").split(";"))):
+    cells = [cell.strip() for cell in row.get("given", "").split(";")]
+    for place, cell in enumerate(cell for cell in cells if cell not in NOTHING):
         code, amount, unit = [*cell.split(" ", 2), "", ""][:3]
-        if code == "-":
-            continue
         if code not in catalog.drugs and code not in catalog.products:
             raise ValueError(f"{code!r} is no drug or product of the catalog")
         until = row.get("until", "")
-        yield told(row, cell) | {
+        yield told(row, f"{code} {place}") | {
             "given": code,
             "name_text": code,
             "started_at": at(row["hour"]),
@@ -117,10 +124,9 @@ def findings(row: Row, catalog: Catalog) -> Iterator[dict[str, Any]]:
 
 
 def told(row: Row, what: str) -> dict[str, Any]:
-    """What every fact has: whose it is, when it came, and an identity of its own."""
+    """What every fact has: when it came, and an identity of its own."""
     received = row.get("received", "")
     return {
-        "patient_id": PATIENT,
         "received_at": at(row["hour"] if received in NOTHING else received),
         "source": row.get("source", ""),
         "ref": crc32(f"{what} {row['hour']}".encode()),
