@@ -11,18 +11,20 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from monitoring.intake import take_in
 from monitoring.logs import without_values
+from monitoring.raw_files import RawFile
 from monitoring.retrying import retry
 from monitoring.sentences import sentence
 from monitoring.settings import Settings
 from monitoring.sources import Source, open_sources
 from monitoring.state import judge_and_record
 from monitoring.terms import Catalog
+from storage.deliveries import Kept, Sent, keep, unread
 from storage.engine import Store
 from storage.writes import record_run
 
@@ -174,13 +176,33 @@ def _take(site: Site, source: Source, told: Told) -> Exception | None:
 
 
 def _each(site: Site, source: Source, told: Told) -> None:
-    """File by file or page by page; each is done with once it is committed."""
+    """
+    What was kept and never read, then file by file or page by page: kept as it came, read, and done with once what
+    it holds is committed.
+    """
+    for waiting in iter(lambda: unread(site.store, told.source, limit=1), []):
+        told.add(_taken(site, told, as_raw(waiting[0])))
     for raw in source.fetch(site.clock()):
-        counts = take_in(
-            site.store, site.catalog, site.settings, [raw], source=told.source, run_id=told.run_id, now=site.clock()
-        )
-        told.add(counts)
+        told.add(_taken(site, told, _kept(site, told.source, raw)))
         source.done(raw)
+
+
+def _kept(site: Site, source: str, raw: RawFile) -> RawFile:
+    if raw.trouble:
+        return raw
+    [name] = keep(site.store, source, [Sent(raw.name, raw.content)], at=site.clock())
+    return replace(raw, delivery=name)
+
+
+def _taken(site: Site, told: Told, raw: RawFile) -> dict[str, int]:
+    return take_in(
+        site.store, site.catalog, site.settings, [raw], source=told.source, run_id=told.run_id, now=site.clock()
+    )
+
+
+def as_raw(kept: Kept) -> RawFile:
+    """As a source would have given it."""
+    return RawFile(kept.name, kept.content or b"", delivery=kept.id)
 
 
 def _retry(site: Site, ids: Collection[str], told: Told) -> None:

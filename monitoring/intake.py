@@ -119,8 +119,10 @@ def as_batch(raw: RawFile, taken: Taken, *, at: Circumstances, run_id: str) -> B
         source=at.source,
         received_at=at.now,
         **taken.facts,  # type: ignore[arg-type]
-        set_aside=set_aside_frame(taken.refused, at.source) if taken.refused else None,
+        set_aside=set_aside_frame(taken.refused, at.source, raw.delivery) if taken.refused else None,
         taken_file=None if raw.trouble else (digest, raw.name),
+        deliveries=[raw.delivery] if raw.delivery else None,
+        marks=raw.marks,
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -23,11 +23,17 @@ HEAD_BYTES = 65536
 
 @dataclass(frozen=True)
 class RawFile:
-    """`name` is what origins show. `trouble`: why the content could not be had, in one sentence; it is empty then."""
+    """
+    `name` is what origins show. `trouble`: why the content could not be had, in one sentence; it is empty then.
+
+    `delivery`: the id under which the store keeps these bytes. `marks`: how far the source is read once they are.
+    """
 
     name: str
     content: bytes
     trouble: str = ""
+    delivery: str = ""
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_paths(paths: Iterable[Path]) -> Iterator[RawFile]:

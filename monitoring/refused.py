@@ -17,7 +17,7 @@ MESSAGE = "message"  # one of several in a file or stream; the same message agai
 WHOLE = (FILE, MESSAGE)  # read again from the bytes kept, not from fields
 # Kept beside the columns, since a single row no longer shows which mark its file used. No column's name has a colon.
 DECIMAL = ":decimal"
-COLUMNS = ("id", "kind", "origin", "patient_id", "code", "reason", "sentence", "raw", "fields")
+COLUMNS = ("id", "kind", "origin", "patient_id", "code", "reason", "sentence", "raw", "fields", "delivery")
 ID_BYTES = 8
 
 
@@ -33,6 +33,7 @@ class Refused:
     patient_id: str = ""
     code: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    delivery: str = ""
 
 
 def refused_rows(rows: Rows, sieve: Sieve) -> list[Refused]:
@@ -57,10 +58,10 @@ def refused_file(name: str, sentence: str, raw: str) -> Refused:
     return Refused(FILE, name, "file_unreadable", sentence, raw, code=name)
 
 
-def set_aside_frame(refused: Iterable[Refused], source: str) -> pd.DataFrame:
-    """As `storage.writes.Batch` wants it. What was set aside before has the same id again."""
+def set_aside_frame(refused: Iterable[Refused], source: str, delivery: str = "") -> pd.DataFrame:
+    """As `storage.writes.Batch` wants it. What was set aside before has the same id again. `delivery`: that of all."""
     seen: Counter[tuple[str, ...]] = Counter()
-    told = [_kept(one, source, seen) for one in refused]
+    told = [(*_kept(one, source, seen), one.delivery or delivery) for one in refused]
     return pd.DataFrame(told, columns=list(COLUMNS), dtype="str")
 
 

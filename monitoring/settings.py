@@ -27,6 +27,11 @@ from monitoring.wall_times import time_of_day
 PREFIX = "MASWATCH_"
 CONFIG_NAME = "maswatch.toml"
 # What a source's name would be taken for, in the runs and in what `schedule --once` prints.
+PATHS = frozenset((
+    "data_dir", "database_url_file", "site_catalog", "site_map", "path", "password_file", "token_file", "key_file",
+    "tls_certificate", "tls_key_file", "tls_client_authority",
+))  # fmt: skip
+SECRETS = ("password", "token")  # of a source: MASWATCH_SECRET_<SOURCE>_PASSWORD, else the file named beside it
 RESERVED = ("assessed", "cycle", "error", "ingest", "judging")
 
 
@@ -94,6 +99,12 @@ class Ward(_Part):
     name: str = ""
 
 
+class Raw(_Part):
+    """How long what sources sent is kept as it came, after it was read."""
+
+    keep_days: float = Field(default=90, ge=0)
+
+
 class Schedule(_Part):
     """`at`: when the cycle runs, ward time. `retry_minutes`: waits after failures. `tick_minutes`: between looks."""
 
@@ -103,14 +114,52 @@ class Schedule(_Part):
 
 
 class SourceSettings(_Part):
-    """One feed. `kind` names a file in monitoring/sources; `path` is that of a drop folder."""
+    """
+    One feed. `kind` names a file in monitoring/sources. A drop folder has a path, an HL7 listener an address to
+    listen on, a FHIR server a url.
+
+    `password` and `token` come from the environment or from the files named beside them, never from maswatch.toml.
+    """
 
     name: Annotated[str, Field(min_length=1, pattern=r"^[\w.-]+$"), AfterValidator(_free)]
     kind: str = Field(min_length=1)
+    silent_hours: float | None = Field(default=None, gt=0)
+    # a drop folder
     path: Place | None = None
     after: Literal["leave", "move"] = "leave"
     settle_seconds: float = Field(default=5, ge=0)
     encoding: str = ""
+    # an HL7 listener
+    listen: str = ""
+    tls_certificate: Place | None = None
+    tls_key_file: Place | None = None
+    tls_client_authority: Place | None = None
+    most_connections: int = Field(default=64, ge=1)
+    most_megabytes: float = Field(default=16, gt=0)
+    frame_seconds: float = Field(default=30, gt=0)
+    idle_seconds: float = Field(default=3600, gt=0)
+    # a FHIR server
+    url: str = ""
+    user: str = ""
+    password: str = Field(default="", repr=False)
+    password_file: Place | None = None
+    token: str = Field(default="", repr=False)
+    token_file: Place | None = None
+    client_id: str = ""
+    key_file: Place | None = None
+    key_id: str = ""
+    token_url: str = ""
+    scope: str = "system/*.read"
+    patients: tuple[str, ...] = ()
+    group: str = ""
+    location: str = ""
+    patient_query: str = ""
+    identifier_system: str = ""
+    first_days: float = Field(default=30, gt=0)
+    overlap_minutes: float = Field(default=10, ge=0)
+    page_size: int = Field(default=200, ge=1)
+    poll_minutes: Minutes = 15
+    timeout_seconds: float = Field(default=30, gt=0)
 
 
 def _own_folder() -> Path:
@@ -143,6 +192,8 @@ class Settings(BaseModel):
     schedule: Schedule = Field(default_factory=Schedule)
     source: Annotated[tuple[SourceSettings, ...], AfterValidator(_distinct)] = ()
     site_catalog: Place | None = None
+    site_map: Place | None = None
+    raw: Raw = Field(default_factory=Raw)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -169,13 +220,34 @@ def load_settings(
         raise SettingsError(f"environment variable {PREFIX}{key} (or one of its parts) is not JSON.") from None
     except OSError as error:
         raise SettingsError(f"database_url_file: {error.filename} cannot be read: {error.strerror}.") from None
-    return Settings.model_validate(layers.model_dump())
+    settings = Settings.model_validate(layers.model_dump())
+    return settings.model_copy(update={"source": tuple(_with_secrets(source) for source in settings.source)})
+
+
+def _with_secrets(source: SourceSettings) -> SourceSettings:
+    told = {key: _secret(source, key) for key in SECRETS}
+    return source.model_copy(update={key: value for key, value in told.items() if value})
+
+
+def _secret(source: SourceSettings, key: str) -> str:
+    named: Path | None = getattr(source, f"{key}_file")
+    try:
+        said = os.environ.get(_variable(source.name, key), "")
+        return said or (named.read_text(encoding="utf-8").strip() if named else "")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"source {source.name}: {key}_file: {named} cannot be read.") from None
+
+
+def _variable(source: str, key: str) -> str:
+    return f"{PREFIX}SECRET_{re.sub(r'[^A-Z0-9]', '_', source.upper())}_{key.upper()}"
 
 
 def foreign_variables() -> list[str]:
     """Environment variables that look like ours and mean nothing, usually a slip of the pen."""
     known = {PREFIX + key.upper() for key in Settings.model_fields}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name.split("__")[0] not in known)
+    secret = f"{PREFIX}SECRET_"
+    ours = (name for name in os.environ if name.startswith(PREFIX) and not name.startswith(secret))
+    return sorted(name for name in ours if name.split("__")[0] not in known)
 
 
 def _config_file(told: Path | None) -> Path | None:
@@ -200,14 +272,25 @@ def _written(file: Path) -> dict[str, Any]:
         raise SettingsError(
             f"{file}: database_url holds a password; set {PREFIX}DATABASE_URL, or name a file with database_url_file."
         )
-    sources = written.get("source", [])
-    for part in [written, *(source for source in sources if isinstance(source, dict))]:
+    sources = [source for source in written.get("source", []) if isinstance(source, dict)]
+    for part in [written, *sources]:
         _resolve(part, file.parent)
+    for source in sources:
+        _refuse_secrets(source, file)
     return written
 
 
+def _refuse_secrets(source: dict[str, Any], file: Path) -> None:
+    for key in SECRETS:
+        if key in source:
+            name = source.get("name", "")
+            raise SettingsError(
+                f"{file}: source {name} holds a {key}; set {_variable(str(name), key)}, or name a file with {key}_file."
+            )
+
+
 def _resolve(part: dict[str, Any], folder: Path) -> None:
-    for key in {"data_dir", "database_url_file", "site_catalog", "path"} & part.keys():
+    for key in PATHS & part.keys():
         if isinstance(part[key], str) and part[key]:
             part[key] = str(folder / Path(part[key]).expanduser())
 
@@ -249,7 +332,9 @@ def _layer(place: list[str], file: Path | None, written: dict[str, Any]) -> str:
 
 
 def _meant(place: list[str]) -> str:
-    groups: dict[str, type[BaseModel]] = {"ward": Ward, "schedule": Schedule, "source": SourceSettings}
+    groups: dict[str, type[BaseModel]] = {
+        "ward": Ward, "schedule": Schedule, "source": SourceSettings, "raw": Raw,
+    }  # fmt: skip
     known = (groups[place[0]] if len(place) > 1 else Settings).model_fields
     near = difflib.get_close_matches(place[-1], known, n=1)
     return f"; {near[0]} may be meant" if near else f"; there are {', '.join(sorted(known))}"

@@ -37,8 +37,12 @@ RUNS: dict[str, str] = {
 }  # fmt: skip
 SET_ASIDE: dict[str, str] = {
     "id": TEXT, "source": TEXT, "kind": TEXT, "origin": TEXT, "patient_id": TEXT, "code": TEXT, "reason": TEXT,
-    "sentence": TEXT, "raw": TEXT, "fields": TEXT, "received_at": TIME,
+    "sentence": TEXT, "raw": TEXT, "fields": TEXT, "received_at": TIME, "delivery": TEXT,
 }  # fmt: skip
+DELIVERIES: dict[str, str] = {
+    "id": TEXT, "source": TEXT, "name": TEXT, "size": WHOLE, "received_at": TIME, "read_at": TIME, "there": WHOLE,
+}  # fmt: skip
+MARKS: dict[str, str] = {"source": TEXT, "name": TEXT, "value": TEXT, "at": TIME}
 FLAG_CHANGES: dict[str, str] = {
     "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "change": TEXT, "severity": TEXT, "began_at": TIME,
     "changed_at": TIME, "recorded_at": TIME, "rule_version": TEXT, "sentence": TEXT, "reason": TEXT, "evidence": TEXT,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, Text, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Text, text
 from sqlmodel import Field, SQLModel
 
 from storage.instants import Instant
@@ -179,8 +179,101 @@ class TakenFile(SQLModel, table=True):
     run_id: str
 
 
+class Delivery(SQLModel, table=True):
+    """
+    What a source sent, byte for byte, committed before anybody reads it; the same bytes again are the same delivery.
+
+    `content` is compressed, and None once it was let go after its time; that it came stays known. `place` orders what
+    was kept at one moment.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_source_received_at", "source", "received_at"),)
+
+    id: str = Field(primary_key=True)
+    source: str
+    name: str
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    content: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    place: int = 0
+
+
+class DeliveryReading(SQLModel, table=True):
+    """A delivery was read, and what it holds is kept: written with its facts, in one transaction."""
+
+    __tablename__ = "delivery_reading"
+
+    id: str = Field(primary_key=True)
+    read_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    run_id: str
+
+
+class Mark(SQLModel, table=True):
+    """How far a source was read, or when it was last heard of: what `name` says. Overwritten, since it is no fact."""
+
+    __tablename__ = "mark"
+    __table_args__ = (CLUSTERED,)
+
+    source: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str
+    at: datetime = Field(sa_column=Column(Instant, nullable=False))
+
+
+class CodeMeaning(SQLModel, table=True):
+    """
+    A person said what a source means by a code or name of its own. The newest counts; without analyte it is taken back.
+
+    `unit`: what to read where the source sends none.
+    """
+
+    __tablename__ = "code_meaning"
+    __table_args__ = (CLUSTERED,)
+
+    source: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    analyte: str = ""
+    unit: str = ""
+    by: str
+
+
+class PatientIdentifier(SQLModel, table=True):
+    """Which patient a number means where `authority` assigned it; "" is the authority of those who name none."""
+
+    __tablename__ = "patient_identifier"
+    __table_args__ = (Index("ix_patient_identifier_patient_id", "patient_id"), CLUSTERED)
+
+    authority: str = Field(primary_key=True)
+    number: str = Field(primary_key=True)
+    patient_id: str
+    received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    source: str
+    run_id: str
+
+
+class PatientMerge(SQLModel, table=True):
+    """Two identifiers turned out to be one person's. The newest word on `patient_id` counts; "" takes it back."""
+
+    __tablename__ = "patient_merge"
+    __table_args__ = (CLUSTERED,)
+
+    patient_id: str = Field(primary_key=True)
+    received_at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    into: str
+    by: str = ""
+    reason: str = ""
+    source: str
+    run_id: str
+
+
 class SetAside(SQLModel, table=True):
-    """Received and not usable: kept whole. `raw` is the text as it came, `fields` the same as JSON where it had any."""
+    """
+    Received and not usable: kept whole. `raw` is the text as it came, `fields` the same as JSON where it had any.
+
+    `delivery`: the one it came in, where that was kept.
+    """
 
     __tablename__ = "set_aside"
 
@@ -196,6 +289,7 @@ class SetAside(SQLModel, table=True):
     fields: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     run_id: str
+    delivery: str = ""
 
 
 class SetAsideEnd(SQLModel, table=True):

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from storage import bulk, people
+from storage import bulk, deliveries, marks, people
 from storage.columns import UNKNOWN, microseconds, rows_of, whole_numbers
 from storage.engine import Store
 from storage.errors import StoreError
@@ -56,6 +56,8 @@ class Batch:
     The frames have the columns of their tables without version, received_at, run_id and source, which are filled in
     from here; observations, doses and findings carry `ref` and `digest`. `taken_file` is (digest, name) of the
     delivery; `ended` are the ids of set-aside items that could be read after all; `run` is a row for `record_run`.
+    `deliveries` are the ids of what was kept and is read hereby (storage.deliveries), `marks` how far the source was
+    read with it (storage.marks).
     """
 
     run_id: str
@@ -69,6 +71,8 @@ class Batch:
     taken_file: tuple[str, str] | None = None
     ended: list[str] | None = None
     run: dict[str, Any] | None = None
+    deliveries: list[str] | None = None
+    marks: Mapping[str, str] | None = None
 
     def stamp(self) -> dict[str, Any]:
         return {"run_id": self.run_id, "source": self.source, "received_at": self.received_at}
@@ -229,6 +233,10 @@ def _note(connection: Connection, batch: Batch, counts: Mapping[str, Counts]) ->
     if batch.ended:
         ended = pd.DataFrame({"id": batch.ended}, dtype="str")
         bulk.insert(connection, rows_of(ended, SetAsideEnd, {"ended_at": batch.received_at, "run_id": batch.run_id}))
+    if batch.deliveries:
+        deliveries.note_read(connection, batch.deliveries, batch.stamp())
+    if batch.marks:
+        marks.put(connection, batch.source, batch.marks, at=batch.received_at)
     if batch.run:
         _put_run(connection, batch.run)
 

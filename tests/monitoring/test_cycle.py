@@ -12,7 +12,7 @@ from monitoring.raw_files import RawFile
 from monitoring.settings import Settings
 from monitoring.state import state
 from monitoring.terms import Catalog
-from storage import queries
+from storage import deliveries, queries
 from storage.engine import Store, open_store
 from tests.monitoring.small_ward import FACTS, LABS, LATER, NOON, HandClock, drop, fill, site_settings
 
@@ -184,3 +184,26 @@ def test_run_ids_sort_by_time_and_differ() -> None:
     early, late = new_run_id(NOON), new_run_id(NOON + timedelta(seconds=1))
     assert early < late
     assert new_run_id(NOON) != new_run_id(NOON)
+
+
+def test_every_file_is_kept_as_it_came_before_it_is_read_and_what_fell_out_of_it_names_it(
+    tmp_path: Path, store: Store, catalog: Catalog
+) -> None:
+    cycle(site_settings(tmp_path, drop("lab", fill(tmp_path / "in"))), store, catalog)
+    kept = deliveries.listed(store).set_index("name")
+    assert sorted(kept.index) == ["labs.csv", "patients.csv", "treatments.csv"]
+    assert kept["read_at"].notna().all()
+    [aside] = queries.set_aside(store).to_dict("records")
+    assert aside["delivery"] == kept.loc["labs.csv", "id"]
+    assert deliveries.delivery(store, aside["delivery"])[0].content == LABS.encode()
+
+
+def test_what_was_kept_and_never_read_is_read_with_the_next_cycle(
+    tmp_path: Path, store: Store, catalog: Catalog
+) -> None:
+    """As after a crash between the two: the source itself does not give it again."""
+    settings = site_settings(tmp_path, drop("lab", fill(tmp_path / "in")))
+    deliveries.keep(store, "lab", [deliveries.Sent("late.csv", LATER.encode())], at=NOON)
+    told = cycle(settings, store, catalog)
+    assert told["lab"]["new"] == FACTS + 1
+    assert deliveries.waiting(store) == {}

@@ -155,3 +155,45 @@ def test_variables_that_mean_nothing_are_found(monkeypatch: pytest.MonkeyPatch) 
 def test_a_time_as_toml_writes_times_is_understood(tmp_path: Path) -> None:
     settings = load_settings(config=config(tmp_path, "[schedule]\nat = [05:45:00]\n"))
     assert time.fromisoformat(settings.schedule.at[0]) == time(5, 45)
+
+
+SERVER = """
+[[source]]
+name = "lis-2"
+kind = "fhir"
+url = "https://fhir.example.org/r4"
+user = "maswatch"
+"""
+
+
+def test_a_secret_comes_from_the_environment_or_else_from_the_file_named_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("from the file\n", encoding="utf-8")
+    file = config(tmp_path, SERVER + 'password_file = "secret"\n')
+    assert load_settings(config=file).source[0].password == "from the file"
+    monkeypatch.setenv("MASWATCH_SECRET_LIS_2_PASSWORD", "from the environment")
+    monkeypatch.setenv("MASWATCH_SECRET_LIS_2_TOKEN", "a token")
+    source = load_settings(config=file).source[0]
+    assert (source.password, source.token) == ("from the environment", "a token")
+    assert "environment" not in repr(source)
+    assert foreign_variables() == []
+
+
+def test_a_secret_written_into_the_file_itself_is_refused_without_repeating_it(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="MASWATCH_SECRET_LIS_2_PASSWORD") as refused:
+        load_settings(config=config(tmp_path, SERVER + 'password = "hunter2"\n'))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_secret_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"lis-2: token_file: .*nowhere cannot be read"):
+        load_settings(config=config(tmp_path, SERVER + 'token_file = "nowhere"\n'))
+
+
+def test_a_settings_object_handed_to_another_process_keeps_its_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASWATCH_SECRET_LIS_2_TOKEN", "a token")
+    settings = load_settings(config=config(tmp_path, SERVER))
+    assert Settings.model_validate_json(settings.model_dump_json()) == settings
