@@ -373,6 +373,82 @@ class AnswerEnd(SQLModel, table=True):
     reason: str = ""
 
 
+class FlagComment(SQLModel, table=True):
+    """What a person said about a flag change, beside taking notice of it."""
+
+    __tablename__ = "flag_comment"
+    __table_args__ = (CLUSTERED,)
+
+    patient_id: str = Field(primary_key=True)
+    flag: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    by: str
+    text: str
+
+
+class FlagAssignment(SQLModel, table=True):
+    """Who is to look after a flag. The newest counts; to "" it is nobody's."""
+
+    __tablename__ = "flag_assignment"
+    __table_args__ = (CLUSTERED,)
+
+    patient_id: str = Field(primary_key=True)
+    flag: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    to: str
+    by: str
+
+
+class Round(SQLModel, table=True):
+    """
+    The patient was seen on rounds (`done` 1), with a note or without; a note between rounds has `done` 0.
+
+    One that was taken back stands again with the same `at` of what it takes back in `ends`, and says nothing else.
+    """
+
+    __tablename__ = "round"
+    __table_args__ = (CLUSTERED,)
+
+    patient_id: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    by: str
+    done: int = 0
+    note: str = Field(default="", sa_column=Column(Text, nullable=False))
+    ends: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+
+
+class Person(SQLModel, table=True):
+    """Who may do what: `role` is viewer, clinician, researcher or admin. The newest counts; "" takes it away."""
+
+    __tablename__ = "person"
+    __table_args__ = (CLUSTERED,)
+
+    subject: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    name: str = ""
+    role: str = ""
+    by: str
+
+
+class Message(SQLModel, table=True):
+    """One message about one flag change to one channel, and what became of it. No patient detail stands in it."""
+
+    __tablename__ = "message"
+    __table_args__ = (CLUSTERED,)
+
+    channel: str = Field(primary_key=True)
+    patient_id: str = Field(primary_key=True)
+    flag: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    step: int = Field(primary_key=True)
+    due_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    sent_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    tries: int = 0
+    error: str = ""
+
+
 class Access(SQLModel, table=True):
     """Who saw or exported which patient. `patient_id` "*" stands for a list or a whole export."""
 
