@@ -20,6 +20,7 @@ def drug(entry: Entry) -> Drug:
         prednisone_factor=entry.inner_or_none("prednisone", lambda part: reasoned(part, "factor")),
         starts_course=entry.truth("starts_course", False),
         high_dose_names=entry.texts("high_dose_names", ()),
+        high_when_unstated=entry.inner_or_none("unstated_dose", unstated_routes) or (),
         holds_hours=entry.inner("holds").made(lambda part: reasoned(part, "hours")),
         doses=tuple(one.made(dose_range) for one in entry.inner_list("doses")),
         option_after=tuple(entry.texts("option_after", ())),  # type: ignore[arg-type]
@@ -35,6 +36,12 @@ def reasoned(entry: Entry, field: str) -> float:
     entry.text("why")
     entry.cited()
     return value
+
+
+def unstated_routes(entry: Entry) -> tuple[str, ...]:
+    entry.text("why")
+    entry.cited()
+    return tuple(entry.texts("high_by_routes"))
 
 
 def above_zero(entry: Entry, field: str) -> float:

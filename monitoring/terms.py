@@ -112,6 +112,9 @@ class DoseRange:
     source: Cited
 
 
+UNRECORDED = "unrecorded"
+
+
 @dataclass(frozen=True)
 class Drug:
     """
@@ -120,6 +123,7 @@ class Drug:
     `prednisone_factor` turns mg of this drug into mg prednisone; None: not a steroid. `starts_course`: a dose may be
     the first of a high-dose course (hydrocortisone for shock is not). `holds_hours`: how long after one administration
     the patient counts as being on it. `option_after`: lines after which it is offered as an option.
+    `high_when_unstated`: routes by which a dose that nobody recorded is taken as a high one; UNRECORDED: none said.
     """
 
     code: str
@@ -132,6 +136,7 @@ class Drug:
     prednisone_factor: float | None
     starts_course: bool
     high_dose_names: tuple[str, ...]
+    high_when_unstated: tuple[str, ...]
     holds_hours: float
     doses: tuple[DoseRange, ...]
     option_after: tuple[Line, ...]

@@ -40,16 +40,24 @@ def responses(assessment: Assessment) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     stand, beside = _stands(assessment), _beside(assessment)
     label = label_rules(assessment.points, assessment.starts, assessment.course.findings, catalog)
-    table = []
+    names, table = _names(assessment), []
     for key, told in verdicts.groupby(["patient_id", "t0"], sort=False):
         patient, t0 = str(key[0]), told["t0"].iloc[0]
         windows = [_window(row, stand[(patient, t0, row.hours)], beside[patient], catalog) for row in told.itertuples()]
         since, drug = (pd.Timestamp(assessment.as_of) - t0) / pd.Timedelta(hours=1), told["drug"].iloc[0]
         shown = label[(patient, t0)] if since >= label[(patient, t0)]["hours"] else None
         number = int(told["course_no"].iloc[0])
-        table.append((patient, t0, drug, catalog.drugs[drug].label, number, since, windows, shown))
+        table.append((patient, t0, drug, names[(patient, t0)], number, since, windows, shown))
     newest = pd.DataFrame(table, columns=COLUMNS)
     return newest.sort_values(["patient_id", "t0"], ascending=[True, False], ignore_index=True)
+
+
+def _names(assessment: Assessment) -> dict[tuple[str, pd.Timestamp], str]:
+    """What each start was; of one whose dose nobody recorded it is said."""
+    begun = assessment.starts
+    label = begun["drug"].map({code: drug.label for code, drug in assessment.catalog.drugs.items()})
+    told = label.where(begun["amount"].notna(), label + ", dose not recorded")
+    return dict(zip(zip(begun["patient_id"], begun["t0"], strict=True), told, strict=True))
 
 
 def _beside(assessment: Assessment) -> dict[str, Beside]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.points import hours
-from monitoring.terms import Catalog
+from monitoring.terms import UNRECORDED, Catalog
 from storage.frames import NUMBER, TEXT, TIME, WHOLE, shaped
 
 STARTS = {
@@ -57,7 +57,7 @@ def _last_day(steroid: pd.DataFrame, catalog: Catalog) -> tuple[dict[str, np.nda
     doses = {name: np.nan_to_num(steroid[name].to_numpy(dtype=float)) for name in ("day_mg", "day_mg_kg", "day_mg_m2")}
     total = {name: amounts.copy() for name, amounts in doses.items()}
     first = np.arange(len(steroid))
-    reached = _is_high(total, catalog) | _named_high(steroid, catalog)
+    reached = _is_high(total, catalog) | _high_unstated(steroid, catalog)
     for lag in range(1, len(steroid)):
         here = np.arange(lag, len(steroid))
         here = here[(patient[lag:] == patient[:-lag]) & (hour[lag:] - hour[:-lag] < DAY_HOURS)]
@@ -80,10 +80,14 @@ def _is_high(total: dict[str, np.ndarray], catalog: Catalog) -> np.ndarray:
     ).astype(bool)
 
 
-def _named_high(steroid: pd.DataFrame, catalog: Catalog) -> np.ndarray:
-    """A "pulse" whose dose nobody wrote down is a high dose by its name."""
+def _high_unstated(steroid: pd.DataFrame, catalog: Catalog) -> np.ndarray:
+    """A dose that nobody recorded is a high one by its name ("pulse"), or by how this drug is given when it is high."""
     names = {name.casefold() for drug in catalog.drugs.values() for name in drug.high_dose_names}
-    return (steroid["name_text"].str.strip().str.casefold().isin(names) & steroid["mg"].isna()).to_numpy(dtype=bool)
+    routes = {(drug.code, by.casefold()) for drug in catalog.drugs.values() for by in drug.high_when_unstated}
+    route = steroid["route"].str.strip().str.casefold()
+    by = zip(steroid["given"], route.where(route.ne(""), UNRECORDED), strict=True)
+    high = steroid["name_text"].str.strip().str.casefold().isin(names) | np.array([way in routes for way in by], bool)
+    return (high & steroid["mg"].isna()).to_numpy(dtype=bool)
 
 
 def _courses(high: pd.DataFrame, gap_hours: float) -> tuple[np.ndarray, np.ndarray]:

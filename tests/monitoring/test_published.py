@@ -99,7 +99,7 @@ def test_what_was_given_is_in_the_catalog(courses: dict[str, PublishedCourse]) -
     strange = {
         row["drug"] for course in courses.values() for row in course.treatments if plain_name(row["drug"]) not in given
     }
-    assert strange <= {"hydroxychloroquine", "high-dose dexamethasone"}
+    assert strange <= {"hydroxychloroquine"}
 
 
 def test_findings_and_contexts_are_words_of_the_contract(courses: dict[str, PublishedCourse]) -> None:

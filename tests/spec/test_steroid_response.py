@@ -5,7 +5,12 @@ fibrinogen +30 % / -23 %, platelets +20 % / -16 %, AST +28 % / -22 %, LDH +15 % 
 
 from __future__ import annotations
 
-from tests.spec.drawing import flag, flags_of, judged, marker, verdicts_of
+from dataclasses import replace
+
+from monitoring.analysis.assessment import Assessment, assess
+from monitoring.analysis.course import Course
+from monitoring.analysis.response_table import responses
+from tests.spec.drawing import at, catalog, drawn, flag, flags_of, judged, marker, verdicts_of
 
 PULSE = "methylprednisolone 1000 mg"
 NONRESPONDER = f"""
@@ -174,3 +179,20 @@ def test_options_come_with_the_dose_for_the_patient_and_their_source() -> None:
 def test_every_start_has_its_own_response() -> None:
     again = NONRESPONDER + f"     150 | 9000 | 2.6 | 80 | 90 | 100 | {PULSE}\n"
     assert len(judged(again, as_of=151).responses) == 2
+
+
+def test_a_steroid_by_vein_whose_dose_nobody_recorded_is_taken_as_high_and_says_so() -> None:
+    """How methylprednisolone is given against MAS; what is not recorded must not leave the response unjudged."""
+    course = drawn(NONRESPONDER.replace(" 1000 mg", ""))
+    assert verdicts_of(_assessed(course, route="i.v."))[48] == "not_responding"
+    assert verdicts_of(_assessed(course, route=""))[48] == "not_responding"
+    told = responses(_assessed(course, route="IV"))
+    assert told["label"].tolist() == ["Methylprednisolone, dose not recorded"]
+
+
+def test_a_steroid_by_mouth_whose_dose_nobody_recorded_begins_no_response() -> None:
+    assert verdicts_of(_assessed(drawn(NONRESPONDER.replace(" 1000 mg", "")), route="PO")) == {}
+
+
+def _assessed(course: Course, *, route: str) -> Assessment:
+    return assess(replace(course, doses=course.doses.assign(route=route)), catalog(), as_of=at(49))
