@@ -20,6 +20,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 KINDS = tuple(COLUMNS)
+# Beside any of them: who assigned the number in patient_id. The same number of another is another patient.
+AUTHORITY = "assigning_authority"
 
 # Each slot is filled by any one of its columns.
 REQUIRED: Mapping[str, Slots] = {
@@ -73,7 +75,7 @@ def named(header: Sequence[str], kind: str) -> list[str]:
 
 def missing(columns: Collection[str], kind: str) -> list[str]:
     """Required columns that are not there, each as it may be named."""
-    return [" or ".join(slot) for slot in REQUIRED[kind] if not any(name in columns for name in slot)]
+    return [" or ".join(slot) for slot in REQUIRED.get(kind, ()) if not any(name in columns for name in slot)]
 
 
 def twice(header: Sequence[str], kind: str) -> list[str]:

@@ -13,11 +13,13 @@ from monitoring.csv_reading import Fault, Table, UnreadableError, read_csv
 from monitoring.decoding import kept_bytes, known_encoding
 from monitoring.fhir.reading import read_fhir
 from monitoring.hl7.reading import read_hl7
+from monitoring.identity import newcomers, placed
 from monitoring.raw_files import RawFile, read_paths
 from monitoring.refused import Refused, refused_file, set_aside_frame
 from monitoring.settings import Settings
 from monitoring.sieve import Circumstances, Rows
 from monitoring.sifting import Taken, sift
+from monitoring.site_map import circumstances
 from monitoring.terms import Catalog
 from storage.engine import Store
 from storage.writes import Batch, append
@@ -61,11 +63,16 @@ def take_in(
     `now` is when all of it counts as received. A row or file that cannot be used is set aside and stops nothing.
     Raises IntakeError for settings that cannot be right, and whatever the store or the source raise.
     """
-    at = Circumstances(catalog, settings.zone, now, source)
+    from monitoring.retrying import joined  # which reads with what stands here
+
+    at = circumstances(store, settings, catalog, source, now)
     encoding = encoding_of(settings, source)
     total = IngestCounts()
     for raw in raws:
-        counts = _stored(store, raw, read(raw, at, encoding), at=at, run_id=run_id)
+        taken = placed(store, read(raw, at, encoding))
+        counts = _stored(store, raw, taken, at=at, run_id=run_id)
+        if people := newcomers(taken):
+            counts += joined(store, catalog, settings, people, source=source, run_id=run_id, now=now)
         log.info("%s: %s", raw.name, ", ".join(f"{count} {name}" for name, count in counts.as_dict().items()))
         total += counts
     return total.as_dict()

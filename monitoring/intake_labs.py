@@ -21,6 +21,7 @@ from monitoring.sieve import (
     number_text,
     quoted,
     refs,
+    told_moments,
     whole_moments,
 )
 from monitoring.units import normal_unit
@@ -59,7 +60,8 @@ def sift_labs(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
     sieve = Sieve(rows)
     cells = {name: rows.cells(name) for name in COLUMNS["labs"]}
     cells["value"] = _compared(cells["value"], cells["comparator"])
-    meant = meanings([cells[name] for name in ("loinc", "analyte", "unit", "specimen", "status")], Names.of(at.catalog))
+    names = Names.of(at.catalog, at.own)
+    meant = meanings([cells[name] for name in ("loinc", "analyte", "unit", "specimen", "status")], names)
     sieve.refuse_each(meant.each("fault"))
     unknown = cells["status"].each(lambda text: STATUS.format(quoted(text)))
     sieve.refuse(cells["status"].mask(lambda text: not status_of(text)), "unknown_status", unknown)
@@ -70,7 +72,8 @@ def sift_labs(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
     resulted = sieve.moments(cells["resulted_at"], "resulted_at", at, needed=False, past=True)
     read = Read(cells, meant, values, collected, resulted)
     ref, digest = _identity(read, at.source)
-    return _observations(rows, read).assign(ref=ref, digest=digest)[sieve.passed], sieve
+    frame = _observations(rows, read).assign(ref=ref, digest=digest, told_at=told_moments(rows, at))
+    return frame[sieve.passed], sieve
 
 
 def _compared(value: Cells, comparator: Cells) -> Cells:

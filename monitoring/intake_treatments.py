@@ -7,7 +7,18 @@ import pandas as pd
 
 from monitoring import lookup, numbers
 from monitoring.dose_units import dose_unit
-from monitoring.sieve import Circumstances, Fault, Rows, Sieve, mixed, number_text, quoted, refs, whole_moments
+from monitoring.sieve import (
+    Circumstances,
+    Fault,
+    Rows,
+    Sieve,
+    mixed,
+    number_text,
+    quoted,
+    refs,
+    told_moments,
+    whole_moments,
+)
 
 # An administration that was written down and then taken back, or never made. Any other status is the feed's own word.
 TAKEN_BACK = {
@@ -61,6 +72,7 @@ def sift_treatments(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]
             "unit_text": unit.column(),
             "route": route.column(str.strip),
             "ended_at": ended,
+            "told_at": told_moments(rows, at),
             "status": status.column(_status),
             "source_id": source_id.column(str.strip),
             "origin": pd.array(rows.origins, dtype="str"),

@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 import pandas as pd
 
-from monitoring.sieve import Rows, Sieve
+from monitoring.sieve import Fault, Rows, Sieve
 
 FILE = "file"
 MESSAGE = "message"  # one of several in a file or stream; the same message again is the same item, wherever it comes
@@ -38,20 +38,21 @@ class Refused:
 
 def refused_rows(rows: Rows, sieve: Sieve) -> list[Refused]:
     """The rows that fell through."""
-    mark = {DECIMAL: rows.decimal} if rows.decimal != "." else {}
-    return [
-        Refused(
-            kind=rows.kind,
-            origin=rows.origins[place],
-            reason=sieve.reason[place],
-            sentence=sieve.sentence[place],
-            raw=rows.raw(place),
-            patient_id=rows.columns["patient_id"][place].strip() if "patient_id" in rows.columns else "",
-            code=sieve.code[place],
-            fields=rows.fields(place) | mark,
-        )
+    faults = (
+        (place, (sieve.reason[place], sieve.sentence[place], sieve.code[place]))
         for place in (~sieve.passed).nonzero()[0].tolist()
+    )
+    named = rows.columns.get("patient_id")
+    return [
+        refused_row(rows, place, fault, named[place].strip() if named is not None else "") for place, fault in faults
     ]
+
+
+def refused_row(rows: Rows, place: int, fault: Fault, patient_id: str) -> Refused:
+    reason, sentence, code = fault
+    mark = {DECIMAL: rows.decimal} if rows.decimal != "." else {}
+    fields = rows.fields(place) | mark
+    return Refused(rows.kind, rows.origins[place], reason, sentence, rows.raw(place), patient_id, code, fields)
 
 
 def refused_file(name: str, sentence: str, raw: str) -> Refused:
@@ -67,8 +68,9 @@ def set_aside_frame(refused: Iterable[Refused], source: str, delivery: str = "")
 
 def _kept(one: Refused, source: str, seen: Counter[tuple[str, ...]]) -> tuple[str, ...]:
     same = (source, one.kind, one.reason, one.raw, one.origin if one.kind == FILE else "")
-    key = "\x1f".join((*same, str(seen[same])))
-    seen[same] += 1
+    there = (one.delivery, *same)  # read together with others, a delivery's items are the same as read by itself
+    key = "\x1f".join((*same, str(seen[there])))
+    seen[there] += 1
     name = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).hexdigest()
     fields = json.dumps(dict(one.fields))
     return name, one.kind, one.origin, one.patient_id, one.code, one.reason, one.sentence, one.raw, fields

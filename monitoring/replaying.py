@@ -23,11 +23,11 @@ from monitoring.printing import plain
 from monitoring.raw_files import read_paths
 from monitoring.settings import Settings
 from monitoring.terms import Catalog
-from storage import queries
+from storage import merges, queries
 from storage.engine import open_store
 from storage.folding import SHAPES, Fold
 from storage.frames import PATIENTS, shaped
-from storage.writes import append
+from storage.writes import append, named
 
 Counts = dict[str, int]
 SOURCE = "replay"
@@ -83,11 +83,13 @@ def recorded(folder: Path, catalog: Catalog, settings: Settings, *, now: datetim
     with tempfile.TemporaryDirectory() as place, closing(open_store(f"sqlite:///{place}/replay.db")) as store:
         for raw in read_paths([folder]):
             taken = read(raw, at, encoding_of(settings, SOURCE))
-            batch = as_batch(raw, taken, at=at, run_id=SOURCE)
+            batch = named(store, as_batch(raw, taken, at=at, run_id=SOURCE))
             became = fold.add(batch) | append(store, replace(batch, observations=None, doses=None, findings=None))
             counts += counted(became, set_aside=len(taken.refused))
-        people = with_unsaid(queries.patients(store, as_of=now), fold.named(), now)
-    return Course(people, *(fold.frame(name) for name in SHAPES)), counts.as_dict()
+        merged = merges.merged(store, as_of=now)
+        everyone = {merged.into.get(name, name) for name in fold.named()}
+        people = with_unsaid(queries.patients(store, as_of=now), everyone, now)
+    return Course(people, *(merged.moved(fold.frame(name), SHAPES[name][1]) for name in SHAPES)), counts.as_dict()
 
 
 def with_unsaid(people: pd.DataFrame, named: set[str], now: datetime) -> pd.DataFrame:

@@ -8,7 +8,7 @@ and stays: a row that waited does not correct what came after it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,12 +17,15 @@ import pandas as pd
 
 from monitoring.decoding import original_bytes, unsound
 from monitoring.errors import IntakeError
+from monitoring.identity import UNKNOWN, placed
 from monitoring.intake import Circumstances, IngestCounts, RawFile, counted, encoding_of, read, sift
 from monitoring.refused import DECIMAL, WHOLE, Refused, set_aside_frame
 from monitoring.settings import Settings
 from monitoring.sieve import Rows
+from monitoring.sifting import Taken
+from monitoring.site_map import circumstances
 from monitoring.terms import Catalog
-from storage import queries
+from storage import identities, queries
 from storage.engine import Store
 from storage.writes import Batch, append
 
@@ -30,6 +33,7 @@ KNOWN: dict[str, Callable[..., pd.DataFrame]] = {
     "observations": queries.observations,
     "doses": queries.doses,
     "findings": queries.findings,
+    "patients": queries.patients,
 }
 
 
@@ -64,24 +68,58 @@ def retry(
     now: datetime,
 ) -> dict[str, int]:
     """Reads the items with these ids (or beginnings of ids), or all, again; counts as `take_in` gives them."""
-    waiting = queries.set_aside(store)
-    closed = frozenset(queries.set_aside(store, open_only=False)["id"]) - frozenset(waiting["id"])
+    chosen = _chosen(queries.set_aside(store), ids)
+    return _retried(_turns(store, catalog, settings, chosen, now), run_id).as_dict()
+
+
+def joined(
+    store: Store,
+    catalog: Catalog,
+    settings: Settings,
+    people: Collection[str],
+    *,
+    source: str,
+    run_id: str,
+    now: datetime,
+) -> IngestCounts:
+    """Reads what waited for these patients, named by the source's own ids, now that it is known who they are."""
+    waiting = queries.set_aside(store, reason=UNKNOWN)
+    waiting = waiting[waiting["source"].eq(source) & waiting["patient_id"].isin(list(people))]
+    return _retried(_turns(store, catalog, settings, _in_order(waiting), now), run_id)
+
+
+def _retried(turns: Iterable[tuple[_Turn, pd.DataFrame]], run_id: str) -> IngestCounts:
     total = IngestCounts()
-    for source, told in _chosen(waiting, ids).groupby("source", sort=False):
-        at = Circumstances(catalog, settings.zone, now, str(source))
-        turn = _Turn(store, at, encoding_of(settings, at.source), closed)
+    for turn, told in turns:
         for again in _read_again(turn, told):
             total += _stored(turn, again, run_id)
-    return total.as_dict()
+    return total
+
+
+def _turns(
+    store: Store, catalog: Catalog, settings: Settings, chosen: pd.DataFrame, now: datetime
+) -> Iterator[tuple[_Turn, pd.DataFrame]]:
+    """Source by source."""
+    if chosen.empty:
+        return
+    closed = frozenset(queries.set_aside(store, open_only=False)["id"]) - frozenset(queries.set_aside(store)["id"])
+    for source, told in chosen.groupby("source", sort=False):
+        at = circumstances(store, settings, catalog, str(source), now)
+        yield _Turn(store, at, encoding_of(settings, at.source), closed), told
 
 
 def _chosen(waiting: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
-    """In the order told: by file and line, not "10" before "9"."""
-    for name in ids:
+    short = tuple(set(ids) - set(waiting["id"]))  # beginnings of ids; thousands of whole ones are found at once
+    for name in short:
         if not name or not waiting["id"].str.startswith(name).any():
             raise IntakeError(f"{name!r} is not set aside; `maswatch set-aside list` shows the ids.")
+    chosen = waiting[waiting["id"].isin(list(ids)) | waiting["id"].str.startswith(short)] if ids else waiting
+    return _in_order(chosen)
+
+
+def _in_order(waiting: pd.DataFrame) -> pd.DataFrame:
+    """As told: by file and line, not "10" before "9"."""
     waiting = waiting.assign(file=_files(waiting["origin"]), line=_lines(waiting["origin"]))
-    waiting = waiting[waiting["id"].str.startswith(tuple(ids))] if ids else waiting
     return waiting.sort_values(["received_at", "file", "line"], kind="stable")
 
 
@@ -109,7 +147,7 @@ def _read_again(turn: _Turn, told: pd.DataFrame) -> Iterator[_Again]:
 
 
 def _whole_file(turn: _Turn, name: str, raw: RawFile) -> _Again:
-    taken = read(raw, turn.at, turn.encoding)
+    taken = placed(turn.store, read(raw, turn.at, turn.encoding))
     if any(one.kind in WHOLE for one in taken.refused):
         return _Again(waiting=1)
     return _Again(0, taken.facts, set_aside_frame(taken.refused, turn.at.source), [name])
@@ -136,13 +174,19 @@ def _group(turn: _Turn, told: pd.DataFrame, fields: list[dict[str, str]]) -> _Ag
     columns = {name: [one[name] for one in fields] for name in fields[0] if name != DECIMAL}
     mark = fields[0].get(DECIMAL, ".")
     rows = Rows(told["kind"].iloc[0], columns, told["origin"].tolist(), told["raw"].tolist().__getitem__, mark)
-    taken = sift(rows, turn.at)
-    passed = next((frame.index for frame in taken.facts.values()), told.index[:0])
-    failed = told.index.difference(passed)
-    refused, other = _for_another_reason(turn, taken.refused, told.loc[failed])
+    sifted = sift(rows, turn.at)
+    taken = placed(turn.store, Taken(sifted.facts, [], sifted.rows))
+    sound, passed = (_index(one, told) for one in (sifted, taken))
+    # as the refused stand: those that fell through the sieve first
+    failed = told.index.difference(sound).append(sound.difference(passed))
+    refused, other = _for_another_reason(turn, [*sifted.refused, *taken.refused], told.loc[failed])
     facts, stale = _not_overtaken(turn, taken.facts, told)
     ended = told.loc[[*passed, *failed[other]], "id"].tolist()
     return _Again(int((~other).sum()), facts, refused, ended, stale)
+
+
+def _index(taken: Taken, told: pd.DataFrame) -> pd.Index:
+    return next((frame.index for frame in taken.facts.values()), told.index[:0])
 
 
 def _for_another_reason(turn: _Turn, refused: list[Refused], told: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
@@ -158,13 +202,16 @@ def _not_overtaken(
     """The facts without those of which something newer was told since, and how many those were."""
     kept, stale = {}, 0
     for name, frame in facts.items():
-        patients = frame["patient_id"].unique().tolist()
-        if name == "patients":
-            known = queries.patients(turn.store, as_of=turn.at.now, patients=patients)
-            kept[name] = _gaps_only(known, frame, told.loc[frame.index])
+        if name not in KNOWN:
+            kept[name] = frame
             continue
-        known = KNOWN[name](turn.store, as_of=turn.at.now, patients=patients)
-        old = _overtaken(known, frame, told.loc[frame.index])
+        meant = identities.resolved(turn.store, frame)
+        patients = meant["patient_id"].unique().tolist()
+        known = KNOWN[name](turn.store, as_of=turn.at.now, patients=patients, apart=True)
+        if name == "patients":
+            kept[name] = _gaps_only(known, frame, meant["patient_id"], told.loc[frame.index])
+            continue
+        old = _overtaken(known, meant, told.loc[frame.index])
         stale += int(old.sum())
         kept[name] = frame[~old]
     return {name: frame for name, frame in kept.items() if len(frame)}, stale
@@ -183,9 +230,9 @@ def _overtaken(known: pd.DataFrame, frame: pd.DataFrame, told: pd.DataFrame) -> 
     return ((beside["stands_at"] > came) | below).to_numpy()
 
 
-def _gaps_only(known: pd.DataFrame, frame: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+def _gaps_only(known: pd.DataFrame, frame: pd.DataFrame, patients: pd.Series, told: pd.DataFrame) -> pd.DataFrame:
     """What was said of a patient since is newer: of an older row only what nobody said since is taken."""
-    known = known.set_index("patient_id").reindex(frame["patient_id"]).set_index(frame.index)
+    known = known.set_index("patient_id").reindex(patients).set_index(frame.index)
     newer = known["received_at"] > told["received_at"]
     said = [name for name in frame.columns if name in known.columns]
     return frame.assign(**{name: frame[name].mask(newer & known[name].notna() & known[name].ne("")) for name in said})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
@@ -20,14 +20,29 @@ Fault = tuple[str, str, str]  # reason, sentence, code to group by
 
 
 @dataclass(frozen=True)
+class OwnName:
+    """The analyte that a source means by a code or name of its own. `unit`: to be read where it sends none."""
+
+    analyte: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Circumstances:
-    """What a row is read by: catalog, the ward's clock, the moment of reading, who sent it, and in which encoding."""
+    """
+    What a row is read by: catalog, the ward's clock, the moment of reading, who sent it, and in which encoding.
+
+    `identifier_system`: whose numbers the source's patients are known by, "" where by the source's own.
+    `own`: what the source means by names of its own, by their plain form; they go before the catalog's.
+    """
 
     catalog: Catalog
     zone: ZoneInfo
     now: datetime
     source: str
     encoding: str = ""
+    identifier_system: str = ""
+    own: Mapping[str, OwnName] = field(default_factory=dict)
 
     @property
     def latest(self) -> pd.Timestamp:
@@ -136,6 +151,12 @@ class Sieve:
         wrong = (read.fault != "") & (needed | (read.fault != times.BLANK))
         sentences = cells.spread([f"{name} cannot be used: {fault}." for fault in read.fault])
         self.refuse(wrong[cells.codes], "no_time", sentences)
+
+
+def told_moments(rows: Rows, at: Circumstances) -> pd.DatetimeIndex:
+    """When the source wrote each row down, where it says so: a column beside the contract, which orders versions."""
+    cells = rows.cells("told_at")
+    return pd.DatetimeIndex(times.moments(cells.texts, at.zone).at).take(cells.codes)
 
 
 def cells_of(texts: Sequence[str] | np.ndarray) -> Cells:

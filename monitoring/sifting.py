@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from monitoring.intake_findings import sift_findings
+from monitoring.intake_identities import sift_identifiers, sift_merges, signed
 from monitoring.intake_labs import sift_labs
 from monitoring.intake_patients import sift_patients
 from monitoring.intake_treatments import sift_treatments
@@ -21,15 +22,21 @@ SIFTS: Mapping[str, tuple[Sift, str]] = {
     "treatments": (sift_treatments, "doses"),
     "findings": (sift_findings, "findings"),
     "labs": (sift_labs, "observations"),
+    "identifiers": (sift_identifiers, "identifiers"),
+    "merges": (sift_merges, "merges"),
 }
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What one file held, read but not yet stored. `facts`: frames by their name in `storage.writes.Batch`."""
+    """
+    What one file held, read but not yet stored. `facts`: frames by their name in `storage.writes.Batch`, `rows`: those
+    that they were read from, each under the index of its frame.
+    """
 
     facts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
+    rows: Mapping[str, Rows] = field(default_factory=dict)
 
 
 def sift(rows: Rows, at: Circumstances) -> Taken:
@@ -38,11 +45,13 @@ def sift(rows: Rows, at: Circumstances) -> Taken:
         return Taken()
     sifted, name = SIFTS[rows.kind]
     facts, sieve = sifted(rows, at)
-    return Taken({name: facts} if len(facts) else {}, refused_rows(rows, sieve))
+    passed = {name: signed(rows, facts)} if len(facts) else {}
+    return Taken(passed, refused_rows(rows, sieve), {name: rows})
 
 
 def sift_all(kinds: Iterable[Rows], at: Circumstances, refused: Iterable[Refused] = ()) -> Taken:
     """Rows of several kinds, each kind once, and what was `refused` before any row was made of it."""
     taken = [sift(rows, at) for rows in kinds]
     facts = {name: frame for one in taken for name, frame in one.facts.items()}
-    return Taken(facts, [*refused, *(row for one in taken for row in one.refused)])
+    told = {name: rows for one in taken for name, rows in one.rows.items()}
+    return Taken(facts, [*refused, *(row for one in taken for row in one.refused)], told)

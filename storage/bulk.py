@@ -39,7 +39,7 @@ def patients_seen(connection: Connection, table: Any, patients: Sequence[str]) -
 
 
 def versions_of(connection: Connection, table: Any, keys: pd.DataFrame) -> pd.DataFrame:
-    """Every version of the wanted (patient_id, ref): patient_id, ref, version, digest, resulted_at (microseconds)."""
+    """Every version of the wanted (patient_id, ref), with digest, resulted_at and told_at (microseconds)."""
     cursor, embedded = connection.connection.cursor(), connection.dialect.name == "sqlite"
     keys = keys.drop_duplicates()
     lists = {"patient_id": keys["patient_id"].to_numpy(object).tolist(), "ref": keys["ref"].tolist()}
@@ -47,24 +47,25 @@ def versions_of(connection: Connection, table: Any, keys: pd.DataFrame) -> pd.Da
     # without statistics SQLite would walk through all of a patient's rows for each key
     index = f"INDEXED BY ix_{table.name}_ref" if embedded else ""
     cursor.execute(
-        f"SELECT t.patient_id, t.ref, t.version, t.digest, {_issued(table, embedded)} FROM wanted_ref AS w "
+        f"SELECT t.patient_id, t.ref, t.version, t.digest, {_moment(table, 'resulted_at', embedded)}, "
+        f"{_moment(table, 'told_at', embedded)} FROM wanted_ref AS w "
         f'CROSS JOIN "{table.name}" AS t {index} WHERE t.patient_id = w.patient_id AND t.ref = w.ref'
     )
-    columns = list(zip(*cursor.fetchall(), strict=True)) or [()] * 5
+    columns = list(zip(*cursor.fetchall(), strict=True)) or [()] * 6
     cursor.close()
-    whole = dict(zip(("ref", "version", "digest", "resulted_at"), columns[1:], strict=True))
+    whole = dict(zip(("ref", "version", "digest", "resulted_at", "told_at"), columns[1:], strict=True))
     return pd.DataFrame(
         {"patient_id": pd.Series(columns[0], dtype="str")}
         | {name: pd.Series(values, dtype="int64") for name, values in whole.items()}
     )
 
 
-def _issued(table: Any, embedded: bool) -> str:
+def _moment(table: Any, name: str, embedded: bool) -> str:
     unknown = f"CAST('{UNKNOWN}' AS bigint)"
-    if "resulted_at" not in table.columns:
+    if name not in table.columns:
         return unknown
-    issued = "t.resulted_at" if embedded else "(extract(epoch from t.resulted_at) * 1000000)::bigint"
-    return f"coalesce({issued}, {unknown})"
+    moment = f"t.{name}" if embedded else f"(extract(epoch from t.{name}) * 1000000)::bigint"
+    return f"coalesce({moment}, {unknown})"
 
 
 def _insert_embedded(cursor: Any, rows: Rows) -> int:

@@ -23,12 +23,13 @@ from storage import bulk, frames
 from storage.columns import rows_of
 from storage.engine import Store
 from storage.reading import among, frame_of, plain
-from storage.tables import Delivery, DeliveryReading
+from storage.tables import Delivery, DeliveryReading, DeliveryWaiting
 
 CODEC = "zstd"
 AT_ONCE = 500
 DELIVERY: Any = Delivery.__table__  # type: ignore[attr-defined]
 READING: Any = DeliveryReading.__table__  # type: ignore[attr-defined]
+WAITING: Any = DeliveryWaiting.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -66,20 +67,29 @@ def keep(store: Store, source: str, sent: Iterable[Sent], *, at: datetime) -> li
     if rows:
         with store.writing() as connection:
             connection.execute(_insert(connection).on_conflict_do_nothing(), rows)
+            _await(connection, names)
     return names
 
 
 def unread(store: Store, source: str, *, limit: int = AT_ONCE, megabytes: float = 32) -> list[Kept]:
     """Those of a source that nobody has read yet, in the order in which they came; at least one, while there is one."""
-    waiting = (DELIVERY.c.source == source) & ~exists().where(READING.c.id == DELIVERY.c.id)
-    order = (DELIVERY.c.received_at, DELIVERY.c.place)
     with store.reading() as connection:
-        first = select(DELIVERY.c.id, DELIVERY.c.size).where(waiting).order_by(*order).limit(limit)
+        order = (WAITING.c.received_at, WAITING.c.place, WAITING.c.id)
+        first = select(WAITING.c.id, WAITING.c.size).where(WAITING.c.source == source).order_by(*order).limit(limit)
         sizes = connection.execute(first).all()
         sums = accumulate(size for _, size in sizes)
         wanted = [name for (name, _), total in zip(sizes, sums, strict=True) if total <= megabytes * 2**20]
         those = DELIVERY.c.id.in_(wanted or [name for name, _ in sizes[:1]])
+        order = (DELIVERY.c.received_at, DELIVERY.c.place, DELIVERY.c.id)
         return [_kept(row) for row in connection.execute(select(*DELIVERY.c).where(those).order_by(*order))]
+
+
+def newest_read(store: Store, source: str) -> datetime | None:
+    """When the last of what was read of a source had come. What waits and came before it is read again, or late."""
+    read = exists().where(READING.c.id == DELIVERY.c.id)
+    newest = select(DELIVERY.c.received_at).where(DELIVERY.c.source == source, read)
+    with store.reading() as connection:
+        return connection.execute(newest.order_by(DELIVERY.c.received_at.desc()).limit(1)).scalar()
 
 
 def delivery(store: Store, name: str) -> list[Kept]:
@@ -104,8 +114,7 @@ def listed(store: Store, *, limit: int = 100) -> pd.DataFrame:
 def waiting(store: Store) -> dict[str, int]:
     """Source -> how many deliveries nobody has read yet."""
     with store.reading() as connection:
-        unread = ~exists().where(READING.c.id == DELIVERY.c.id)
-        counted = select(DELIVERY.c.source, func.count()).where(unread).group_by(DELIVERY.c.source)
+        counted = select(WAITING.c.source, func.count()).group_by(WAITING.c.source)
         return {str(source): int(count) for source, count in connection.execute(counted)}
 
 
@@ -115,7 +124,9 @@ def read_again(store: Store, names: Collection[str]) -> int:
         there = select(DELIVERY.c.id).where(
             among(connection, DELIVERY.c.id, list(names)), DELIVERY.c.content.is_not(None)
         )
-        return int(connection.execute(delete(READING).where(READING.c.id.in_(there))).rowcount)
+        again = int(connection.execute(delete(READING).where(READING.c.id.in_(there))).rowcount)
+        _await(connection, names)
+        return again
 
 
 def let_go(store: Store, before: datetime) -> int:
@@ -132,6 +143,21 @@ def note_read(connection: Connection, names: Iterable[str], stamp: Mapping[str, 
     bulk.insert(
         connection, rows_of(told, DeliveryReading, {"read_at": stamp["received_at"], "run_id": stamp["run_id"]})
     )
+    connection.execute(delete(WAITING).where(among(connection, WAITING.c.id, list(told["id"]))))
+
+
+def still_waiting(connection: Connection, names: Collection[str]) -> bool:
+    """Whether nobody has read any of them in the meantime."""
+    there = select(func.count()).select_from(WAITING).where(among(connection, WAITING.c.id, list(names)))
+    return int(connection.execute(there).scalar_one()) == len(set(names))
+
+
+def _await(connection: Connection, names: Collection[str]) -> None:
+    """Those that are there whole and were not read stand among those that wait."""
+    unread = DELIVERY.c.content.is_not(None) & ~exists().where(READING.c.id == DELIVERY.c.id)
+    columns = [column.name for column in WAITING.c]
+    those = select(*(DELIVERY.c[name] for name in columns)).where(among(connection, DELIVERY.c.id, list(names)), unread)
+    connection.execute(_insert(connection, DeliveryWaiting).from_select(columns, those).on_conflict_do_nothing())
 
 
 def _kept(row: Any) -> Kept:
@@ -147,5 +173,5 @@ def _unpacked(content: bytes, size: int) -> bytes:
     return bytes(pa.decompress(content, decompressed_size=size, codec=CODEC, asbytes=True)) if size else b""
 
 
-def _insert(connection: Connection) -> Any:
-    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(Delivery)
+def _insert(connection: Connection, model: Any = Delivery) -> Any:
+    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(model)

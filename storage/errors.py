@@ -9,6 +9,7 @@ StoreError
 ├── StoreFull         no space left
 ├── StoreDamaged      pages that cannot be read, or no store at all
 ├── FrameRefused      a frame without what its table needs
+├── AlreadyRead       deliveries that another process read first
 └── AlreadyThere      a file that would have been overwritten
 """
 
@@ -56,6 +57,10 @@ class FrameRefused(StoreError):
 
 
 class AlreadyThere(StoreError):
+    pass
+
+
+class AlreadyRead(StoreError):
     pass
 
 

@@ -76,6 +76,8 @@ def _with_defaults(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _tellings(frame: pd.DataFrame) -> pd.DataFrame:
-    issued = microseconds(frame["resulted_at"]) if "resulted_at" in frame.columns else UNKNOWN
+    moments = {
+        name: microseconds(frame[name]) if name in frame.columns else UNKNOWN for name in ("resulted_at", "told_at")
+    }
     numbers = {name: whole_numbers(frame, name) for name in ("ref", "digest")}
-    return pd.DataFrame({"patient_id": frame["patient_id"].astype("str")} | numbers).assign(resulted_at=issued)
+    return pd.DataFrame({"patient_id": frame["patient_id"].astype("str")} | numbers).assign(**moments)

@@ -42,7 +42,20 @@ SET_ASIDE: dict[str, str] = {
 DELIVERIES: dict[str, str] = {
     "id": TEXT, "source": TEXT, "name": TEXT, "size": WHOLE, "received_at": TIME, "read_at": TIME, "there": WHOLE,
 }  # fmt: skip
+IDENTIFIERS: dict[str, str] = {"number": TEXT, "authority": TEXT, "patient_id": TEXT}
+MERGES: dict[str, str] = {
+    "patient_id": TEXT, "into": TEXT, "received_at": TIME, "by": TEXT, "reason": TEXT, "source": TEXT,
+}  # fmt: skip
 MARKS: dict[str, str] = {"source": TEXT, "name": TEXT, "value": TEXT, "at": TIME}
+CODE_MEANINGS: dict[str, str] = {
+    "source": TEXT, "code": TEXT, "at": TIME, "analyte": TEXT, "unit": TEXT, "by": TEXT,
+}  # fmt: skip
+ARRIVALS: dict[str, str] = {"source": TEXT, "received_at": TIME, "added": WHOLE}
+ASIDE_GROUPS: dict[str, str] = {
+    "source": TEXT, "reason": TEXT, "code": TEXT, "count": WHOLE, "patients": WHOLE, "first_at": TIME, "last_at": TIME,
+    "id": TEXT, "sentence": TEXT,
+}  # fmt: skip
+ASIDE_EXAMPLES: dict[str, str] = {"source": TEXT, "code": TEXT, "id": TEXT, "fields": TEXT, "received_at": TIME}
 FLAG_CHANGES: dict[str, str] = {
     "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "change": TEXT, "severity": TEXT, "began_at": TIME,
     "changed_at": TIME, "recorded_at": TIME, "rule_version": TEXT, "sentence": TEXT, "reason": TEXT, "evidence": TEXT,
@@ -56,6 +69,20 @@ SNOOZES: dict[str, str] = {
 }  # fmt: skip
 ANSWER_ENDS: dict[str, str] = {
     "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "answer": TEXT, "at": TIME, "by": TEXT, "reason": TEXT,
+}  # fmt: skip
+FLAG_COMMENTS: dict[str, str] = {
+    "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "at": TIME, "by": TEXT, "text": TEXT,
+}  # fmt: skip
+FLAG_ASSIGNMENTS: dict[str, str] = {
+    "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "at": TIME, "to": TEXT, "by": TEXT,
+}  # fmt: skip
+MESSAGES: dict[str, str] = {
+    "channel": TEXT, "patient_id": TEXT, "flag": TEXT, "seq": WHOLE, "step": WHOLE, "due_at": TIME, "sent_at": TIME,
+    "tries": WHOLE, "error": TEXT,
+}  # fmt: skip
+
+ROUNDS: dict[str, str] = {
+    "patient_id": TEXT, "at": TIME, "by": TEXT, "done": WHOLE, "note": TEXT, "ends": TIME,
 }  # fmt: skip
 
 

@@ -1,4 +1,9 @@
-"""Reads. Each returns a frame of the promised shape (frames.py), also when there is nothing; `as_of` is inclusive."""
+"""
+Reads. Each returns a frame of the promised shape (frames.py), also when there is nothing; `as_of` is inclusive.
+
+Facts stand under the patient that they were known to be of at `as_of` (storage.merges), and `patients` may name one by
+any identifier; `apart`: under the identifier they came with. Flags and answers always keep theirs.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ import pandas as pd
 from sqlalchemy import Connection, bindparam, exists, func, select, text
 from sqlmodel import SQLModel
 
-from storage import frames, people
+from storage import frames, merges, people
 from storage.engine import Store
 from storage.frames import shaped
 from storage.instants import Instant
@@ -25,13 +30,15 @@ from storage.tables import (
     FlagChange,
     Observation,
     Patient,
+    PatientMerge,
     Run,
     SetAside,
     SetAsideEnd,
     Snooze,
 )
 
-COUNTED = (Acknowledgement, Snooze, AnswerEnd, SetAside, SetAsideEnd)
+ANSWERS = (Acknowledgement, Snooze, AnswerEnd)
+COUNTED = (Acknowledgement, Snooze, AnswerEnd, SetAside, SetAsideEnd, PatientMerge)
 _NOT_MOVED = """NOT EXISTS (
   SELECT 1 FROM observation AS later {by}
   WHERE later.patient_id = observation.patient_id AND later.ref = observation.ref
@@ -47,6 +54,7 @@ def observations(
     since: datetime | None = None,
     analytes: Sequence[str] | None = None,
     without: Collection[str] = (),
+    apart: bool = False,
 ) -> pd.DataFrame:
     """
     Every version received by `as_of` and collected at `since` or later. Shape OBSERVATIONS, less the columns
@@ -57,30 +65,36 @@ def observations(
     """
     with store.reading() as connection:
         shape = {name: kind for name, kind in frames.OBSERVATIONS.items() if name not in without}
-        statement = chosen(connection, Observation, as_of=as_of, patients=patients, columns=shape)
+        joined = _joined(connection, as_of, apart)
+        statement = chosen(connection, Observation, as_of=as_of, patients=joined.asked(patients), columns=shape)
         if since is not None:
             statement = statement.where(*_from(connection, since, as_of, everyone=patients is None))
         if analytes is not None:
             statement = statement.where(among(connection, _table(Observation).c.analyte, analytes))
-        return frame_of(connection, statement.order_by(*key(connection, Observation)), shape)
+        told = frame_of(connection, statement.order_by(*key(connection, Observation)), shape)
+        return joined.moved(told, "collected_at")
 
 
-def doses(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+def doses(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None, apart: bool = False) -> pd.DataFrame:
     """Every version received by `as_of`. Shape DOSES."""
-    return _received(store, Dose, frames.DOSES, as_of=as_of, patients=patients)
+    return _received(store, Dose, "started_at", as_of=as_of, patients=patients, apart=apart)
 
 
-def findings(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+def findings(
+    store: Store, *, as_of: datetime, patients: Sequence[str] | None = None, apart: bool = False
+) -> pd.DataFrame:
     """Every version received by `as_of`. Shape FINDINGS."""
-    return _received(store, Finding, frames.FINDINGS, as_of=as_of, patients=patients)
+    return _received(store, Finding, "observed_at", as_of=as_of, patients=patients, apart=apart)
 
 
-def patients(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+def patients(
+    store: Store, *, as_of: datetime, patients: Sequence[str] | None = None, apart: bool = False
+) -> pd.DataFrame:
     """One row a patient, in order of identifier: per column the last that was said by `as_of`. Shape PATIENTS."""
     with store.reading() as connection:
-        rows = fetched(connection, chosen(connection, Patient, as_of=as_of, patients=patients))
-    rows = rows.sort_values(["patient_id", "version"], kind="stable", ignore_index=True)
-    return shaped(people.last_said(rows), frames.PATIENTS)
+        joined = _joined(connection, as_of, apart)
+        rows = fetched(connection, chosen(connection, Patient, as_of=as_of, patients=joined.asked(patients)))
+    return shaped(people.last_said(joined.people(rows)), frames.PATIENTS)
 
 
 def runs(store: Store, *, limit: int = 50) -> pd.DataFrame:
@@ -104,21 +118,30 @@ def newest_received(store: Store) -> datetime | None:
         return connection.execute(select(func.max(_table(Arrival).c.received_at))).scalar()
 
 
-def mark(store: Store) -> str:
-    """Another text whenever anything was added that a page shows: facts, runs, flag changes, answers to them."""
+def mark(store: Store, *, answers: bool = True) -> str:
+    """
+    Another text whenever anything was added that a page shows: facts, runs, flag changes, and `answers` to them.
+    """
     arrival, run = _table(Arrival), _table(Run)
     parts = (
         select(func.max(arrival.c.received_at), func.sum(arrival.c.added)),
         select(func.max(run.c.started_at), func.max(run.c.finished_at)),
         select(func.count(), func.max(_table(FlagChange).c.recorded_at)).select_from(_table(FlagChange)),
-        *(select(func.count()).select_from(_table(counted)) for counted in COUNTED),
+        *(
+            select(func.count()).select_from(_table(counted))
+            for counted in COUNTED
+            if answers or counted not in ANSWERS
+        ),
     )
     with store.reading() as connection:
         return " ".join(str(value) for part in parts for value in connection.execute(part).one())
 
 
-def set_aside(store: Store, *, open_only: bool = True) -> pd.DataFrame:
-    """What could not be read, oldest first; `open_only`: without what was read after all. Shape SET_ASIDE."""
+def set_aside(store: Store, *, open_only: bool = True, reason: str = "") -> pd.DataFrame:
+    """
+    What could not be read, oldest first; `open_only`: without what was read after all; `reason`: for this one alone.
+    Shape SET_ASIDE.
+    """
     table, end = _table(SetAside), _table(SetAsideEnd)
     with store.reading() as connection:
         statement = chosen(connection, SetAside).order_by(
@@ -126,13 +149,16 @@ def set_aside(store: Store, *, open_only: bool = True) -> pd.DataFrame:
         )
         if open_only:
             statement = statement.where(~exists().where(end.c.id == table.c.id))
+        if reason:
+            statement = statement.where(table.c.reason == reason)
         return frame_of(connection, statement, frames.SET_ASIDE)
 
 
 def flag_changes(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
     """What was said of flags by `as_of`, each flag's changes in order. Shape FLAG_CHANGES."""
     with store.reading() as connection:
-        statement = chosen(connection, FlagChange, patients=patients).where(_table(FlagChange).c.recorded_at <= as_of)
+        named = _joined(connection, as_of).asked(patients)
+        statement = chosen(connection, FlagChange, patients=named).where(_table(FlagChange).c.recorded_at <= as_of)
         return frame_of(connection, statement.order_by(*key(connection, FlagChange)), frames.FLAG_CHANGES)
 
 
@@ -147,7 +173,8 @@ def last_flag_changes(store: Store, *, as_of: datetime, patients: Sequence[str] 
         later.c.recorded_at <= as_of,
     )
     with store.reading() as connection:
-        statement = chosen(connection, FlagChange, patients=patients).where(table.c.recorded_at <= as_of, ~newer)
+        named = _joined(connection, as_of).asked(patients)
+        statement = chosen(connection, FlagChange, patients=named).where(table.c.recorded_at <= as_of, ~newer)
         return frame_of(connection, statement.order_by(*key(connection, FlagChange)), frames.FLAG_CHANGES)
 
 
@@ -173,12 +200,18 @@ def counts(store: Store) -> dict[str, int]:
         return {name: int(connection.execute(rows).scalar_one()) for name, rows in sorted(tables.items())}
 
 
+def _joined(connection: Connection, as_of: datetime, apart: bool = False) -> merges.Merged:
+    return merges.NOTHING if apart else merges.known(connection, as_of)
+
+
 def _received(
-    store: Store, model: type[SQLModel], shape: dict[str, str], *, as_of: datetime, patients: Sequence[str] | None
+    store: Store, model: type[SQLModel], when: str, *, as_of: datetime, patients: Sequence[str] | None, apart: bool
 ) -> pd.DataFrame:
+    shape = {Dose: frames.DOSES, Finding: frames.FINDINGS}[model]
     with store.reading() as connection:
-        statement = chosen(connection, model, as_of=as_of, patients=patients, columns=shape)
-        return frame_of(connection, statement.order_by(*key(connection, model)), shape)
+        joined = _joined(connection, as_of, apart)
+        statement = chosen(connection, model, as_of=as_of, patients=joined.asked(patients), columns=shape)
+        return joined.moved(frame_of(connection, statement.order_by(*key(connection, model)), shape), when)
 
 
 def _said(
@@ -186,7 +219,8 @@ def _said(
 ) -> pd.DataFrame:
     at = _table(model).c.at
     with store.reading() as connection:
-        statement = chosen(connection, model, patients=patients).where(at <= as_of)
+        named = _joined(connection, as_of).asked(patients)
+        statement = chosen(connection, model, patients=named).where(at <= as_of)
         return frame_of(connection, statement.order_by(at, *key(connection, model)), shape)
 
 

@@ -28,7 +28,11 @@ CORRECTIONS = text("version > 1")
 
 
 class Observation(SQLModel, table=True):
-    """One value of one analyte, as one source reported it. `value` is in our unit; what was withdrawn may lack it."""
+    """
+    One value of one analyte, as one source reported it. `value` is in our unit; what was withdrawn may lack it.
+
+    `told_at`: when the source wrote this version down, by its own clock, where it says so; it orders versions.
+    """
 
     __tablename__ = "observation"
     __table_args__ = (
@@ -54,6 +58,7 @@ class Observation(SQLModel, table=True):
     reference_low: float | None = None
     reference_high: float | None = None
     resulted_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    told_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     status: str = "final"
     source: str
@@ -81,6 +86,7 @@ class Dose(SQLModel, table=True):
     unit_text: str = ""
     route: str = ""
     ended_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    told_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     status: str = "completed"
     source: str
@@ -199,6 +205,19 @@ class Delivery(SQLModel, table=True):
     place: int = 0
 
 
+class DeliveryWaiting(SQLModel, table=True):
+    """A delivery that nobody has read yet: looked through every second, so only those that wait stand here."""
+
+    __tablename__ = "delivery_waiting"
+    __table_args__ = (CLUSTERED,)
+
+    source: str = Field(primary_key=True)
+    received_at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    place: int = Field(primary_key=True)
+    id: str = Field(primary_key=True, index=True)
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
 class DeliveryReading(SQLModel, table=True):
     """A delivery was read, and what it holds is kept: written with its facts, in one transaction."""
 
@@ -240,13 +259,17 @@ class CodeMeaning(SQLModel, table=True):
 
 
 class PatientIdentifier(SQLModel, table=True):
-    """Which patient a number means where `authority` assigned it; "" is the authority of those who name none."""
+    """
+    Which patient a number means where `authority` assigned it; "" is the authority of those who name none.
+
+    The number leads the key: whoever names no authority is looked for by it alone.
+    """
 
     __tablename__ = "patient_identifier"
     __table_args__ = (Index("ix_patient_identifier_patient_id", "patient_id"), CLUSTERED)
 
-    authority: str = Field(primary_key=True)
     number: str = Field(primary_key=True)
+    authority: str = Field(primary_key=True)
     patient_id: str
     received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     source: str

@@ -15,12 +15,14 @@ def judged(tellings: pd.DataFrame, known: pd.DataFrame, *, taken: bool) -> tuple
     (verdict, version) for each telling, in the order told.
 
     `tellings` and `known` (the stored versions, any order) have patient_id, ref, digest and resulted_at in
-    microseconds or UNKNOWN; `known` has version. `taken`: this very delivery was taken in before.
+    microseconds or UNKNOWN; `known` has version. Both may have told_at, when the source wrote it down, in the same
+    way. `taken`: this very delivery was taken in before.
 
     Of one (patient_id, ref), a telling says nothing new when
     - it repeats the version that stands, or the telling just before it;
     - it was said before, and the delivery was taken before or it was issued no later than what we already hold;
-    - it and all before it in the batch are known, and the batch thereby only leads up to the version that stands.
+    - it and all before it in the batch are known, and the batch thereby only leads up to the version that stands;
+    - the source wrote it down before what we already hold of it: an older version that arrives late.
     Every other telling is the next version. So any batch taken in a second time adds nothing.
     """
     told, held = _keys(tellings, known)
@@ -44,12 +46,23 @@ def _contended(
     stands = (standing["version"] > 0) & (digest == standing["digest"])
     newest = np.maximum(standing["issued"], _newest_before(told, issued))
     late = (issued != UNKNOWN) & (issued <= newest)
-    stale = ~stands & ((again & late) | (member & taken))
+    stale = ~stands & ((again & late) | (member & taken) | _overtaken(tellings, told, standing["written"]))
     added = np.zeros(len(told), dtype=bool)
     rest = np.flatnonzero(~stale)
     added[rest] = _added(told[rest], digest[rest], member[rest], stands[rest])
     version = standing["version"] + pd.Series(added.astype(np.int64)).groupby(told).cumsum().to_numpy()
     return np.where(~added, UNCHANGED, np.where(version == 1, NEW, CORRECTED)), version
+
+
+def _overtaken(tellings: pd.DataFrame, told: np.ndarray, standing: np.ndarray) -> np.ndarray:
+    """Which were written down by their source before another one that we hold, or that stands before it here."""
+    written = _written(tellings)
+    return (written != UNKNOWN) & (written < np.maximum(standing, _newest_before(told, written)))
+
+
+def _written(tellings: pd.DataFrame) -> np.ndarray:
+    nowhere = np.full(len(tellings), UNKNOWN)
+    return tellings["told_at"].to_numpy(np.int64) if "told_at" in tellings.columns else nowhere
 
 
 def _added(told: np.ndarray, digest: np.ndarray, member: np.ndarray, stands: np.ndarray) -> np.ndarray:
@@ -63,14 +76,17 @@ def _added(told: np.ndarray, digest: np.ndarray, member: np.ndarray, stands: np.
 
 
 def _standing(told: np.ndarray, known: pd.DataFrame, held: np.ndarray) -> dict[str, np.ndarray]:
-    """For each telling: the latest version stored (0: none), its digest, and the newest time of issue held."""
+    """For each telling: the latest version stored (0: none), its digest, the newest times of issue and writing held."""
     nothing = np.zeros(len(told), dtype=np.int64)
     if len(known) == 0:
-        return {"version": nothing, "digest": nothing, "issued": np.full(len(told), UNKNOWN)}
+        unknown = np.full(len(told), UNKNOWN)
+        return {"version": nothing, "digest": nothing, "issued": unknown, "written": unknown}
     order = np.lexsort((known["version"].to_numpy(), held))
     keys, starts = np.unique(held[order], return_index=True)
     ends = np.append(starts[1:], len(order)) - 1
-    issued = np.maximum.reduceat(known["resulted_at"].to_numpy()[order], starts)
+    issued, written = (
+        np.maximum.reduceat(moments[order], starts) for moments in (known["resulted_at"].to_numpy(), _written(known))
+    )
     place = np.clip(np.searchsorted(keys, told), 0, len(keys) - 1)
     found = keys[place] == told
     last = order[ends[place]]
@@ -78,6 +94,7 @@ def _standing(told: np.ndarray, known: pd.DataFrame, held: np.ndarray) -> dict[s
         "version": np.where(found, known["version"].to_numpy()[last], 0),
         "digest": np.where(found, known["digest"].to_numpy()[last], 0),
         "issued": np.where(found, issued[place], UNKNOWN),
+        "written": np.where(found, written[place], UNKNOWN),
     }
 
 
@@ -93,7 +110,7 @@ def _said_before(
 
 
 def _newest_before(told: np.ndarray, issued: np.ndarray) -> np.ndarray:
-    """The newest time of issue among the earlier tellings of the same key in the batch."""
+    """The newest of these moments among the earlier tellings of the same key in the batch."""
     newest = pd.Series(issued).groupby(told).cummax().to_numpy()
     before = np.full(len(told), UNKNOWN)
     before[1:] = np.where(told[1:] == told[:-1], newest[:-1], UNKNOWN)

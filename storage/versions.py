@@ -37,8 +37,12 @@ def one_per_draw(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _latest(frame: pd.DataFrame) -> np.ndarray:
-    latest = np.ones(len(frame), dtype=bool)
-    shared = np.flatnonzero(frame.duplicated(["patient_id", "ref"], keep=False))
+    """A first version alone replaces nothing: only those whose ref was told again need be compared."""
+    latest, ref = np.ones(len(frame), dtype=bool), frame["ref"].to_numpy()
+    again = ref[frame["version"].to_numpy() > 1]
+    if not len(again):
+        return latest
+    shared = np.flatnonzero(np.isin(ref, again))
     some = frame[["patient_id", "ref", "version"]].iloc[shared].assign(place=shared)
     ranked = some.sort_values("version", kind="stable")
     latest[ranked.loc[ranked.duplicated(["patient_id", "ref"], keep="last"), "place"]] = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +14,10 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from storage import bulk, deliveries, marks, people
+from storage import bulk, deliveries, identities, marks, merges, people
 from storage.columns import UNKNOWN, microseconds, rows_of, whole_numbers
 from storage.engine import Store
-from storage.errors import StoreError
+from storage.errors import AlreadyRead, StoreError
 from storage.schema import WRITER_KEY
 from storage.tables import (
     Access,
@@ -54,10 +54,14 @@ class Batch:
     What one file or page of a source told, in the order told.
 
     The frames have the columns of their tables without version, received_at, run_id and source, which are filled in
-    from here; observations, doses and findings carry `ref` and `digest`. `taken_file` is (digest, name) of the
+    from here; observations, doses and findings carry `ref` and `digest`. A patient_id is the number that the source
+    knows the patient by, and may have its `authority` beside it; `identifiers` and `merges` say of two numbers that
+    they are one person's (storage.identities, storage.merges). `taken_file` is (digest, name) of the
     delivery; `ended` are the ids of set-aside items that could be read after all; `run` is a row for `record_run`.
     `deliveries` are the ids of what was kept and is read hereby (storage.deliveries), `marks` how far the source was
-    read with it (storage.marks).
+    read with it (storage.marks). `waiting`: all of them are still to be read, and two that read them at once do not
+    both tell them. `again`: what came after them has been read, so what they repeat is old.
+    `named`: numbers have given way to patients already.
     """
 
     run_id: str
@@ -67,12 +71,17 @@ class Batch:
     doses: pd.DataFrame | None = None
     findings: pd.DataFrame | None = None
     patients: pd.DataFrame | None = None
+    identifiers: pd.DataFrame | None = None
+    merges: pd.DataFrame | None = None
     set_aside: pd.DataFrame | None = None
     taken_file: tuple[str, str] | None = None
     ended: list[str] | None = None
     run: dict[str, Any] | None = None
     deliveries: list[str] | None = None
     marks: Mapping[str, str] | None = None
+    waiting: bool = False
+    again: bool = False
+    named: bool = False
 
     def stamp(self) -> dict[str, Any]:
         return {"run_id": self.run_id, "source": self.source, "received_at": self.received_at}
@@ -80,33 +89,51 @@ class Batch:
     def facts(self) -> dict[str, pd.DataFrame]:
         return {name: frame for name in FACTS if (frame := getattr(self, name)) is not None}
 
+    def of_people(self) -> dict[str, pd.DataFrame]:
+        """All that names patients by a number."""
+        return {name: frame for name in OF_PEOPLE if (frame := getattr(self, name)) is not None}
+
 
 FACTS: dict[str, tuple[type[SQLModel], str]] = {
     "observations": (Observation, "collected_at"),
     "doses": (Dose, "started_at"),
     "findings": (Finding, "observed_at"),
 }
+OF_PEOPLE = (*FACTS, "patients", "identifiers", "merges")
 
 
 def append(store: Store, batch: Batch) -> dict[str, Counts]:
     """
     Takes the batch in; per kind of frame given, how many rows were new, unchanged, corrected. See versioning.judged.
 
-    Taking the same batch in again adds nothing. Raises FrameRefused when a frame lacks what its table needs.
+    Taking the same batch in again adds nothing. Raises FrameRefused when a frame lacks what its table needs, and
+    AlreadyRead when its deliveries no longer wait.
     """
     with store.writing() as connection:
         _one_writer(connection)
+        if batch.waiting and not deliveries.still_waiting(connection, batch.deliveries or []):
+            raise AlreadyRead("Another process has read these deliveries in the meantime; nothing is to be done.")
+        batch = _named(connection, batch)
         taken = _taken_before(connection, batch)
         counts = {name: _append_facts(connection, batch, name, taken) for name in batch.facts()}
         if batch.patients is not None:
             verdict = people.append(connection, batch.patients, batch.stamp(), taken=taken)
             counts["patients"] = _counted(verdict)
+        if batch.merges is not None:
+            counts["merges"] = _counted(np.array(merges.append(connection, batch.merges, batch.stamp())))
         _name_patients(connection, batch)
         if batch.set_aside is not None:
             added = bulk.insert(connection, rows_of(batch.set_aside, SetAside, batch.stamp()))
             counts["set_aside"] = Counts(new=added, unchanged=len(batch.set_aside) - added)
         _note(connection, batch, counts)
     return counts
+
+
+def named(store: Store, batch: Batch) -> Batch:
+    """The batch with patients in place of numbers, for facts that are kept elsewhere; what the numbers mean is kept."""
+    with store.writing() as connection:
+        _one_writer(connection)
+        return _named(connection, batch)
 
 
 def record_flag_changes(store: Store, changes: pd.DataFrame) -> int:
@@ -171,6 +198,13 @@ def _say(store: Store, model: type[SQLModel], **row: Any) -> None:
         connection.execute(_insert(connection, model).values(row).on_conflict_do_nothing())
 
 
+def _named(connection: Connection, batch: Batch) -> Batch:
+    if batch.named:
+        return batch
+    frames: dict[str, Any] = identities.settled(connection, batch.of_people(), batch.stamp())
+    return replace(batch, **frames, named=True)
+
+
 def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) -> Counts:
     model, when = FACTS[name]
     frame = batch.facts()[name]
@@ -186,9 +220,11 @@ def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) 
 
 
 def _tellings(frame: pd.DataFrame) -> pd.DataFrame:
-    issued = microseconds(frame["resulted_at"]) if "resulted_at" in frame.columns else UNKNOWN
+    moments = {
+        name: microseconds(frame[name]) if name in frame.columns else UNKNOWN for name in ("resulted_at", "told_at")
+    }
     numbers = {name: whole_numbers(frame, name) for name in ("ref", "digest")}
-    return pd.DataFrame({"patient_id": frame["patient_id"].reset_index(drop=True)} | numbers).assign(resulted_at=issued)
+    return pd.DataFrame({"patient_id": frame["patient_id"].reset_index(drop=True)} | numbers).assign(**moments)
 
 
 def _known(connection: Connection, model: type[SQLModel], tellings: pd.DataFrame) -> pd.DataFrame:
@@ -250,8 +286,8 @@ def _put_run(connection: Connection, row: Mapping[str, Any]) -> None:
 
 
 def _taken_before(connection: Connection, batch: Batch) -> bool:
-    if not batch.taken_file:
-        return False
+    if batch.again or not batch.taken_file:
+        return batch.again
     this = (TakenFile.source == batch.source) & (TakenFile.digest == batch.taken_file[0])
     return connection.execute(select(TakenFile.source).where(this)).first() is not None  # type: ignore[call-overload]
 

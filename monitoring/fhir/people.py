@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from monitoring.csv_columns import AUTHORITY
 from monitoring.fhir.nodes import Node, child, children, codes, text, wording
 from monitoring.fhir.outcomes import Aside, Outcome, Row, Surroundings
 from monitoring.fhir.resources import Found
@@ -13,7 +15,7 @@ WHOLE_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 WARD, BED = "wa", "bd"
 
 NAMELESS = "The patient has no id."
-MERGED = "This patient was merged into {}: the hospital goes on under that id, and what came under this one stays here."
+MERGED = "This patient was merged into another, and nothing here says into which."
 OTHER_DIAGNOSIS = "This diagnosis is none of the contexts that are told apart here."
 NOT_SURE = "The diagnosis is not confirmed, or no longer present."
 OTHER_STAY = "Only stays in the hospital are followed, not visits, plans or past movements within a stay."
@@ -22,14 +24,26 @@ OTHER_STAY = "Only stays in the hospital are followed, not visits, plans or past
 def patient(found: Found, near: Surroundings) -> list[Outcome]:
     """A birth date without its day is left out, and a death is not kept: neither has a column."""
     node = found.node
-    successor = _successor(node)
-    if successor:
-        return [Aside("merged", MERGED.format(successor), "Patient", found.id)]
     if not found.id:
         return [Aside("no_patient", NAMELESS)]
+    number, authority = near.directory.record(found)
+    known = {"patient_id": number, AUTHORITY: authority}
+    other = {"alias": found.id, "alias_authority": near.directory.ids}
+    told: list[Outcome] = [Row("identifiers", known | other)] if near.directory.system else []
+    told += _merges(found, near)
+    if _linked(node, "replaced-by"):
+        return told
     born = text(node, "birthDate")
     cells = {"birth_date": born if WHOLE_DATE.fullmatch(born) else "", "sex": text(node, "gender")}
-    return [Row("patients", cells | {"patient_id": found.id})]
+    return [*told, Row("patients", cells | known)]
+
+
+def signed(found: Found, outcome: Outcome, near: Surroundings) -> Outcome:
+    """With the authority over the number that the patient is told by, where it has one."""
+    if not isinstance(outcome, Row) or found.kind == "Patient":
+        return outcome
+    authority = near.directory.subject(found.node).authority
+    return Row(outcome.kind, {**outcome.cells, AUTHORITY: authority}) if authority else outcome
 
 
 def condition(found: Found, near: Surroundings) -> list[Outcome]:
@@ -62,9 +76,23 @@ def encounter(found: Found, near: Surroundings) -> list[Outcome]:
     return [Row("patients", {"patient_id": person, "since": text(period, "start")} | whole | where)]
 
 
-def _successor(node: Node) -> str:
-    links = (one for one in children(node, "link") if text(one, "type") == "replaced-by")
-    return next((text(child(one, "other"), "reference") or "another patient" for one in links), "")
+def _merges(found: Found, near: Surroundings) -> Iterator[Outcome]:
+    """Records of the server that were joined with this one."""
+    here = (found.id, near.directory.ids)
+    for kind in ("replaced-by", "replaces"):
+        for one in _linked(found.node, kind):
+            told = near.directory.referred(one)
+            if told.fault:
+                yield Aside("merged", MERGED, "Patient", found.id)
+                continue
+            other = (told.number, told.authority)
+            (number, whose), (into, its) = (here, other) if kind == "replaced-by" else (other, here)
+            cells = {"patient_id": number, AUTHORITY: whose, "into": into, "into_authority": its}
+            yield Row("merges", cells | {"reason": f"Patient.link {kind}"})
+
+
+def _linked(node: Node, kind: str) -> list[Node]:
+    return [child(one, "other") for one in children(node, "link") if text(one, "type") == kind]
 
 
 def _context(code: Node, near: Surroundings) -> str:

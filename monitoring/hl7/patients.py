@@ -21,6 +21,8 @@ ARRIVALS = frozenset(("A01", "A04"))
 LEAVING = frozenset(("A03",))
 MOVES = frozenset(("A02", "A06", "A07", "A08", "A28", "A31"))
 PLACED = ARRIVALS | LEAVING | MOVES
+# The record of the number in MRG goes on under that of the PID before it; A47 corrects a number, which reads the same.
+JOINING = frozenset(("A18", "A30", "A34", "A36", "A39", "A40", "A47"))
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,21 @@ class Person:
 
 def person(segment: Segment) -> Person:
     """By PID-3, else by the older PID-2."""
-    told = [_identifier(parts, segment) for place in (3, 2) for parts in segment.repeats(place)]
-    told = [(number, authority, kind) for number, authority, kind in told if number and kind not in VISITS]
-    chosen = min(told, key=lambda one: _rank(one[2]), default=("", "", ""))
-    return Person(chosen[0], chosen[1], segment)
+    return _chosen(segment, (3, 2))
+
+
+def joined(message: Message) -> Iterator[Told]:
+    """Of every MRG: its prior number, and that of the PID before it, under which the record goes on."""
+    who: Person | None = None
+    for segment in message.segments:
+        if segment.name == "PID":
+            who = person(segment)
+        elif segment.name == "MRG":
+            # MRG-4 is a number of the kind of PID-2, so it says something only beside that
+            before = _chosen(segment, (1,) if who and who.segment.whole(3) else (1, 4))
+            into = {"into": who.id if who else "", "into_authority": who.authority if who else ""}
+            beside = [who.segment, segment] if who else [segment]
+            yield Told("merges", before.cells | into | {"reason": f"ADT {message.kind[1]}"}, beside)
 
 
 def said(message: Message) -> Iterator[Told]:
@@ -56,10 +69,17 @@ def said(message: Message) -> Iterator[Told]:
         born, sex = _born(segment), _sex(segment)
         good = {name: text for name, text, sound in (born, sex) if sound and text}
         wrong = {name: text for name, text, sound in (born, sex) if not sound}
-        stay, beside = _stay(message, segment, event) if kind == "ADT" else ({}, [])
+        stay, beside = _stay(message, segment, event) if kind == "ADT" and event in PLACED else ({}, [])
         if good or stay or (kind == "ADT" and not wrong):
             yield Told("patients", who.cells | good | stay, [*beside, segment])
         yield from (Told("patients", who.cells | {name: text}, [segment]) for name, text in wrong.items())
+
+
+def _chosen(segment: Segment, places: Sequence[int]) -> Person:
+    told = [_identifier(parts, segment) for place in places for parts in segment.repeats(place)]
+    told = [(number, authority, kind) for number, authority, kind in told if number and kind not in VISITS]
+    chosen = min(told, key=lambda one: _rank(one[2]), default=("", "", ""))
+    return Person(chosen[0], chosen[1], segment)
 
 
 def _identifier(parts: Sequence[str], segment: Segment) -> tuple[str, str, str]:

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from monitoring.csv_columns import COLUMNS
+from monitoring.csv_columns import AUTHORITY, COLUMNS
 from monitoring.decoding import UNSOUND, kept, unsound
 from monitoring.hl7.segments import Segment
 from monitoring.refused import Refused
 from monitoring.sieve import Rows
 
-# Whose number a patient's identifier is. No column of the contract yet: kept with what is set aside.
-AUTHORITY = "assigning_authority"
-KINDS = ("patients", "treatments", "labs")
+__all__ = ["AUTHORITY", "Told", "judged", "refused", "rows", "shown"]
+
+KINDS = ("patients", "treatments", "labs", "merges")
+# A record that goes on under another number, and what said so.
+MERGE = ("patient_id", "into", "into_authority", "reason")
 
 ENCODING = "The message holds bytes that are no text in its character set (MSH-18, or the encoding of the source)."
 
@@ -64,7 +66,8 @@ def rows(every: Sequence[Told], name: str) -> Iterator[Rows]:
         told = [one for one in every if one.kind == kind]
         if not told:
             continue
-        columns = {column: [one.cells.get(column, "") for one in told] for column in (*COLUMNS[kind], AUTHORITY)}
+        names = (*COLUMNS.get(kind, MERGE), AUTHORITY)
+        columns = {column: [one.cells.get(column, "") for one in told] for column in names}
         yield Rows(kind, columns, [f"{name}:{one.line}" for one in told], partial(_raw, told))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 from monitoring import lookup
+from monitoring.sieve import OwnName
 from monitoring.terms import Catalog
 from monitoring.units import normal_unit
 
@@ -19,29 +20,33 @@ ORIGINAL = 8  # CWE.9, what was written before anybody coded it
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The catalog's names, gathered once for a file."""
+    """The catalog's names, gathered once for a file. `own`: what the source calls an analyte by, in plain form."""
 
     analytes: Mapping[str, tuple[str, ...]]
     loincs: Mapping[str, str]
     given: Mapping[str, str]
     units: Mapping[str, frozenset[str]]  # analyte -> the spellings it is known in, case folded
     specimens: Mapping[str, str]
+    own: Mapping[str, OwnName] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, catalog: Catalog) -> Vocabulary:
+    def of(cls, catalog: Catalog, own: Mapping[str, OwnName] | None = None) -> Vocabulary:
         return cls(
             analytes=lookup.analyte_names(catalog),
             loincs=lookup.loinc_codes(catalog),
             given=lookup.given_names(catalog),
             units={code: frozenset(map(str.casefold, one.units)) for code, one in catalog.analytes.items()},
             specimens=catalog.specimen_aliases,
+            own=own or {},
         )
 
     def analyte(self, told: Sequence[str]) -> tuple[str, str]:
-        """(LOINC, name) of OBX-3. A LOINC in either place says more than every local code."""
+        """(LOINC, name) of OBX-3. A LOINC in either place says more than a local code that the site does not map."""
         triplets = [tuple(_part(told, place) for place in places) for places in TRIPLETS]
         coded = [(code, text) for code, text, system in triplets if system.upper() in LOINC and code]
         known = [pair for pair in coded if pair[0] in self.loincs]
+        if own := self._own(told):
+            return next((code for code, _ in (*known, *coded)), ""), own
         if coded:
             return (known or coded)[0]
         (code, text, _), (other, words, _) = triplets
@@ -60,7 +65,8 @@ class Vocabulary:
     def unit(self, told: Sequence[str], loinc: str, name: str) -> str:
         """The first spelling in which the analyte is known, else the first."""
         offered = [text for place in (0, 3, 1, 4, ORIGINAL) if (text := _part(told, place))]
-        candidates = self._candidates(loinc) or self._candidates(name)
+        own = self.own.get(lookup.plain_name(name))
+        candidates = (own.analyte,) if own else self._candidates(loinc) or self._candidates(name)
         units = frozenset(unit for code in candidates for unit in self.units[code])
         known = (text for text in offered if normal_unit(text).casefold() in units)
         return next(known, next(iter(offered), ""))
@@ -75,6 +81,11 @@ class Vocabulary:
         known = (text for text in parts if lookup.plain_name(text) in self.specimens)
         words = (text for text in parts if re.search(r"[^\W\d]{3}", text))
         return next(known, next(words, next(iter(parts), "")))
+
+    def _own(self, told: Sequence[str]) -> str:
+        """The first code or text that the site maps for this source."""
+        parts = [_part(told, place) for place in (0, 3, 1, 4, ORIGINAL)] if self.own else []
+        return next((part for part in parts if part and lookup.plain_name(part) in self.own), "")
 
     def _name(self, offered: Sequence[str]) -> str:
         """The most telling of the names known here; all of them where they contradict each other."""

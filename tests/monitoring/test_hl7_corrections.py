@@ -104,7 +104,7 @@ def test_equal_results_of_two_patients_are_both_set_aside(ward: Site) -> None:
 
 
 def test_a_message_set_aside_waits_through_a_retry(ward: Site) -> None:
-    content = message(PID.replace("Doe", "D\u00f6"), "MRG|P099", kind="ADT^A40", charset="8859/1").encode("latin-1")
+    content = message(PID.replace("Doe", "D\u00f6"), "MRG|P099", kind="ADT^A24", charset="8859/1").encode("latin-1")
     ward.takes(content)
     assert balanced(ward.retries())
     assert ward.reasons() == ["unsupported_message"]

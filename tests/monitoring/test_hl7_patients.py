@@ -97,12 +97,15 @@ def test_measurements_within_an_admission_are_read() -> None:
     assert lab(reads(content))["analyte"] == catalog().analytes["weight"].code
 
 
-@pytest.mark.parametrize("event", ["A40", "A34", "A18", "A47"])
-def test_a_merge_is_set_aside_whole_and_says_that_it_is_not_built(event: str) -> None:
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [("A24", "stay two"), ("A37", "stay two"), ("A45", "visits"), ("A35", "accounts"), ("A43", "moves")],
+)
+def test_what_joins_no_whole_records_is_set_aside_whole_and_says_why(event: str, words: str) -> None:
     content = message(EVENT, PID, "MRG|P099^^^NORTH^MR", kind=f"ADT^{event}")
     (one,) = reads(content).refused
-    assert one.kind == "message"
-    assert "merge of patients is not built yet" in one.sentence
+    assert (one.kind, one.reason) == ("message", "unsupported_message")
+    assert words in one.sentence
     assert one.raw == content.strip().replace("\r", "\n")
 
 

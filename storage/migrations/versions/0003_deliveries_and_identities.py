@@ -18,6 +18,8 @@ depends_on = None
 TEXT = sa.String()
 MOMENT = sa.BigInteger().with_variant(sa.DateTime(timezone=True), "postgresql")
 
+VERSIONED = ("observation", "dose")
+
 
 def upgrade() -> None:
     _table(
@@ -31,6 +33,12 @@ def upgrade() -> None:
         "delivery_reading", "id", _must("id", TEXT), _must("read_at", MOMENT), _must("run_id", TEXT), clustered=False
     )
     _table(
+        "delivery_waiting", "source received_at place id",
+        _must("source", TEXT), _must("received_at", MOMENT), _must("place", sa.Integer()), _must("id", TEXT),
+        _must("size", sa.BigInteger()),
+    )  # fmt: skip
+    op.create_index("ix_delivery_waiting_id", "delivery_waiting", ["id"])
+    _table(
         "mark", "source name",
         _must("source", TEXT), _must("name", TEXT), _must("value", TEXT), _must("at", MOMENT),
     )  # fmt: skip
@@ -40,8 +48,8 @@ def upgrade() -> None:
         _must("by", TEXT),
     )  # fmt: skip
     _table(
-        "patient_identifier", "authority number",
-        _must("authority", TEXT), _must("number", TEXT), _must("patient_id", TEXT), _must("received_at", MOMENT),
+        "patient_identifier", "number authority",
+        _must("number", TEXT), _must("authority", TEXT), _must("patient_id", TEXT), _must("received_at", MOMENT),
         _must("source", TEXT), _must("run_id", TEXT),
     )  # fmt: skip
     op.create_index("ix_patient_identifier_patient_id", "patient_identifier", ["patient_id"])
@@ -50,13 +58,19 @@ def upgrade() -> None:
         _must("patient_id", TEXT), _must("received_at", MOMENT), _must("into", TEXT), _must("by", TEXT),
         _must("reason", TEXT), _must("source", TEXT), _must("run_id", TEXT),
     )  # fmt: skip
+    for name in VERSIONED:
+        op.add_column(name, sa.Column("told_at", MOMENT, nullable=True))
     op.add_column("set_aside", sa.Column("delivery", TEXT, nullable=False, server_default=""))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("set_aside") as table:
         table.drop_column("delivery")
-    for name in ("patient_merge", "patient_identifier", "code_meaning", "mark", "delivery_reading", "delivery"):
+    for name in VERSIONED:
+        op.execute(f'ALTER TABLE "{name}" DROP COLUMN told_at')
+    for name in ("patient_merge", "patient_identifier", "code_meaning", "mark"):
+        op.drop_table(name)
+    for name in ("delivery_waiting", "delivery_reading", "delivery"):
         op.drop_table(name)
 
 

@@ -1,0 +1,91 @@
+"""What was said on rounds: who was seen, the notes, and what was taken back. Added to, never edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage import frames
+from storage.engine import Store
+from storage.reading import among, chosen, frame_of, key
+from storage.tables import Observation, Round
+
+ROUND: Any = Round.__table__  # type: ignore[attr-defined]
+OBSERVATION: Any = Observation.__table__  # type: ignore[attr-defined]
+MOMENT = timedelta(microseconds=1)
+
+
+def mark_done(store: Store, patient_id: str, *, at: datetime, by: str, note: str = "") -> datetime:
+    """The patient was seen on rounds; when it stands, which is what `take_back` wants. See `_say`."""
+    return _say(store, {"patient_id": patient_id, "at": at, "by": by, "done": 1, "note": note, "ends": None})
+
+
+def add_note(store: Store, patient_id: str, *, at: datetime, by: str, note: str) -> datetime:
+    """A note that marks nothing as done; when it stands."""
+    return _say(store, {"patient_id": patient_id, "at": at, "by": by, "done": 0, "note": note, "ends": None})
+
+
+def take_back(store: Store, patient_id: str, *, ends: datetime, at: datetime, by: str) -> datetime:
+    """What was said of the patient at `ends` is taken back; it stays stored, and so does who took it back."""
+    return _say(store, {"patient_id": patient_id, "at": at, "by": by, "done": 0, "note": "", "ends": ends})
+
+
+def rounds(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """Everything said by `as_of`, what was taken back too, in order of patient and time. Shape ROUNDS."""
+    with store.reading() as connection:
+        statement = chosen(connection, Round, patients=patients).where(ROUND.c.at <= as_of)
+        return frame_of(connection, statement.order_by(*key(connection, Round)), frames.ROUNDS)
+
+
+def standing(told: pd.DataFrame) -> pd.DataFrame:
+    """Of `rounds` what nobody took back, without the taking back. Shape ROUNDS."""
+    pairs = told.loc[told["ends"].notna(), ["patient_id", "ends"]].rename(columns={"ends": "at"}).drop_duplicates()
+    kept = told[told["ends"].isna()].merge(pairs, on=["patient_id", "at"], how="left", indicator=True)
+    return kept[kept["_merge"].eq("left_only")].drop(columns="_merge").reset_index(drop=True)
+
+
+def amended(store: Store, *, since: datetime, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """
+    Every version known by `as_of` of the observations that were corrected or withdrawn after `since`.
+
+    Shape OBSERVATIONS, in order of patient, collected_at, ref and version; corrections are few, and have an index.
+    """
+    later = OBSERVATION.alias("later")
+    wanted = select(later.c.ref).where(
+        later.c.version > 1, later.c.received_at > since, later.c.received_at <= as_of,
+        later.c.patient_id == OBSERVATION.c.patient_id, later.c.ref == OBSERVATION.c.ref,
+    )  # fmt: skip
+    with store.reading() as connection:
+        touched = _touched(connection, since, as_of, patients)
+        statement = chosen(connection, Observation, as_of=as_of, patients=touched, columns=frames.OBSERVATIONS)
+        statement = statement.where(wanted.exists()).order_by(*key(connection, Observation))
+        return frame_of(connection, statement, frames.OBSERVATIONS)
+
+
+def _touched(connection: Connection, since: datetime, as_of: datetime, patients: Sequence[str] | None) -> list[str]:
+    table = OBSERVATION.c
+    statement = select(table.patient_id).where(table.version > 1, table.received_at > since, table.received_at <= as_of)
+    if patients is not None:
+        statement = statement.where(among(connection, table.patient_id, patients))
+    return [str(row[0]) for row in connection.execute(statement.distinct())]
+
+
+def _say(store: Store, row: dict[str, Any]) -> datetime:
+    """
+    Said again word for word at the same moment, it stands once; where somebody else spoke at that very microsecond,
+    one later, so that nothing anybody said is lost.
+    """
+    with store.writing() as connection:
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        here = ROUND.c.patient_id == row["patient_id"]
+        while True:
+            connection.execute(insert(ROUND).values(row).on_conflict_do_nothing())
+            stands = connection.execute(select(ROUND).where(here, ROUND.c.at == row["at"])).mappings().one()
+            if dict(stands) == row:
+                return row["at"]
+            row = {**row, "at": row["at"] + MOMENT}
