@@ -56,7 +56,8 @@ def _given(found: Found, near: Surroundings, cells: dict[str, str], times: dict[
         times = _closed(found.node, times)
     elif not any(near.words.means("given", group, status) for group in ("running", "taken_back")):
         return Aside("not_given", UNSURE.format(f"“{status[:40]}”"), cells["drug"], patient)
-    return Row("treatments", cells | times | {"patient_id": patient, "source_id": found.id, "status": status})
+    named = {"patient_id": patient, "source_id": found.id, "told_at": text(child(found.node, "meta"), "lastUpdated")}
+    return Row("treatments", cells | times | named | {"status": status})
 
 
 def _times(node: Node, name: str) -> dict[str, str]:

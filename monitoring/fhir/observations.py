@@ -64,6 +64,7 @@ def _shared(node: Node, near: Surroundings) -> dict[str, str]:
         "status": text(node, "status") or NO_STATUS,
         "collected_at": _collected(node, specimen),
         "resulted_at": text(node, "issued"),
+        "told_at": text(child(node, "meta"), "lastUpdated"),
         "method": wording(child(node, "method")),
         "specimen": _specimen(child(node, "specimen"), specimen, near),
     }
@@ -100,7 +101,8 @@ def _result(part: Node, shared: dict[str, str], found: Found, near: Surroundings
     named = _named(child(part, "code"), near)
     if isinstance(named, str):
         return Aside("conflicting_codes", TWO_MEANINGS.format(named), named, shared["patient_id"])
-    analyte = near.analytes.loincs.get(named["loinc"], "")
+    own = near.own.get(lookup.plain_name(named["analyte"]))
+    analyte = own.analyte if own else near.analytes.loincs.get(named["loinc"], "")
     told = measured(part, analyte, near)
     status = shared["status"].casefold()
     unit = told.unit or unit_of_ranges(part, near)
@@ -130,6 +132,8 @@ def _later_version(found: Found) -> bool:
 def _named(code: Node, near: Surroundings) -> dict[str, str] | str:
     """The cells that say what was measured; the LOINC codes alone where they contradict each other."""
     loincs = near.words.coded(code, "loinc")
+    if own := _own(code, near):
+        return {"name": wording(code), "loinc": next(iter(loincs), ""), "analyte": own}
     meant = {near.analytes.loincs[one]: one for one in reversed(loincs) if one in near.analytes.loincs}
     if len(meant) > 1:
         return ", ".join(loincs)
@@ -141,8 +145,21 @@ def _named(code: Node, near: Surroundings) -> dict[str, str] | str:
 
 def _local(code: Node, near: Surroundings) -> str:
     """A local code that the site has mapped, else the first, else the text, each saying whose it is."""
-    told = [(text(one, "system"), text(one, "code")) for one in children(code, "coding")]
-    tokens = [f"{system}|{local}" for system, local in told if local]
-    tokens += [f"text|{words}" for words in [wording(code)] if words and not tokens]
+    tokens = _tokens(code)
     mapped = (token for token in tokens if lookup.plain_name(token) in near.analytes.names)
     return next(mapped, tokens[0] if tokens else "")
+
+
+def _tokens(code: Node) -> list[str]:
+    told = [(text(one, "system"), text(one, "code")) for one in children(code, "coding")]
+    tokens = [f"{system}|{local}" for system, local in told if local]
+    return tokens or [f"text|{words}" for words in [wording(code)] if words]
+
+
+def _own(code: Node, near: Surroundings) -> str:
+    """The code that the site maps for this source, with its system or, since the source is known, without; else ""."""
+    if not near.own:
+        return ""
+    bare = [text(one, "code") for one in children(code, "coding")]
+    told = (token for token in (*_tokens(code), *bare, wording(code)) if token)
+    return next((token for token in told if lookup.plain_name(token) in near.own), "")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from monitoring import lookup
 from monitoring.fhir.directory import Directory
 from monitoring.fhir.vocabulary import Vocabulary
 from monitoring.lab_meanings import Names
+from monitoring.sieve import OwnName
 from monitoring.terms import Catalog
 
 
@@ -36,15 +37,16 @@ Outcome = Row | Aside
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a resource is read by: the other resources of its file, the catalog, and the words of FHIR."""
+    """What a resource is read by: the other resources of its file, the catalog, the words of FHIR, the site's map."""
 
     directory: Directory
     catalog: Catalog
     words: Vocabulary
+    own: Mapping[str, OwnName] = field(default_factory=dict)
 
     @cached_property
     def analytes(self) -> Names:
-        return Names.of(self.catalog)
+        return Names.of(self.catalog, self.own)
 
     @cached_property
     def given(self) -> Mapping[str, str]:

@@ -11,8 +11,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
 from monitoring.csv_columns import COLUMNS
 from monitoring.decoding import decode, kept, kept_bytes, unsound
 from monitoring.fhir import medications, observations, people
@@ -25,7 +23,7 @@ from monitoring.fhir.vocabulary import Vocabulary, vocabulary
 from monitoring.raw_files import RawFile
 from monitoring.refused import Refused, refused_file
 from monitoring.sieve import Circumstances, Rows
-from monitoring.sifting import Taken, sift
+from monitoring.sifting import Taken, sift_all
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +37,7 @@ READERS: Mapping[str, Callable[[Found, Surroundings], list[Outcome]]] = {
     "Procedure": medications.procedure,
     "Observation": observations.observation,
 }
-FRAMES = {"patients": "patients", "treatments": "doses", "labs": "observations"}
+KINDS = ("patients", "treatments", "labs", "identifiers", "merges")
 
 OTHER = "Resources of the type {} are not followed here."
 MODIFIED = "The resource carries an extension that may change its meaning and is not known here."
@@ -70,19 +68,17 @@ def read_fhir(raw: RawFile, at: Circumstances) -> Taken:
         found = in_order_of_versions(resources(file.text))
     except NotFhirError as error:
         return Taken(refused=[refused_file(raw.name, str(error), kept_bytes(raw.content, at.encoding))])
-    near = Surroundings(Directory.of(found), at.catalog, vocabulary())
-    _tell_of_record_numbers(file, found)
-    told = [(one, _sound(outcome)) for one in found for outcome in _outcomes(one, near)]
+    near = Surroundings(Directory.of(found, at.identifier_system, at.source), at.catalog, vocabulary(), at.own)
+    if not at.identifier_system:
+        _tell_of_record_numbers(file, found)
+    told = [(one, _sound(people.signed(one, outcome, near))) for one in found for outcome in _outcomes(one, near)]
     refused = [_aside(file, one, outcome) for one, outcome in told if isinstance(outcome, Aside)]
-    facts: dict[str, pd.DataFrame] = {}
-    for kind, name in FRAMES.items():
-        taken = sift(_rows(file, kind, told), at)
-        facts |= {name: frame for name, frame in taken.facts.items() if len(frame)}
-        refused += taken.refused
-    return Taken(facts, refused)
+    return sift_all((_rows(file, kind, told) for kind in KINDS), at, refused)
 
 
 def _outcomes(found: Found, near: Surroundings) -> list[Outcome]:
+    if found.searched and near.words.means("resources", "beside", found.kind):
+        return []  # told for what refers to it, or by the server of the search itself: no fact of its own
     if found.fault:
         return [Aside(found.reason, found.fault)]
     if not _understood(found, near.words):
@@ -119,7 +115,7 @@ def _printable(told: str) -> str:
 def _rows(file: _File, kind: str, told: list[tuple[Found, Outcome]]) -> Rows:
     chosen = [(one, row.cells) for one, row in told if isinstance(row, Row) and row.kind == kind]
     chosen = [chosen[place] for place in oldest_first([cells.get(SINCE, "") for _, cells in chosen])]
-    names = dict.fromkeys((*COLUMNS[kind], *(name for _, cells in chosen for name in cells)))
+    names = dict.fromkeys((*COLUMNS.get(kind, ()), *(name for _, cells in chosen for name in cells)))
     columns = {name: [cells.get(name, "") for _, cells in chosen] for name in names}
     origins = [file.origin(one) for one, _ in chosen]
     return Rows(kind, columns, origins, lambda place: file.raw(chosen[place][0]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
@@ -39,7 +39,11 @@ class _Twice(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Found:
-    """One resource. `place`: its line, or which one it is in a Bundle. `raw`: where its text begins and ends."""
+    """
+    One resource. `place`: its line, or which one it is in a Bundle. `raw`: where its text begins and ends.
+
+    `searched`: it stands in the answer to a search.
+    """
 
     node: Node
     place: int
@@ -47,6 +51,7 @@ class Found:
     full_url: str = ""
     fault: str = ""
     reason: str = "bad_message"
+    searched: bool = False
 
     @property
     def kind(self) -> str:
@@ -131,7 +136,8 @@ def _entries(text: str, start: int, place: int) -> list[Found]:
     found = [_entry(text, entry, number if whole else place) for number, entry in enumerate(_elements(text, at), 1)]
     if "type" in members and text.startswith('"history"', members["type"]):
         found.reverse()  # the newest stands first there
-    return [one for entry in found for one in entry]
+    searched = "type" in members and text.startswith('"searchset"', members["type"])
+    return [replace(one, searched=searched) for entry in found for one in entry]
 
 
 def _entry(text: str, start: int, place: int) -> list[Found]:

@@ -1,5 +1,6 @@
 """
-Feeds. Each kind is one file in this folder, found by listing it; it owes `KIND` and `open_source(told) -> Source`.
+Feeds. Each kind is one file in this folder, found by listing it; it owes `KIND`, `open_source(told) -> Source` and
+`tried(told, catalog, now) -> list[str]`: what it sees there, in sentences, storing nothing.
 
 A source gives what it has as raw files and hears of each when it is safely stored, so that nothing is given up before.
 """
@@ -11,13 +12,16 @@ import pkgutil
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
-from typing import Protocol
+from types import ModuleType
+from typing import Protocol, runtime_checkable
 
 from monitoring.errors import SettingsError
 from monitoring.raw_files import RawFile
 from monitoring.settings import Settings, SourceSettings
+from monitoring.terms import Catalog
+from storage.engine import Store
 
-__all__ = ["RawFile", "Source", "kinds", "open_sources"]
+__all__ = ["Polled", "RawFile", "Source", "kinds", "open_sources", "tried"]
 
 
 class Source(Protocol):
@@ -32,6 +36,17 @@ class Source(Protocol):
         """`raw` is stored for good."""
 
 
+@runtime_checkable
+class Polled(Protocol):
+    """A source that asks somebody now and then, also between two cycles, and has it kept how far it got."""
+
+    def acquaint(self, store: Store, catalog: Catalog) -> None:
+        """Before it is asked to fetch."""
+
+    def due(self, now: datetime) -> bool:
+        """Whether it is time to ask again."""
+
+
 def open_sources(settings: Settings) -> list[Source]:
     """All sources of the settings, in their order; reaches none of them yet. Raises SettingsError."""
     return [_opened(told) for told in settings.source]
@@ -40,8 +55,20 @@ def open_sources(settings: Settings) -> list[Source]:
 @cache
 def kinds() -> dict[str, Callable[[SourceSettings], Source]]:
     """Kind -> what opens it."""
-    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    return {module.KIND: module.open_source for module in modules}
+    return {module.KIND: module.open_source for module in _modules()}
+
+
+def tried(told: SourceSettings, catalog: Catalog, now: datetime) -> list[str]:
+    """What the source shows now, in sentences; nothing is stored. Raises MaswatchError where it shows nothing."""
+    _opened(told)  # says what is wrong with its settings
+    looks = {module.KIND: module.tried for module in _modules()}
+    sentences: list[str] = looks[told.kind](told, catalog, now)
+    return sentences
+
+
+@cache
+def _modules() -> list[ModuleType]:
+    return [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
 
 
 @cache

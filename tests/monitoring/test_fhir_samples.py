@@ -35,7 +35,6 @@ ASIDE: dict[str, str] = {
     "own_mr_donotperform": "not_given",
     "own_no_coding_text_only": "unknown_analyte",
     "own_no_time_at_all": "no_time",
-    "own_patient_deceased_merged": "merged",
     "own_truncated": "file_unreadable",
     "own_valuestring_see_comment": "not_a_number",
     "r4_medadmin_medadminexample03": "not_given",
@@ -67,6 +66,12 @@ def test_a_sample_without_a_fact_is_set_aside_for_its_reason(name: str) -> None:
     taken = sample(name)
     assert not taken.facts
     assert {one.reason for one in taken.refused} == {ASIDE[name]}
+
+
+@present
+def test_a_merged_patient_goes_on_under_the_other_id() -> None:
+    told = sample("own_patient_deceased_merged").facts["merges"]
+    assert told[["patient_id", "into"]].to_numpy().tolist() == [["own-merged", "mas1"]]
 
 
 @present

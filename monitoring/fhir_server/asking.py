@@ -1,0 +1,209 @@
+"""Requests to one FHIR server: with patience where it may help, and one clear sentence where it does not."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Self
+
+import certifi
+import httpx
+import stamina
+
+from monitoring.fhir_server.links import Base, shown
+from monitoring.fhir_server.signing_in import Smart, authority, fields
+from monitoring.fhir_server.troubles import RefusedError, SignInError, UnreachableError, refused
+from monitoring.settings import SourceSettings
+
+FHIR = "application/fhir+json"
+REDIRECTS = frozenset((301, 302, 303, 307, 308))
+MOST_REDIRECTS = 5
+# Answers after which the same request may well succeed.
+PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
+stamina.instrumentation.set_on_retry_hooks([])  # its own log lines would say nothing of use
+Params = Mapping[str, str | list[str]]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """
+    `attempts` in all; the waits between them grow from `first` to `most`. A Retry-After is kept to up to `asked`;
+    a server that wants longer is left alone until the next poll, so that the other sources need not wait with it.
+    """
+
+    attempts: int = 4
+    first_seconds: float = 1.0
+    most_seconds: float = 20.0
+    jitter_seconds: float = 1.0
+    asked_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`content` as it came, `node` what it says. `at`: the server's own clock then, where it told the time."""
+
+    url: httpx.URL
+    content: bytes
+    node: dict[str, Any]
+    at: datetime | None
+
+
+@dataclass
+class Asking:
+    """
+    A connection to the server of a source, to be closed. `now`: what the time was when it was opened.
+
+    The environment is not asked for proxies or passwords. Certificates are checked against those that the machine and
+    certifi trust.
+    """
+
+    told: SourceSettings
+    now: datetime
+    patience: Patience = field(default_factory=Patience)
+    auth: httpx.Auth | None = None
+    heard: bool = False
+
+    def __post_init__(self) -> None:
+        self.base = Base.of(self.told.name, self.told.url)
+        self.auth = self.auth or authority(self.told, self.base)
+        self._began = time.monotonic()
+        if isinstance(self.auth, Smart):
+            self.auth.clock = self._moment
+        self._client = httpx.Client(
+            auth=self.auth, timeout=self.told.timeout_seconds, trust_env=False, follow_redirects=False,
+            verify=_trusted() if self.base.url.scheme == "https" else False,
+            headers={"Accept": FHIR, "Cache-Control": "no-cache"},
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._client.close()
+
+    def read(self, path: str, asked: str) -> Answer:
+        """`path` below the server's address. `asked`: the same in words."""
+        return self.follow(self.base.below(path), asked)
+
+    def search(self, kind: str, params: Params) -> Answer:
+        return self.follow(self.base.below(kind).copy_merge_params(params), f"a search for {kind}")
+
+    def follow(self, url: httpx.URL, asked: str) -> Answer:
+        """Raises ServerError once patience has come to its end."""
+        patience = self.patience
+        attempts = stamina.retry_context(
+            on=self.again, attempts=patience.attempts, timeout=None, wait_initial=patience.first_seconds,
+            wait_max=patience.most_seconds, wait_jitter=patience.jitter_seconds,
+        )  # fmt: skip
+        for attempt in attempts:
+            with attempt:
+                answer = self._once(url, asked)
+        return answer
+
+    def again(self, error: Exception) -> bool | float:
+        """Whether another attempt may help; or after how many seconds the server wants it."""
+        if isinstance(error, RefusedError) and error.status in PASSING:
+            return True if error.wait is None else error.wait <= self.patience.asked_seconds and error.wait
+        return isinstance(error, UnreachableError) and error.again
+
+    def _once(self, url: httpx.URL, asked: str) -> Answer:
+        response = self._sent(url, asked)
+        self.heard = True
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise SignInError(f"source {self.told.name}: the server does not accept who asks (401); {self._mend()}.")
+        node = fields(response)
+        if not response.is_success:
+            raise refused(self.told.name, asked, response.status_code, node, _wait(response, self._moment()))
+        if not isinstance(node.get("resourceType"), str):
+            kind = response.headers.get("content-type", "").partition(";")[0][:40] or "no content type"
+            raise UnreachableError(
+                f"source {self.told.name}: {shown(url)} answered with something that is no FHIR JSON ({kind}); check "
+                "the url of the source.",
+                again=False,
+            )
+        if node["resourceType"] == "OperationOutcome":
+            raise refused(self.told.name, asked, response.status_code, node)
+        return Answer(response.url, response.content, node, _date(response.headers.get("date", "")))
+
+    def _sent(self, url: httpx.URL, asked: str) -> httpx.Response:
+        for _ in range(MOST_REDIRECTS):
+            response = self._tried(url, asked)
+            if response.status_code not in REDIRECTS or "location" not in response.headers:
+                return response
+            there = self.base.redirected(url, response.headers["location"])
+            if there is None:
+                elsewhere = shown(url.join(response.headers["location"]))
+                raise UnreachableError(
+                    f"source {self.told.name}: the server sends us on to {elsewhere}, where nothing is asked "
+                    "unless the url of the source says so.",
+                    again=False,
+                )
+            url = there
+        raise UnreachableError(f"source {self.told.name}: the server sends us round in circles.", again=False)
+
+    def _tried(self, url: httpx.URL, asked: str) -> httpx.Response:
+        name, where = self.told.name, shown(url)
+        try:
+            return self._client.get(url)
+        except httpx.TimeoutException:
+            seconds = f"{self.told.timeout_seconds:g}"
+            raise UnreachableError(
+                f"source {name}: {where} did not answer within {seconds} s when asked for {asked}."
+            ) from None
+        except httpx.ConnectError as error:
+            unsafe = isinstance(_root(error), ssl.SSLError)
+            why = "shows a certificate that this machine does not trust" if unsafe else "cannot be reached"
+            raise UnreachableError(
+                f"source {name}: {where} {why}; check its url and the network.", again=not unsafe
+            ) from None
+        except (httpx.TransportError, httpx.DecodingError):
+            raise UnreachableError(f"source {name}: {where} broke off its answer to {asked}.") from None
+        except httpx.InvalidURL:
+            raise UnreachableError(f"source {name}: the server named an address that is none.", again=False) from None
+
+    def _mend(self) -> str:
+        if self.auth is None:
+            return "set user, a token, or client_id with key_file"
+        return (
+            "check scope and rights of the client" if isinstance(self.auth, Smart) else "check user, password or token"
+        )
+
+    def _moment(self) -> datetime:
+        return self.now + timedelta(seconds=time.monotonic() - self._began)
+
+
+def _trusted() -> ssl.SSLContext:
+    """The machine's own trust, which may hold a hospital's authority, and the public ones where a machine has none."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _root(error: BaseException) -> BaseException:
+    """What lies at the bottom of an error."""
+    while under := error.__cause__ or error.__context__:
+        error = under
+    return error
+
+
+def _wait(response: httpx.Response, now: datetime) -> float | None:
+    """Retry-After in seconds or as a date, which is told by the server's clock."""
+    told = response.headers.get("retry-after", "").strip()
+    if told.isdecimal():
+        return float(told)
+    until = _date(told)
+    there = _date(response.headers.get("date", "")) or now
+    return max(0.0, (until - there).total_seconds()) if until else None
+
+
+def _date(told: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(told)
+    except (TypeError, ValueError):
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)

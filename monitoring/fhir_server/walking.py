@@ -1,0 +1,130 @@
+"""
+A search to its last page, by `next` links alone.
+
+A server that pages through what is changing meanwhile may skip a resource: when an earlier one moves to the end, all
+others move up by one. So a search of several pages is walked once more, until nothing older than what was already seen
+turns up anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import httpx
+
+from monitoring.fhir_server.asking import Answer, Asking, Params
+from monitoring.fhir_server.pages import BUNDLE, Page
+from monitoring.fhir_server.troubles import RefusedError, UnreachableError
+
+WALKS = 4
+EXPIRED = frozenset((400, 404, 410))  # said of a link that was good a moment ago
+
+
+class ExpiredError(RefusedError):
+    """A next link is no longer good: the search has to begin anew."""
+
+
+@dataclass
+class Seen:
+    """
+    What a poll has met of one kind of resource.
+
+    `known`: versions that are safely stored; `given`: those handed on in this poll; `newest`: by the server's clock;
+    `began_at`: the server's own time when it answered first; `settled`: whether every search came to its end.
+    """
+
+    known: set[int] = field(default_factory=set)
+    given: set[int] = field(default_factory=set)
+    met: set[int] = field(default_factory=set)
+    newest: datetime | None = None
+    began_at: datetime | None = None
+    settled: bool = True
+
+    def news(self, page: Page) -> set[int]:
+        """What of the page nobody has had yet; from now on it was met."""
+        told = {version.digest for version in page.versions}
+        self.met |= told
+        self.newest = newest([self.newest, *(version.told_at for version in page.versions)])
+        self.began_at = self.began_at or page.answer.at
+        return told - self.known - self.given
+
+
+def all_pages(asking: Asking, kind: str, params: Params) -> Iterator[Page]:
+    """Raises ServerError; ExpiredError where it was a later page that could not be had."""
+    page = _page(asking, asking.search(kind, params))
+    been: set[httpx.URL] = {page.answer.url}
+    yield page
+    while page.next:
+        url = asking.base.following(page.answer.url, page.next)
+        if url is None or url in been:
+            why = "in a circle" if url else "to another address than its own"
+            raise UnreachableError(
+                f"source {asking.told.name}: the server's link to the next page leads {why}; set url to the address "
+                "under which it knows itself.",
+                again=False,
+            )
+        been.add(url)
+        page = _page(asking, _next(asking, url, kind))
+        yield page
+
+
+def news(asking: Asking, kind: str, params: Params, seen: Seen) -> Iterator[Page]:
+    """The pages that hold a version not had before, each handed on before the next one is asked for."""
+    before, walked = None, False
+    for left in reversed(range(WALKS)):
+        walk = _Walk(seen, before)
+        try:
+            yield from walk.news(all_pages(asking, kind, params))
+        except ExpiredError:
+            if not left:
+                raise
+            continue
+        if walk.count < 2 or (walked and not walk.missed):
+            return
+        before, walked = walk.newest, True
+    seen.settled = False
+
+
+@dataclass
+class _Walk:
+    """`before`: the newest version of the walk before. `missed`: whether that one passed something over."""
+
+    seen: Seen
+    before: datetime | None
+    count: int = 0
+    missed: bool = False
+    newest: datetime | None = None
+
+    def news(self, pages: Iterator[Page]) -> Iterator[Page]:
+        for page in pages:
+            self.count += 1
+            new = self.seen.news(page)
+            self.missed |= any(one.digest in new and self._old(one.told_at) for one in page.versions)
+            self.newest = newest([self.newest, *(one.told_at for one in page.versions)])
+            if new:
+                self.seen.given |= new
+                yield page
+
+    def _old(self, told_at: datetime | None) -> bool:
+        return told_at is None or self.before is None or told_at <= self.before
+
+
+def newest(moments: Iterable[datetime | None]) -> datetime | None:
+    return max((one for one in moments if one), default=None)
+
+
+def _next(asking: Asking, url: httpx.URL, kind: str) -> Answer:
+    try:
+        return asking.follow(url, f"a further page of {kind}")
+    except RefusedError as error:
+        if error.status in EXPIRED:
+            raise ExpiredError(str(error), error.status) from None
+        raise
+
+
+def _page(asking: Asking, answer: Answer) -> Page:
+    if answer.node.get("resourceType") != BUNDLE:
+        raise UnreachableError(f"source {asking.told.name}: the server answered a search with no Bundle.", again=False)
+    return Page(answer)
