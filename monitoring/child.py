@@ -1,4 +1,7 @@
-"""A process that `serve` started: `python -m monitoring.child dashboard HOST PORT` or `… scheduler`."""
+"""A process that `serve` started: `python -m monitoring.child dashboard HOST PORT`, `… scheduler` or `… receiver`.
+
+A receiver starts a process of its own: `… reader`.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ def main() -> int:
         if sys.argv[1] == "dashboard":
             dashboard(settings, host=sys.argv[2], port=int(sys.argv[3]))
         else:
-            scheduled(settings)
+            ALONE[sys.argv[1]](settings)
     except Exception as error:
         said = sentence(error)
         log.error("%s", said or f"unforeseen {type(error).__name__}", exc_info=not said)
@@ -48,6 +51,21 @@ def dashboard(settings: Settings, *, host: str, port: int) -> None:
         import_from_string(WEB)(settings), host=host, port=port, log_config=None, access_log=False,
         timeout_graceful_shutdown=OPEN_PAGES_SECONDS, server_header=False,
     )  # fmt: skip
+
+
+def receiver(settings: Settings) -> None:
+    from monitoring.receiving import receive
+
+    receive(settings)
+
+
+def reader(settings: Settings) -> None:
+    from monitoring.receiving import read_on
+
+    read_on(settings)
+
+
+ALONE = {"scheduler": scheduled, "receiver": receiver, "reader": reader}
 
 
 def _end_with_parent() -> None:

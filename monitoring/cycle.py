@@ -12,20 +12,24 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from monitoring.backlog import Backlog
 from monitoring.intake import take_in
 from monitoring.logs import without_values
 from monitoring.raw_files import RawFile
 from monitoring.retrying import retry
 from monitoring.sentences import sentence
 from monitoring.settings import Settings
-from monitoring.sources import Source, open_sources
+from monitoring.sources import Polled, Source, open_sources
+from monitoring.sources.csv_folder import CsvFolder
 from monitoring.state import judge_and_record
 from monitoring.terms import Catalog
-from storage.deliveries import Kept, Sent, keep, unread
+from storage.deliveries import Kept, Sent, keep, let_go
 from storage.engine import Store
+from storage.errors import StoreError
+from storage.marks import set_marks
 from storage.writes import record_run
 
 Clock = Callable[[], datetime]
@@ -105,6 +109,7 @@ def run_cycle(
     sources = [source for source in open_sources(settings) if only is None or source.name in only]
     taken = [take_from(site, source, run_id) for source in sources]
     judging = _assess(site, whole)
+    _let_go(site)
     _close(site, whole, [*taken, judging])
     printed = {told.source: told.printed() for told in taken} | {"assessed": whole.assessed}
     return printed | ({"error": judging.error} if judging.error else {})
@@ -142,12 +147,17 @@ def run_again(site: Site, ids: Collection[str], run_id: str) -> dict[str, Any]:
 
 def look(site: Site) -> list[Told]:
     """
-    Between two cycles: what has arrived in the drop folders, and everybody judged anew, since time alone closes
-    windows and makes labs overdue. A run is written down only for a source that had something to tell.
+    Between two cycles: what has arrived in the drop folders and on servers that it is time to ask, and everybody
+    judged anew, since time alone closes windows and makes labs overdue. A run is written down only for a source that
+    had something to tell.
     """
     run_id = new_run_id(site.clock())
     folders = {source.name for source in site.settings.source if source.path}
-    found = [_arrived(site, source, run_id) for source in open_sources(site.settings) if source.name in folders]
+    found = [
+        _arrived(site, source, run_id)
+        for source in open_sources(site.settings)
+        if source.name in folders or (isinstance(source, Polled) and source.due(site.clock()))
+    ]
     judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=run_id)
     return found
 
@@ -172,7 +182,16 @@ def _by_hand(site: Site, told: Told, failed: Exception | None) -> dict[str, Any]
 
 def _take(site: Site, source: Source, told: Told) -> Exception | None:
     """Everything the source has; a failure is noted, and given back to who cannot go on without it."""
-    return _timed(told, lambda: _each(site, source, told))
+    failed = _timed(told, lambda: _each(site, source, told))
+    _note_folder(site, source, told)
+    return failed
+
+
+def _note_folder(site: Site, source: Source, told: Told) -> None:
+    """Whether a drop folder could be looked at; sources of other kinds say so themselves."""
+    if isinstance(source, CsvFolder):
+        heard = {} if told.error else {"heard": site.clock().isoformat()}
+        set_marks(site.store, source.name, {"failed": told.error} | heard, at=site.clock())
 
 
 def _each(site: Site, source: Source, told: Told) -> None:
@@ -180,8 +199,11 @@ def _each(site: Site, source: Source, told: Told) -> None:
     What was kept and never read, then file by file or page by page: kept as it came, read, and done with once what
     it holds is committed.
     """
-    for waiting in iter(lambda: unread(site.store, told.source, limit=1), []):
-        told.add(_taken(site, told, as_raw(waiting[0])))
+    backlog = Backlog(site.store, site.catalog, site.settings, told.source, lambda: told.run_id, site.clock)
+    for read in backlog.read():
+        told.add(read.counts.as_dict())
+    if isinstance(source, Polled):
+        source.acquaint(site.store, site.catalog)
     for raw in source.fetch(site.clock()):
         told.add(_taken(site, told, _kept(site, told.source, raw)))
         source.done(raw)
@@ -239,6 +261,15 @@ def _assess(site: Site, whole: Told) -> Told:
         judging.error = in_words(error)
         log.warning("judging failed: %s", judging.error)
     return judging
+
+
+def _let_go(site: Site) -> None:
+    """What was read and is older than the site keeps it no longer stands as it came; a failure waits for next time."""
+    try:
+        gone = let_go(site.store, site.clock() - timedelta(days=site.settings.raw.keep_days))
+        log.info("raw input: %d deliveries let go after %g days", gone, site.settings.raw.keep_days)
+    except StoreError as error:
+        log.warning("raw input was not let go: %s", error)
 
 
 def _close(site: Site, whole: Told, parts: list[Told]) -> None:

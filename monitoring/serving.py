@@ -1,5 +1,6 @@
 """
-Two processes under one command: the dashboard and the 12-hour job, watched by the one that was started.
+Two processes under one command: the dashboard and the 12-hour job, watched by the one that was started; a third
+where a source listens for HL7 messages.
 
 They meet only in the store. One that ends by itself is started again, after a wait that grows; one that ends five
 times within two minutes ends everything, with a sentence. Each child is told its settings through a pipe, so that no
@@ -25,6 +26,7 @@ from threading import Event
 
 from monitoring.errors import ServingError
 from monitoring.settings import Settings
+from monitoring.sources.hl7_folder import listening
 
 PORT_PATIENCE = 3.0
 STOP_PATIENCE = 10.0
@@ -91,7 +93,8 @@ def serve(settings: Settings, host: str, port: int, *, schedule: bool, say: Call
     if not is_loopback(host):
         say(exposed(host))
     told = settings.model_dump_json().encode() + b"\n"
-    children = [Child("dashboard", [host, str(port)], told), *([Child("scheduler", [], told)] if schedule else [])]
+    beside = [name for name, wanted in (("scheduler", schedule), ("receiver", listening(settings))) if wanted]
+    children = [Child("dashboard", [host, str(port)], told), *(Child(name, [], told) for name in beside)]
     with stopping() as stop:
         try:
             _watched(children, f"http://{_shown(host)}:{port}", stop, say)

@@ -23,12 +23,14 @@ port = click.option("--port", type=click.IntRange(0, 65535), default=8501, show_
 def serve(asked: Asked, host: str, port: int, no_schedule: bool) -> None:
     """Serve the dashboard and run the 12-hour job, until SIGTERM or Ctrl-C."""
     from monitoring.logs import set_up
+    from monitoring.receiving import check
     from monitoring.serving import serve as served
     from monitoring.sources import open_sources
 
     set_up(asked.settings.log_file)
     asked.store.close()  # opened and brought up to date once, here, where a fault ends with a sentence
     open_sources(asked.settings)
+    check(asked.settings, _say)
     _ = asked.catalog
     served(asked.settings, host, port, schedule=not no_schedule, say=_say)
 

@@ -10,7 +10,7 @@ from monitoring.hl7.charsets import text_of
 from monitoring.hl7.escapes import Marks
 from monitoring.hl7.framing import Block, Miscount, blocks, plain_bytes
 from monitoring.hl7.observations import results
-from monitoring.hl7.patients import PLACED, said
+from monitoring.hl7.patients import JOINING, PLACED, joined, said
 from monitoring.hl7.segments import BadMessageError, Message, marks_of, message
 from monitoring.hl7.told import Told, judged, refused, rows, shown
 from monitoring.hl7.vocabulary import Vocabulary
@@ -20,12 +20,13 @@ from monitoring.sieve import Circumstances, quoted
 from monitoring.sifting import Taken, sift_all
 
 SEGMENT = "segment"
-MERGES = frozenset(("A18", "A24", "A30", "A34", "A35", "A36", "A37", "A39", "A40", "A41", "A42", "A43", "A44")) | {
-    f"A{number}" for number in range(45, 52)
-}
+LINKS = frozenset(("A24", "A37"))
+PARTIAL = frozenset(f"A{number}" for number in (35, 41, 42, 43, 44, 45, 46, 48, 49, 50, 51))
 
 NO_HEAD = "These segments have no MSH segment before them, so they are no message."
-MERGE = "ADT {} joins, links or moves patients, and the merge of patients is not built yet."
+LINK = "ADT {} links or parts records that stay two: nothing is joined by it; `maswatch merge` joins or parts by hand."
+MOVE = "ADT {} joins or moves visits, accounts or other numbers, and which results belong to one is not known here."
+NO_NUMBERS = "ADT {} joins records and does not say which: each needs its prior number (MRG-1) and a PID before it."
 EVENT = "ADT {} is not read: of the ADT events, {} are."
 TYPE = "A message of the type {} is not read here; ORU, ADT, RAS and RDE are."
 EMPTY = "The message holds no result, no dose and nothing about a patient."
@@ -36,8 +37,13 @@ BOM = "\ufeff"
 
 def read_hl7(raw: RawFile, at: Circumstances) -> Taken:
     """Never raises for anything a file may hold."""
+    told, aside = gathered(raw, at, Vocabulary.of(at.catalog, at.own))
+    return sift_all(rows(told, raw.name), at, aside)
+
+
+def gathered(raw: RawFile, at: Circumstances, words: Vocabulary) -> tuple[list[Told], list[Refused]]:
+    """The rows of all messages, and what is none."""
     content, sure = plain_bytes(raw.content)
-    words = Vocabulary.of(at.catalog)
     told: list[Told] = []
     aside: list[Refused] = []
     for block in blocks(content):
@@ -54,7 +60,7 @@ def read_hl7(raw: RawFile, at: Circumstances) -> Taken:
         except BadMessageError as error:
             aside.append(_whole(block, raw.name, encoding, error))
     aside.extend(refused(one, raw.name) for one in told if one.fault[0])
-    return sift_all(rows([one for one in told if not one.fault[0]], raw.name), at, aside)
+    return [one for one in told if not one.fault[0]], aside
 
 
 def _marks(block: Block, sure: str, otherwise: str) -> Marks:
@@ -66,7 +72,7 @@ def _marks(block: Block, sure: str, otherwise: str) -> Marks:
 def _told(found: Message, words: Vocabulary) -> list[Told]:
     """Raises BadMessageError for a message that is set aside whole."""
     _check(*found.kind)
-    told = [*said(found), *results(found, words)]
+    told = [*said(found), *_joined(found), *results(found, words)]
     if found.kind[0] in GIVING:
         told.extend(doses(found, words))
     if not told:
@@ -74,11 +80,22 @@ def _told(found: Message, words: Vocabulary) -> list[Told]:
     return [judged(one) for one in told]
 
 
+def _joined(found: Message) -> list[Told]:
+    """Raises BadMessageError where a record is joined and it does not say which with which."""
+    kind, event = found.kind
+    if kind != "ADT" or event not in JOINING:
+        return []
+    told = list(joined(found))
+    if not told or not all(one.cells["patient_id"] and one.cells["into"] for one in told):
+        raise BadMessageError("bad_message", NO_NUMBERS.format(event))
+    return told
+
+
 def _check(kind: str, event: str) -> None:
-    if kind == "ADT" and event in MERGES:
-        raise BadMessageError("unsupported_message", MERGE.format(event))
-    if kind == "ADT" and event not in PLACED:
-        raise BadMessageError("unsupported_message", EVENT.format(quoted(event), ", ".join(sorted(PLACED))))
+    if kind == "ADT" and event in LINKS | PARTIAL:
+        raise BadMessageError("unsupported_message", (LINK if event in LINKS else MOVE).format(event))
+    if kind == "ADT" and event not in PLACED | JOINING:
+        raise BadMessageError("unsupported_message", EVENT.format(quoted(event), ", ".join(sorted(PLACED | JOINING))))
     if kind not in ("ADT", "ORU", *GIVING):
         raise BadMessageError("unsupported_message", TYPE.format(quoted(f"{kind}^{event}".strip("^"))))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.bench import accuracy, intake, judging
+from tests.bench import accuracy, intake, judging, receiving
 
 
 def main() -> None:
     intake.report()
     judging.report()
+    receiving.report()
     accuracy.report()
 
 
