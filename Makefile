@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+WORKERS ?= 2
 
 .PHONY: setup demo test lint bench lock clean browser
 
@@ -23,8 +24,9 @@ demo: setup
 browser:
 	@sh tests/browser/bring_browser.sh
 
+# The tests are shared out between two workers; one file by hand (python -m pytest tests/...) stays in one process.
 test: setup browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

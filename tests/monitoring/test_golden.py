@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -59,7 +60,9 @@ def test_the_files_are_named_after_their_rules() -> None:
 
 def test_a_site_number_that_spoils_a_course_is_told_with_its_reason(maswatch: CommandLine) -> None:
     (maswatch.folder / "site.toml").write_text(LATE, encoding="utf-8")
-    done = maswatch.run("golden", "--rules", maswatch.folder / "site.toml")
+    (maswatch.folder / "courses").mkdir()
+    shutil.copy(FOLDER / "ferritin_extreme.toml", maswatch.folder / "courses")  # those of this rule, and no others
+    done = maswatch.run("golden", "--rules", maswatch.folder / "site.toml", "--courses", maswatch.folder / "courses")
     assert done.code == 1
     assert "ferritin_extreme: ferritin of 25,000: at 0 h active is wanted, found silent." in done.out
     assert "highly suspicious of MAS" in done.out

@@ -172,7 +172,7 @@ def test_started_late_it_runs_at_once_and_takes_in_what_arrives_between_cycles(
     assert job.scheduler.get_job("cycle") is None or not job.scheduler.running
 
 
-def _soon(true: Any, seconds: float = 20) -> bool:
+def _soon(true: Any, seconds: float = 60) -> bool:
     waited = threading.Event()
     for _ in range(int(seconds / 0.1)):
         if true():

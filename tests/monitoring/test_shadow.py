@@ -35,15 +35,16 @@ TWELVE = pd.Timedelta(hours=12)
 DRAWN = {0: {"A": 1.9, "B": 1.6, "C": 3.0}, 12: {"A": 1.6, "B": 2.5}, 24: {"A": 1.4}}
 
 
-@pytest.fixture
-def changed(tmp_path: Path) -> Catalog:
-    (tmp_path / "changed.toml").write_text(CHANGED, encoding="utf-8")
-    return load_catalog(tmp_path / "changed.toml")
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    file = tmp_path_factory.mktemp("rules") / "changed.toml"
+    file.write_text(CHANGED, encoding="utf-8")
+    return load_catalog(file)
 
 
-@pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Site]:
-    with site(tmp_path) as here:
+@pytest.fixture(scope="module")  # nothing here writes to it: see test_nothing_is_written
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("ward")) as here:
         for hour, values in DRAWN.items():
             here.now = at(hour + 1) - timedelta(minutes=1)  # a delivery comes a minute later
             rows = [f"{patient},fibrinogen,{value},g/L,{at(hour):%Y-%m-%dT%H:%MZ}" for patient, value in values.items()]
@@ -59,6 +60,12 @@ def stored(ward: Site, hours: float = 100) -> Course:
     return told(ward.store, as_of=at(hours))
 
 
+@pytest.fixture(scope="module")
+def compared(ward: Site, changed: Catalog) -> Shadowed:
+    """The whole of the ward's story."""
+    return shadowed(stored(ward), catalog(), changed, over=over())
+
+
 def of_flag(done: Shadowed, code: str = "fibrinogen_low") -> dict[str, object]:
     (row,) = done.found.flags[done.found.flags["flag"] == code].to_dict("records")
     return {str(name): value for name, value in row.items()}
@@ -70,10 +77,9 @@ def raised(course: Course, rules: Catalog, code: str) -> list[object]:
     return found.loc[found["flag"] == code, "raised_at"].tolist()
 
 
-def test_the_changed_rule_raises_one_more_and_one_twelve_hours_earlier(ward: Site, changed: Catalog) -> None:
-    done = shadowed(stored(ward), catalog(), changed, over=over())
-    assert (done.patients, done.patient_days) == (3, 4.5)
-    row = of_flag(done)
+def test_the_changed_rule_raises_one_more_and_one_twelve_hours_earlier(compared: Shadowed) -> None:
+    assert (compared.patients, compared.patient_days) == (3, 4.5)
+    row = of_flag(compared)
     assert (row["raised_active"], row["raised_changed"], row["more"], row["fewer"]) == (1, 2, 1, 0)
     assert (row["earlier"], row["earlier_hours"], row["later"], row["patients"]) == (1, 12.0, 0, 2)
     assert row["per_patient_day_active"] == pytest.approx(1 / 4.5)
@@ -85,9 +91,9 @@ def test_the_other_way_round_it_is_one_fewer_and_one_later(ward: Site, changed: 
     assert (row["more"], row["fewer"], row["earlier"], row["later"], row["later_hours"]) == (0, 1, 0, 1, 12.0)
 
 
-def test_who_differs_and_when_each_was_raised_is_told(ward: Site, changed: Catalog) -> None:
-    compared = shadowed(stored(ward), catalog(), changed, over=over()).found.compared
-    low = compared[compared["flag"] == "fibrinogen_low"].set_index("patient_id")
+def test_who_differs_and_when_each_was_raised_is_told(compared: Shadowed) -> None:
+    told = compared.found.compared
+    low = told[told["flag"] == "fibrinogen_low"].set_index("patient_id")
     assert low["how"].to_dict() == {"A": "earlier", "B": "more"}
     assert (low.loc["A", "active_at"], low.loc["A", "changed_at"]) == (at(25), at(13))
     assert low.loc["B", "changed_at"] == at(1)
@@ -100,9 +106,8 @@ def test_the_same_rules_differ_in_nothing(ward: Site) -> None:
     assert done.found.verdicts.empty
 
 
-def test_the_numbers_that_differ_are_named(ward: Site, changed: Catalog) -> None:
-    done = shadowed(stored(ward), catalog(), changed, over=over())
-    assert done.changed == [{"rule": "fibrinogen_low", "parameter": "below", "active": 1.5, "changed": 1.7}]
+def test_the_numbers_that_differ_are_named(compared: Shadowed) -> None:
+    assert compared.changed == [{"rule": "fibrinogen_low", "parameter": "below", "active": 1.5, "changed": 1.7}]
 
 
 def test_nothing_is_written(ward: Site, changed: Catalog) -> None:
@@ -180,13 +185,12 @@ def test_a_changed_response_tells_the_windows_judged_otherwise(tmp_path: Path) -
 
 
 def test_two_runs_side_by_side_say_what_one_after_the_other_says(
-    ward: Site, changed: Catalog, monkeypatch: pytest.MonkeyPatch
+    ward: Site, changed: Catalog, compared: Shadowed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    after = shadowed(stored(ward), catalog(), changed, over=over())
     monkeypatch.setattr(shadowing, "WORTH_A_CORE", 1)
     beside = shadowed(stored(ward), catalog(), changed, over=over())
-    pd.testing.assert_frame_equal(beside.found.compared, after.found.compared)
-    assert beside.steps == after.steps
+    pd.testing.assert_frame_equal(beside.found.compared, compared.found.compared)
+    assert beside.steps == compared.steps
 
 
 def test_a_store_without_anything_gives_nothing(tmp_path: Path, changed: Catalog) -> None:

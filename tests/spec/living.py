@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from monitoring.analysis.assessment import assess
 from monitoring.analysis.course import Course
 from monitoring.analysis.recording import changes
 from storage.frames import FLAG_CHANGES, empty
-from tests.spec.drawing import at, catalog
+from tests.spec.drawing import assessed, at, catalog
 
 
 def lived(course: Course, *hours: float | str) -> pd.DataFrame:
     """The history that cycles at these hours write."""
     history = empty(FLAG_CHANGES)
-    for hour in hours:
-        assessment = assess(course, catalog(), as_of=at(hour))
+    for hour, assessment in zip(hours, assessed(course, *hours), strict=True):
         told = Course(
             **{name: frame[frame["received_at"] <= pd.Timestamp(at(hour))] for name, frame in vars(course).items()}
         )

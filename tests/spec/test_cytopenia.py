@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from tests.spec.drawing import at, drawn, flag, flags_of, judged
+from tests.spec.drawing import at, drawn, flag, flags_of, foreseen, judged
 from tests.spec.living import lived, story
 
 LOW = "cytopenia"
 HEAD = "hour | hemoglobin | platelets | neutrophils | given\n"
+ROWS = [
+    ("0 | 89 | 99 | 5 |", True), ("0 | 90 | 99 | 5 |", False), ("0 | 89 | 100 | 5 |", False),
+    ("0 | 89 | 150 | 0.99 |", True), ("0 | 89 | 150 | 1.0 |", False), ("0 | 120 | 99 | 0.99 |", True),
+    ("0 | 89 | 150 | 5 |", False), ("0 | 89 | - | - |", False), ("0 | 89 | <100 | 5 |", True),
+    ("0 | 89 | >60 | 5 |", False),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _all_rows_in_one_go() -> None:
+    foreseen((HEAD + row for row, _ in ROWS), as_of=0)
 
 
 def low(row: str, **body: object) -> bool:
     return LOW in flags_of(judged(HEAD + row, as_of=0, **body))
 
 
-@pytest.mark.parametrize(
-    ("row", "raised"),
-    [
-        ("0 | 89 | 99 | 5 |", True), ("0 | 90 | 99 | 5 |", False), ("0 | 89 | 100 | 5 |", False),
-        ("0 | 89 | 150 | 0.99 |", True), ("0 | 89 | 150 | 1.0 |", False), ("0 | 120 | 99 | 0.99 |", True),
-        ("0 | 89 | 150 | 5 |", False), ("0 | 89 | - | - |", False), ("0 | 89 | <100 | 5 |", True),
-        ("0 | 89 | >60 | 5 |", False),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("row", "raised"), ROWS)
 def test_two_lines_below_the_limits_of_hlh_2004(row: str, raised: bool) -> None:
     assert low(row) == raised
 

@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 
 from monitoring.analysis.answers import Answers, answered, longest_hours
-from monitoring.analysis.assessment import assess
 from monitoring.analysis.course import Course
 from storage.frames import ACKNOWLEDGEMENTS, ANSWER_ENDS, SNOOZES, shaped
-from tests.spec.drawing import at, catalog, drawn, together
+from tests.spec.drawing import assessed, at, catalog, drawn, judged, together
 from tests.spec.living import lived
 
 Hour = float | str
@@ -46,7 +45,7 @@ def said(seen: Sequence[Said] = (), asleep: Sequence[Said] = (), undone: Sequenc
 
 
 def stands(answers: Answers, history: pd.DataFrame, course: Course, as_of: Hour) -> pd.DataFrame:
-    spans = assess(course, catalog(), as_of=at(as_of)).spans
+    spans = assessed(course, as_of)[0].spans
     known = history[history["recorded_at"] <= at(as_of)]
     return answered(answers, known, spans, catalog(), as_of=at(as_of))
 
@@ -174,7 +173,7 @@ def test_a_line_begun_at_the_minute_of_the_answer_was_known_to_who_answered() ->
 
 def test_an_answer_ended_by_a_line_stays_ended_when_that_line_is_over() -> None:
     table = treated(*STEROID, "32 | anakinra 100 mg")  # held for 36 h: on the first line again from hour 68
-    assert assess(drawn(table), catalog(), as_of=at(80)).lines["line"].tolist() == ["first"]
+    assert judged(table, as_of=80).lines["line"].tolist() == ["first"]
     row = of_rise(said(seen=[Said(24)]), as_of=80, table=table)
     assert row["acknowledged"] is None
     assert ends(row) == [("acknowledged", at(32), "a new line of treatment began: Second line")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -49,63 +50,101 @@ def until(course: Course, moment: pd.Timestamp) -> Course:
     )
 
 
+def of(frame: pd.DataFrame, patient: str) -> pd.DataFrame:
+    return frame[frame["patient_id"].eq(patient)].reset_index(drop=True)
+
+
 def said(assessment: Assessment) -> list[pd.DataFrame]:
     flags = assessment.flags.drop(columns=["first", "turn", "now", "end", "places"]).sort_values(["patient_id", "flag"])
     verdicts = assessment.verdicts.drop(columns=["known_at"], errors="ignore").sort_values(
         ["patient_id", "t0", "hours"]
     )
-    lines = assessment.lines.drop(columns=["doses"]).sort_values("patient_id")
-    return [frame.reset_index(drop=True) for frame in (flags, verdicts, lines)]
+    return [flags, verdicts, assessment.lines.drop(columns=["doses"])]
 
 
-def same(one: Assessment, other: Assessment) -> None:
+def same(one: Assessment, other: Assessment, patient: str) -> None:
     for mine, theirs in zip(said(one), said(other), strict=True):
-        pd.testing.assert_frame_equal(mine, theirs, check_dtype=False)
+        pd.testing.assert_frame_equal(of(mine, patient), of(theirs, patient), check_dtype=False)
+
+
+def name_of(seed: int) -> str:
+    return f"P{seed:03d}"
+
+
+@cache
+def ward() -> Course:
+    """The courses of all seeds. A judgement costs the same for one as for all: the laws are tried on all at once."""
+    return together(*(random_course(seed, name_of(seed)) for seed in SEEDS))
+
+
+@cache
+def ward_judged() -> Assessment:
+    return assess(ward(), catalog(), as_of=NOW)
+
+
+@cache
+def ward_known() -> Course:
+    """What has been received by now."""
+    return until(ward(), pd.Timestamp(NOW))
+
+
+@cache
+def ward_known_judged() -> Assessment:
+    return assess(ward_known(), catalog(), as_of=NOW)
+
+
+@cache
+def known_judged_later() -> Assessment:
+    return assess(ward_known(), catalog(), as_of=NOW + timedelta(days=30))
+
+
+@cache
+def shuffled_judged() -> Assessment:
+    shuffled = Course(**{name: frame.sample(frac=1, random_state=1) for name, frame in vars(ward()).items()})
+    return assess(shuffled, catalog(), as_of=NOW)
+
+
+@cache
+def among_others_judged() -> Assessment:
+    """Each between two others."""
+    before, after = (
+        [random_course(seed + more, f"{name}{seed}") for seed in SEEDS] for more, name in ((100, "A"), (200, "Z"))
+    )
+    return assess(together(*before, ward(), *after), catalog(), as_of=NOW)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_future_never_changes_the_past(seed: int) -> None:
-    course = random_course(seed)
-    same(assess(course, catalog(), as_of=NOW), assess(until(course, pd.Timestamp(NOW)), catalog(), as_of=NOW))
+    same(ward_judged(), ward_known_judged(), name_of(seed))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_order_of_telling_does_not_matter(seed: int) -> None:
-    course = random_course(seed)
-    shuffled = Course(**{name: frame.sample(frac=1, random_state=seed) for name, frame in vars(course).items()})
-    same(assess(course, catalog(), as_of=NOW), assess(shuffled, catalog(), as_of=NOW))
+    same(ward_judged(), shuffled_judged(), name_of(seed))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_patient_is_judged_alike_alone_and_among_others(seed: int) -> None:
-    mine = random_course(seed, "M")
-    ward = together(random_course(seed + 100, "A"), mine, random_course(seed + 200, "Z"))
-    among = assess(ward, catalog(), as_of=NOW)
-    alone = assess(mine, catalog(), as_of=NOW)
-    for many, one in zip(said(among), said(alone), strict=True):
-        mine_only = many[many["patient_id"] == "M"].reset_index(drop=True)
-        pd.testing.assert_frame_equal(mine_only, one, check_dtype=False)
+    alone = assess(random_course(seed, name_of(seed)), catalog(), as_of=NOW)
+    same(alone, ward_judged(), name_of(seed))
+    same(alone, among_others_judged(), name_of(seed))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_judging_again_records_nothing_new(seed: int) -> None:
-    course = until(random_course(seed), pd.Timestamp(NOW))
-    assessment = assess(course, catalog(), as_of=NOW)
-    first = changes(empty(FLAG_CHANGES), course, assessment, catalog(), run_id="r1")
-    assert changes(first, course, assessment, catalog(), run_id="r2").empty
+def test_judging_again_records_nothing_new() -> None:
+    first = changes(empty(FLAG_CHANGES), ward_known(), ward_known_judged(), catalog(), run_id="r1")
+    assert set(first["patient_id"]) == {name_of(seed) for seed in SEEDS}
+    assert changes(first, ward_known(), ward_known_judged(), catalog(), run_id="r2").empty
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_missing_values_never_clear_a_flag(seed: int) -> None:
-    course = until(random_course(seed), pd.Timestamp(NOW))
     series_flags = ["ferritin_rising", "fibrinogen_falling", "platelets_falling", "ferritin_extreme", "fibrinogen_low"]
-    now, later = (assess(course, catalog(), as_of=moment) for moment in (NOW, NOW + timedelta(days=30)))
 
     def active(assessment: Assessment) -> set[str]:
-        on = assessment.flags[assessment.flags["state"].eq("active") & assessment.flags["flag"].isin(series_flags)]
-        return set(on["flag"])
+        flags = of(assessment.flags, name_of(seed))
+        return set(flags.loc[flags["state"].eq("active") & flags["flag"].isin(series_flags), "flag"])
 
-    assert active(later) == active(now)
+    assert active(known_judged_later()) == active(ward_known_judged())
 
 
 def test_a_course_of_nobody_gives_empty_answers() -> None:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from tests.spec.drawing import flags_of, judged
+from tests.spec.drawing import flags_of, foreseen, judged
+
+FERRITIN, FIBRINOGEN = "hour | ferritin\n0 | ", "hour | fibrinogen\n0 | "
+EXTREME = [
+    ("10000", False), ("10001", True), (">10000", True), (">=10000", False), (">9000", False), ("<20000", False),
+]  # fmt: skip
+LOW = [
+    ("1.5", None), ("1.49", "watch"), ("1.0", "watch"), ("0.99", "urgent"), ("<1.5", "watch"), ("<1.0", "urgent"),
+    ("<1.6", None), (">0.5", None),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("value", "raised"),
-    [("10000", False), ("10001", True), (">10000", True), (">=10000", False), (">9000", False), ("<20000", False)],
-)
+@pytest.fixture(scope="module", autouse=True)
+def _all_single_values_in_one_go() -> None:
+    foreseen([FERRITIN + value for value, _ in EXTREME] + [FIBRINOGEN + value for value, _ in LOW], as_of=0)
+
+
+@pytest.mark.parametrize(("value", "raised"), EXTREME)
 def test_ferritin_is_extreme_above_10000(value: str, raised: bool) -> None:
-    assert ("ferritin_extreme" in flags_of(judged(f"hour | ferritin\n0 | {value}", as_of=0))) == raised
+    assert ("ferritin_extreme" in flags_of(judged(FERRITIN + value, as_of=0))) == raised
 
 
-@pytest.mark.parametrize(
-    ("value", "severity"),
-    [("1.5", None), ("1.49", "watch"), ("1.0", "watch"), ("0.99", "urgent"), ("<1.5", "watch"), ("<1.0", "urgent"),
-     ("<1.6", None), (">0.5", None)],
-)  # fmt: skip
+@pytest.mark.parametrize(("value", "severity"), LOW)
 def test_fibrinogen_is_low_below_1_5_and_urgent_below_1(value: str, severity: str | None) -> None:
-    assert flags_of(judged(f"hour | fibrinogen\n0 | {value}", as_of=0)).get("fibrinogen_low") == severity
+    assert flags_of(judged(FIBRINOGEN + value, as_of=0)).get("fibrinogen_low") == severity
 
 
 @pytest.mark.parametrize(("value", "holds"), [("7000", True), ("6999", False), ("<7000", True)])

@@ -5,14 +5,35 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tests.spec.scoring import labs, score
+from tests.spec.scoring import course, labs, score, scored_ahead
 
 ADULT = {"birth_date": "1980-01-01"}
 BLAND = {"platelets": 250, "d_dimer_feu": 400, "pt": 12, "fibrinogen": 3}
+CUT_OFFS = [
+    ("platelets", "platelets", 100, 0),
+    ("platelets", "platelets", 99, 1),
+    ("platelets", "platelets", 50, 1),
+    ("platelets", "platelets", 49, 2),
+    ("d_dimer", "d_dimer_feu", 999, 0),
+    ("d_dimer", "d_dimer_feu", 1000, 2),  # twice
+    ("d_dimer", "d_dimer_feu", 2000, 2),  # four times
+    ("d_dimer", "d_dimer_feu", 2001, 3),
+    ("pt", "pt", 16.4, 0),
+    ("pt", "pt", 16.5, 1),  # 3 s over; a much read table prints 2 points here
+    ("pt", "pt", 19.4, 1),
+    ("pt", "pt", 19.5, 2),
+    ("fibrinogen", "fibrinogen", 1.0, 0),
+    ("fibrinogen", "fibrinogen", 0.99, 1),
+]
 
 
 def dic(**values: object) -> pd.Series:
     return score("isth_dic", labs(**BLAND | values), **ADULT)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _all_in_one_go() -> None:
+    scored_ahead(course(labs(**BLAND | {analyte: value}), **ADULT) for _, analyte, value, _ in CUT_OFFS)
 
 
 def test_everything_is_8_and_nothing_0() -> None:
@@ -22,25 +43,7 @@ def test_everything_is_8_and_nothing_0() -> None:
     assert (told["low"], told["high"], told["positive"], told["missing"]) == (0, 0, False, [])
 
 
-@pytest.mark.parametrize(
-    ("item", "analyte", "value", "points"),
-    [
-        ("platelets", "platelets", 100, 0),
-        ("platelets", "platelets", 99, 1),
-        ("platelets", "platelets", 50, 1),
-        ("platelets", "platelets", 49, 2),
-        ("d_dimer", "d_dimer_feu", 999, 0),
-        ("d_dimer", "d_dimer_feu", 1000, 2),  # twice
-        ("d_dimer", "d_dimer_feu", 2000, 2),  # four times
-        ("d_dimer", "d_dimer_feu", 2001, 3),
-        ("pt", "pt", 16.4, 0),
-        ("pt", "pt", 16.5, 1),  # 3 s over; a much read table prints 2 points here
-        ("pt", "pt", 19.4, 1),
-        ("pt", "pt", 19.5, 2),
-        ("fibrinogen", "fibrinogen", 1.0, 0),
-        ("fibrinogen", "fibrinogen", 0.99, 1),
-    ],
-)
+@pytest.mark.parametrize(("item", "analyte", "value", "points"), CUT_OFFS)
 def test_each_cut_off_stands_where_the_table_has_it(item: str, analyte: str, value: float, points: int) -> None:
     assert dic(**{analyte: value})["points"][item] == points
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tests.spec.scoring import labs, score
+from tests.spec.scoring import course, labs, score, scored_ahead
 
 NOTHING_THERE = dict.fromkeys(("immunosuppression", "splenomegaly", "hepatomegaly", "haemophagocytosis"), "no")
 ALL_THERE = dict.fromkeys(NOTHING_THERE, "yes")
@@ -19,10 +19,60 @@ BLAND = {
     "fibrinogen": 3.5,
     "ast": 25,
 }
+CUT_OFFS = [
+    ("temperature", 38.3, 0),
+    ("temperature", 38.4, 33),
+    ("temperature", 39.4, 33),
+    ("temperature", 39.5, 49),
+    ("ferritin", 1999, 0),
+    ("ferritin", 2000, 35),
+    ("ferritin", 6000, 35),
+    ("ferritin", 6001, 50),
+    ("triglycerides", 1.49, 0),
+    ("triglycerides", 1.5, 44),
+    ("triglycerides", 4.0, 44),
+    ("triglycerides", 4.01, 64),
+    ("fibrinogen", 2.51, 0),
+    ("fibrinogen", 2.5, 30),
+    ("ast", 29, 0),
+    ("ast", 30, 19),
+]
+LINEAGES = [
+    (93, 5.1, 111, 0),
+    (92, 5.1, 111, 0),  # one lineage gives nothing
+    (92, 5.0, 111, 24),
+    (92, 5.1, 110, 24),
+    (93, 5.0, 110, 24),
+    (92, 5.0, 110, 34),
+]
+REPORTED = [
+    ("triglycerides 132.7 mg/dL", "triglycerides", 44),  # 1.498 mmol/L, and met all the same
+    ("triglycerides 132.6 mg/dL", "triglycerides", 0),
+    ("triglycerides 354 mg/dL", "triglycerides", 44),
+    ("triglycerides 354.2 mg/dL", "triglycerides", 64),  # 3.999 mmol/L
+    ("temperature 101.1 °F", "temperature", 33),  # 38.39 °C
+    ("temperature 102.9 °F", "temperature", 33),
+    ("temperature 103.0 °F", "temperature", 49),
+    ("fibrinogen 250 mg/dL", "fibrinogen", 30),
+    ("fibrinogen 251 mg/dL", "fibrinogen", 0),
+    ("ast 0.50 ukat/L", "ast", 19),
+    ("ast 0.49 ukat/L", "ast", 0),
+    ("ferritin 2000 ng/mL", "ferritin", 35),
+    ("ferritin 13482 pmol/L", "ferritin", 35),  # 6,000 ng/mL
+]
 
 
 def hscore(findings: dict[str, str] | None = None, **values: object) -> pd.Series:
     return score("hscore", labs(**BLAND | values), findings=NOTHING_THERE | (findings or {}))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _all_in_one_go() -> None:
+    lineages = ("hemoglobin", "wbc", "platelets")
+    values = [{item: value} for item, value, _ in CUT_OFFS]
+    values += [dict(zip(lineages, told, strict=True)) for *told, _ in LINEAGES]
+    drawn = [course(labs(**BLAND | told), findings=NOTHING_THERE) for told in values]
+    scored_ahead([*drawn, *(course(reported=reported) for reported, *_ in REPORTED)])
 
 
 def test_everything_met_is_337() -> None:
@@ -61,43 +111,13 @@ def test_nothing_met_is_0_and_not_positive() -> None:
     assert set(told["points"].values()) == {0}
 
 
-@pytest.mark.parametrize(
-    ("item", "value", "points"),
-    [
-        ("temperature", 38.3, 0),
-        ("temperature", 38.4, 33),
-        ("temperature", 39.4, 33),
-        ("temperature", 39.5, 49),
-        ("ferritin", 1999, 0),
-        ("ferritin", 2000, 35),
-        ("ferritin", 6000, 35),
-        ("ferritin", 6001, 50),
-        ("triglycerides", 1.49, 0),
-        ("triglycerides", 1.5, 44),
-        ("triglycerides", 4.0, 44),
-        ("triglycerides", 4.01, 64),
-        ("fibrinogen", 2.51, 0),
-        ("fibrinogen", 2.5, 30),
-        ("ast", 29, 0),
-        ("ast", 30, 19),
-    ],
-)
+@pytest.mark.parametrize(("item", "value", "points"), CUT_OFFS)
 def test_each_cut_off_stands_where_the_paper_has_it(item: str, value: float, points: int) -> None:
     told = hscore(**{item: value})
     assert (told["low"], told["high"], told["points"][item]) == (points, points, points)
 
 
-@pytest.mark.parametrize(
-    ("hemoglobin", "wbc", "platelets", "points"),
-    [
-        (93, 5.1, 111, 0),
-        (92, 5.1, 111, 0),  # one lineage gives nothing
-        (92, 5.0, 111, 24),
-        (92, 5.1, 110, 24),
-        (93, 5.0, 110, 24),
-        (92, 5.0, 110, 34),
-    ],
-)
+@pytest.mark.parametrize(("hemoglobin", "wbc", "platelets", "points"), LINEAGES)
 def test_lineages_count_at_its_own_cut_offs_and_not_at_those_of_hlh_2004(
     hemoglobin: float, wbc: float, platelets: float, points: int
 ) -> None:
@@ -169,24 +189,7 @@ def test_two_lineages_that_are_fine_close_it_without_the_third() -> None:
     assert (told["low"], told["high"], told["missing"]) == (0, 0, [])
 
 
-@pytest.mark.parametrize(
-    ("reported", "item", "points"),
-    [
-        ("triglycerides 132.7 mg/dL", "triglycerides", 44),  # 1.498 mmol/L, and met all the same
-        ("triglycerides 132.6 mg/dL", "triglycerides", 0),
-        ("triglycerides 354 mg/dL", "triglycerides", 44),
-        ("triglycerides 354.2 mg/dL", "triglycerides", 64),  # 3.999 mmol/L
-        ("temperature 101.1 °F", "temperature", 33),  # 38.39 °C
-        ("temperature 102.9 °F", "temperature", 33),
-        ("temperature 103.0 °F", "temperature", 49),
-        ("fibrinogen 250 mg/dL", "fibrinogen", 30),
-        ("fibrinogen 251 mg/dL", "fibrinogen", 0),
-        ("ast 0.50 ukat/L", "ast", 19),
-        ("ast 0.49 ukat/L", "ast", 0),
-        ("ferritin 2000 ng/mL", "ferritin", 35),
-        ("ferritin 13482 pmol/L", "ferritin", 35),  # 6,000 ng/mL
-    ],
-)
+@pytest.mark.parametrize(("reported", "item", "points"), REPORTED)
 def test_a_value_is_compared_as_its_own_unit_is_printed(reported: str, item: str, points: int) -> None:
     assert score("hscore", reported=reported)["points"][item] == points
 

@@ -5,31 +5,35 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tests.spec.scoring import labs, score
+from tests.spec.scoring import course, labs, score, scored_ahead
 
 WOMAN = {"birth_date": "1980-01-01", "sex": "female", "context": "CAR-T"}
 BLAND = {"ferritin": 5000, "ast": 30, "alt": 30, "fibrinogen": 3, "hemoglobin": 110, "platelets": 200, "neutrophils": 3}
+FEATURES = [
+    ("ferritin", {"ferritin": 351}, 1),
+    ("ferritin", {"ferritin": 350}, None),  # twice its baseline it may still be
+    ("transaminases", {"ast": 200}, 0),
+    ("transaminases", {"ast": 201}, 1),
+    ("transaminases", {"alt": 225}, 0),
+    ("transaminases", {"alt": 226}, 1),
+    ("fibrinogen", {"fibrinogen": 2.0}, 0),
+    ("fibrinogen", {"fibrinogen": 1.99}, 1),
+    ("cytopenia", {"neutrophils": 1.0}, 0),
+    ("cytopenia", {"neutrophils": 0.9}, 1),
+]
 
 
 def iec_hs(**values: object) -> pd.Series:
     return score("iec_hs", labs(**BLAND | values), findings={"haemophagocytosis": "no"}, **WOMAN)
 
 
-@pytest.mark.parametrize(
-    ("item", "values", "points"),
-    [
-        ("ferritin", {"ferritin": 351}, 1),
-        ("ferritin", {"ferritin": 350}, None),  # twice its baseline it may still be
-        ("transaminases", {"ast": 200}, 0),
-        ("transaminases", {"ast": 201}, 1),
-        ("transaminases", {"alt": 225}, 0),
-        ("transaminases", {"alt": 226}, 1),
-        ("fibrinogen", {"fibrinogen": 2.0}, 0),
-        ("fibrinogen", {"fibrinogen": 1.99}, 1),
-        ("cytopenia", {"neutrophils": 1.0}, 0),
-        ("cytopenia", {"neutrophils": 0.9}, 1),
-    ],
-)
+@pytest.fixture(scope="module", autouse=True)
+def _all_in_one_go() -> None:
+    seen = {"haemophagocytosis": "no"}
+    scored_ahead(course(labs(**BLAND | values), findings=seen, **WOMAN) for _, values, _ in FEATURES)
+
+
+@pytest.mark.parametrize(("item", "values", "points"), FEATURES)
 def test_each_feature_stands_where_the_definition_has_it(
     item: str, values: dict[str, float], points: int | None
 ) -> None:

@@ -13,7 +13,7 @@ import monitoring.analysis.scores as package
 from monitoring.analysis.assessment import assess
 from monitoring.analysis.course import Course
 from tests.spec.drawing import at, catalog, together
-from tests.spec.scoring import course, labs, score
+from tests.spec.scoring import course, labs, score, scores_of
 
 CODES = ["hscore", "hlh2004", "hlh2024", "mas2016", "ms", "ferritin_esr", "iec_hs", "isth_dic", "sic"]
 
@@ -143,6 +143,11 @@ def test_every_score_is_told_for_every_patient_in_order() -> None:
     assert all(key in catalog().references for sources in told["source"] for key in sources)
 
 
+def test_the_scores_of_an_assessment_are_those_that_are_asked_for_alone() -> None:
+    ward = together(wandering(1, "B"), wandering(2, "A"))
+    pd.testing.assert_frame_equal(assess(ward, catalog(), as_of=at(0)).scores, scores_of(ward))
+
+
 def test_an_empty_ward_has_no_scores_and_all_columns() -> None:
     one = course(labs(ferritin=900))
     none = Course(**{name: frame.iloc[:0] for name, frame in vars(one).items()})
@@ -168,10 +173,10 @@ def wandering(seed: int, patient: str) -> Course:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_same_facts_give_the_same_scores_alone_among_others_and_in_any_order(seed: int) -> None:
     mine, other = wandering(seed, "A"), wandering(seed + 100, "B")
-    alone = assess(mine, catalog(), as_of=at(0)).scores
+    alone = scores_of(mine)
     ward = together(mine, other)
     shuffled = Course(**{name: frame.sample(frac=1, random_state=seed) for name, frame in vars(ward).items()})
-    among = assess(shuffled, catalog(), as_of=at(0)).scores
+    among = scores_of(shuffled)
     among = among[among["patient_id"].eq("A")].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, among)
 
@@ -183,7 +188,7 @@ def test_knowing_more_never_widens_an_interval(seed: int) -> None:
     fewer = Course(
         plain.patients, plain.observations[plain.observations["analyte"].ne("platelets")], plain.doses, plain.findings
     )
-    much, little = (assess(told, catalog(), as_of=at(0)).scores for told in (plain, fewer))
+    much, little = scores_of(plain), scores_of(fewer)
     assert all((much["low"] >= little["low"]) | little["low"].isna())
     assert all((much["high"] <= little["high"]) | little["high"].isna())
 
