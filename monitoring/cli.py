@@ -15,8 +15,11 @@ COMMANDS = {
     "demo": ("running", "Show a ward of published and simulated patients."),
     "serve": ("running", "Dashboard and 12-hour job."),
     "schedule": ("running", "The 12-hour job alone."),
+    "receive": ("receiving", "HL7 v2 messages over MLLP."),
     "ingest": ("taking", "Take in files or folders now."),
     "set-aside": ("taking", "What could not be read, and why."),
+    "map": ("mapping", "What a source means by its codes."),
+    "deliveries": ("deliveries", "What sources sent, as it came."),
     "patients": ("judging", "Who is known."),
     "lines": ("judging", "What each patient is on."),
     "flags": ("judging", "What needs to be looked at."),
@@ -24,6 +27,8 @@ COMMANDS = {
     "scores": ("judging", "Published scores, with what is missing."),
     "ack": ("answering", "Acknowledge a flag."),
     "snooze": ("answering", "Quieten a flag for some hours."),
+    "merge": ("merging", "Join two records of one patient."),
+    "rounds": ("rounding", "Rounds sheets as one PDF."),
     "replay": ("trying", "Judge recorded courses as at the time."),
     "simulate": ("trying", "Write believable courses."),
     "golden": ("changing", "Whether every rule still says what it must."),
@@ -34,6 +39,8 @@ COMMANDS = {
     "restore": ("keeping", "Put a copy in place of the store."),
     "doctor": ("doctor", "What is wrong here, and how to mend it."),
 }
+
+NAMED = {"map": "map_command"}  # a function of that name would stand in Python's own way
 
 
 class Commands(click.Group):
@@ -46,7 +53,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"monitoring.commands.{COMMANDS[cmd_name][0]}")
-        return getattr(module, cmd_name.replace("-", "_"))
+        return getattr(module, NAMED.get(cmd_name, cmd_name.replace("-", "_")))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -166,7 +166,7 @@ def _arrived(site: Site, source: Source, run_id: str) -> Told:
     told = Told(run_id, source.name, "arrival", site.clock())
     if _take(site, source, told):
         log.warning("source %s failed: %s", told.source, told.error)
-    if told.something:
+    if told.something or told.counts["set_aside"]:
         record_run(site.store, told.row(site.clock()))
     return told
 

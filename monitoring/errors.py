@@ -8,7 +8,10 @@ MaswatchError                 every error a person may be shown; str(error) is o
 ├── IntakeError               what a feed gave cannot be taken in as a whole (a single row is set aside instead)
 ├── CycleError                a run could not be completed
 │   └── CycleBusy             another process is running it now
-└── ServingError              the dashboard cannot be started or kept running
+├── ExportError               trajectories cannot be written where or as they were asked for
+├── ServingError              the dashboard cannot be started or kept running
+├── AnswerRefused             what a person said to a flag cannot stand: the flag has changed, or words are missing
+└── MessageError              a message could not be handed to its channel
 
 The store's own errors stand in storage/errors.py.
 """
@@ -49,5 +52,17 @@ class CycleBusy(CycleError):  # noqa: N818 - said as what it is
     """Another process holds the job's lease."""
 
 
+class ExportError(MaswatchError):
+    """An export cannot be written there, or not like that."""
+
+
 class ServingError(MaswatchError):
     """The dashboard cannot be started or kept running."""
+
+
+class AnswerRefused(MaswatchError):  # noqa: N818 - said as what it is
+    """What a person said to a flag was not kept, and why."""
+
+
+class MessageError(MaswatchError):
+    """A channel did not take a message."""

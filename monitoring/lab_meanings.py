@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from monitoring import lookup
-from monitoring.sieve import Cells, Fault, quoted
+from monitoring.sieve import Cells, Fault, OwnName, quoted
 from monitoring.terms import Analyte, Catalog
 
 STATUSES = frozenset(
@@ -31,6 +31,7 @@ UNITS_NAMED = 12
 NO_NAME = "The row names neither an analyte nor a LOINC code."
 UNKNOWN_NAME = "The analyte {} is not in the catalog."
 UNKNOWN_LOINC = "The LOINC code {} is not in the catalog, and a name alone does not say what it measures."
+TWO_OWN = "The site's map gives {} and {} two different meanings."
 CONFLICT = "The LOINC code {} is {} in the catalog, which the name {} is not."
 UNIT = "The unit {} is not one that {} is known in ({})."
 SPECIMEN = "The specimen {} is not what {} is measured in here ({})."
@@ -80,21 +81,23 @@ class Meanings:
 
 @dataclass(frozen=True)
 class Names:
-    """The catalog's names, gathered once for a file."""
+    """The catalog's names, gathered once for a file, and before them the source's own."""
 
     catalog: Catalog
     names: dict[str, tuple[str, ...]]
     loincs: dict[str, str]
+    own: Mapping[str, OwnName] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, catalog: Catalog) -> Names:
-        return cls(catalog, lookup.analyte_names(catalog), lookup.loinc_codes(catalog))
+    def of(cls, catalog: Catalog, own: Mapping[str, OwnName] | None = None) -> Names:
+        return cls(catalog, lookup.analyte_names(catalog), lookup.loinc_codes(catalog), own or {})
 
     def meaning(self, loinc: str, name: str, unit: str, specimen: str, status: str) -> Meaning:
         candidates, fault = self.candidates(loinc.strip(), name.strip())
         if fault:
             return Meaning(fault)
         withdrawn = status_of(status) in WITHDRAWN
+        unit = unit if unit.strip() else self._own_unit(loinc, name)
         found = lookup.identify(self.catalog, candidates, unit)
         if found is None and not (withdrawn and len(candidates) == 1):
             return Meaning(_unit_fault([self.catalog.analytes[code] for code in candidates], unit))
@@ -115,7 +118,16 @@ class Names:
         )
 
     def candidates(self, loinc: str, name: str) -> tuple[tuple[str, ...], Fault | None]:
-        """Analytes that may be meant. A LOINC code says more than a name: one we do not know is not overruled."""
+        """
+        Analytes that may be meant: what the site says this source means, else what the catalog knows.
+
+        A LOINC code says more than a name: one we do not know is not overruled.
+        """
+        own = tuple(dict.fromkeys(said.analyte for said in self._own(loinc, name)))
+        if len(own) > 1:
+            return (), ("conflicting_codes", TWO_OWN.format(quoted(name), quoted(loinc)), name)
+        if own:
+            return own, None
         named = self.names.get(lookup.plain_name(name), ()) or tuple(filter(None, [self.loincs.get(name)]))
         coded = self.loincs.get(loinc)
         if not loinc and not name:
@@ -128,6 +140,12 @@ class Names:
             label = self.catalog.analytes[coded].label
             return (), ("conflicting_codes", CONFLICT.format(quoted(loinc), label, quoted(name)), loinc)
         return (coded,), None
+
+    def _own(self, *told: str) -> list[OwnName]:
+        return [self.own[plain] for text in told if (plain := lookup.plain_name(text)) in self.own] if self.own else []
+
+    def _own_unit(self, loinc: str, name: str) -> str:
+        return next((said.unit for said in self._own(name, loinc) if said.unit), "")
 
     def specimen(self, text: str, analyte: Analyte) -> tuple[str, Fault | None]:
         if not text.strip():

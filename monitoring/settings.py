@@ -29,9 +29,10 @@ CONFIG_NAME = "maswatch.toml"
 # What a source's name would be taken for, in the runs and in what `schedule --once` prints.
 PATHS = frozenset((
     "data_dir", "database_url_file", "site_catalog", "site_map", "path", "password_file", "token_file", "key_file",
-    "tls_certificate", "tls_key_file", "tls_client_authority",
+    "tls_certificate", "tls_key_file", "tls_client_authority", "url_file",
 ))  # fmt: skip
-SECRETS = ("password", "token")  # of a source: MASWATCH_SECRET_<SOURCE>_PASSWORD, else the file named beside it
+# Of a source or a channel: MASWATCH_SECRET_<NAME>_PASSWORD and so on, else the file named beside it.
+SECRETS = {"source": ("password", "token"), "channel": ("url",)}
 RESERVED = ("assessed", "cycle", "error", "ingest", "judging")
 
 
@@ -73,6 +74,12 @@ def _distinct(told: tuple[Any, ...]) -> tuple[Any, ...]:
     twice = sorted({str(name) for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"{', '.join(twice)} stands there twice; each may stand once")
+    return told
+
+
+def _from_to(told: tuple[str, ...]) -> tuple[str, ...]:
+    if told and (len(told) != 2 or told[0] == told[1]):
+        raise ValueError('quiet hours have a beginning and another end, like ["22:00", "07:00"]')
     return told
 
 
@@ -162,6 +169,38 @@ class SourceSettings(_Part):
     timeout_seconds: float = Field(default=30, gt=0)
 
 
+class ChannelSettings(_Part):
+    """
+    Where messages about flags go. `url`: as apprise writes them, a secret. `severity`: the least that is told.
+    `quiet`: from and to, ward time, when only what is urgent is told. What nobody has answered for `escalate_minutes`
+    is told to the channel `escalate_to` as well.
+    """
+
+    name: Annotated[str, Field(min_length=1, pattern=r"^[\w.-]+$")]
+    url: str = Field(default="", repr=False)
+    url_file: Place | None = None
+    severity: Literal["info", "watch", "urgent"] = "urgent"
+    quiet: Annotated[tuple[WallTime, ...], AfterValidator(_from_to)] = ()
+    escalate_minutes: Minutes | None = None
+    escalate_to: str = ""
+
+
+class Dashboard(_Part):
+    """`url`: where its readers reach the dashboard; messages end with a link to it."""
+
+    url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+
+
+def _escalating(told: tuple[ChannelSettings, ...]) -> tuple[ChannelSettings, ...]:
+    names = {channel.name for channel in told}
+    for channel in told:
+        if bool(channel.escalate_to) != (channel.escalate_minutes is not None):
+            raise ValueError(f"{channel.name} needs both escalate_minutes and escalate_to, or neither")
+        if channel.escalate_to and channel.escalate_to not in names - {channel.name}:
+            raise ValueError(f"{channel.name} escalates to {channel.escalate_to!r}, which is no other channel")
+    return told
+
+
 def _own_folder() -> Path:
     home, told = Path.home(), Path(os.environ.get("XDG_DATA_HOME", ""))
     if told.is_absolute():
@@ -194,6 +233,8 @@ class Settings(BaseModel):
     site_catalog: Place | None = None
     site_map: Place | None = None
     raw: Raw = Field(default_factory=Raw)
+    channel: Annotated[tuple[ChannelSettings, ...], AfterValidator(_distinct), AfterValidator(_escalating)] = ()
+    dashboard: Dashboard = Field(default_factory=Dashboard)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -221,21 +262,28 @@ def load_settings(
     except OSError as error:
         raise SettingsError(f"database_url_file: {error.filename} cannot be read: {error.strerror}.") from None
     settings = Settings.model_validate(layers.model_dump())
-    return settings.model_copy(update={"source": tuple(_with_secrets(source) for source in settings.source)})
+    kinds = {kind: tuple(_with_secrets(part, kind) for part in getattr(settings, kind)) for kind in SECRETS}
+    for channel in kinds["channel"]:
+        if not channel.url:
+            raise SettingsError(
+                f"channel {channel.name} has no address; set {_variable(channel.name, 'url')}, "
+                "or name a file that holds it with url_file."
+            )
+    return settings.model_copy(update=kinds)
 
 
-def _with_secrets(source: SourceSettings) -> SourceSettings:
-    told = {key: _secret(source, key) for key in SECRETS}
-    return source.model_copy(update={key: value for key, value in told.items() if value})
+def _with_secrets(part: Any, kind: str) -> Any:
+    told = {key: _secret(part, kind, key) for key in SECRETS[kind]}
+    return part.model_copy(update={key: value for key, value in told.items() if value})
 
 
-def _secret(source: SourceSettings, key: str) -> str:
-    named: Path | None = getattr(source, f"{key}_file")
+def _secret(part: Any, kind: str, key: str) -> str:
+    named: Path | None = getattr(part, f"{key}_file")
     try:
-        said = os.environ.get(_variable(source.name, key), "")
+        said = os.environ.get(_variable(part.name, key), "")
         return said or (named.read_text(encoding="utf-8").strip() if named else "")
     except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"source {source.name}: {key}_file: {named} cannot be read.") from None
+        raise SettingsError(f"{kind} {part.name}: {key}_file: {named} cannot be read.") from None
 
 
 def _variable(source: str, key: str) -> str:
@@ -272,20 +320,20 @@ def _written(file: Path) -> dict[str, Any]:
         raise SettingsError(
             f"{file}: database_url holds a password; set {PREFIX}DATABASE_URL, or name a file with database_url_file."
         )
-    sources = [source for source in written.get("source", []) if isinstance(source, dict)]
-    for part in [written, *sources]:
+    parts = [(kind, part) for kind in SECRETS for part in written.get(kind, []) if isinstance(part, dict)]
+    for part in [written, *(part for _, part in parts)]:
         _resolve(part, file.parent)
-    for source in sources:
-        _refuse_secrets(source, file)
+    for kind, part in parts:
+        _refuse_secrets(kind, part, file)
     return written
 
 
-def _refuse_secrets(source: dict[str, Any], file: Path) -> None:
-    for key in SECRETS:
-        if key in source:
-            name = source.get("name", "")
+def _refuse_secrets(kind: str, part: dict[str, Any], file: Path) -> None:
+    for key in SECRETS[kind]:
+        if key in part:
+            name = part.get("name", "")
             raise SettingsError(
-                f"{file}: source {name} holds a {key}; set {_variable(str(name), key)}, or name a file with {key}_file."
+                f"{file}: {kind} {name} holds a {key}; set {_variable(str(name), key)}, or name a file with {key}_file."
             )
 
 
@@ -334,6 +382,7 @@ def _layer(place: list[str], file: Path | None, written: dict[str, Any]) -> str:
 def _meant(place: list[str]) -> str:
     groups: dict[str, type[BaseModel]] = {
         "ward": Ward, "schedule": Schedule, "source": SourceSettings, "raw": Raw,
+        "channel": ChannelSettings, "dashboard": Dashboard,
     }  # fmt: skip
     known = (groups[place[0]] if len(place) > 1 else Settings).model_fields
     near = difflib.get_close_matches(place[-1], known, n=1)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from monitoring.commands.site import Asked, Printer, prints
 
+if TYPE_CHECKING:
+    from monitoring.settings import SourceSettings
+
 Finding = tuple[str, str, str]  # what was looked at, "ok" or "look here" or "wrong", a sentence
 OK, LOOK, WRONG = "ok", "look here", "wrong"
+CODES_NAMED = 12
 COLUMNS = ["checked", "state", "sentence"]
 
 
@@ -38,7 +43,9 @@ def examined(asked: Asked) -> Iterator[Finding]:
     stands = list(_said("schema", lambda: _schema(asked)))
     yield from stands
     if all(state != WRONG for _, state, _ in stands):
+        yield from _said("site map", lambda: _map(asked))
         yield from _said("store", lambda: _store(asked))
+        yield from _said("feeds", lambda: _feeds(asked))
         yield from _said("cycle", lambda: _cycle(asked))
 
 
@@ -90,12 +97,50 @@ def _sources(asked: Asked) -> Iterator[Finding]:
 
     open_sources(asked.settings)
     for source in asked.settings.source:
-        if source.path and not source.path.is_dir():
-            yield "sources", WRONG, f"{source.name}: {source.path} is no folder; make it, or mend its path."
-        else:
-            yield "sources", OK, f"{source.name}: {source.path or source.kind}."
+        yield from _said("sources", partial(_tried, asked, source))
     if not asked.settings.source:
         yield "sources", LOOK, "none is configured: nothing is fetched; add a [[source]] to maswatch.toml."
+
+
+def _tried(asked: Asked, source: SourceSettings) -> Iterator[Finding]:
+    """What the source shows now; nothing of it is kept."""
+    from monitoring.cycle import wall_clock
+    from monitoring.sources import tried
+
+    for sentence in tried(source, asked.catalog, wall_clock()):
+        yield "sources", OK, f"{source.name}: {sentence}"
+
+
+def _map(asked: Asked) -> Iterator[Finding]:
+    """The site's own codes, and those that nobody has said the meaning of."""
+    from monitoring.site_map import ANYWHERE, in_force
+    from storage.feeds import aside_groups
+
+    words = in_force(asked.store, asked.settings, asked.catalog)
+    if words:
+        yield "site map", OK, f"{len(words)} codes of the site's own are mapped."
+    known = {ANYWHERE, *(source.name for source in asked.settings.source)}
+    for name in sorted({word.source for word in words} - known):
+        yield "site map", LOOK, f"codes of a source {name} are mapped, and no source is called that."
+    groups = aside_groups(asked.store)
+    for source, codes in groups[groups["reason"].eq("unknown_analyte")].groupby("source"):
+        pairs = zip(codes["code"].head(CODES_NAMED), codes["count"], strict=False)
+        told = ", ".join(f"{code or 'no code'} ({count})" for code, count in pairs)
+        more = f" and {len(codes) - CODES_NAMED} more" if len(codes) > CODES_NAMED else ""
+        yield "site map", LOOK, f"{source}: nobody has said what these codes mean: {told}{more}; `maswatch map` does."
+
+
+def _feeds(asked: Asked) -> Iterator[Finding]:
+    """How each source stands by what was taken in from it."""
+    from monitoring.cycle import wall_clock
+    from monitoring.feed_seen import standing
+
+    states = {"failing": WRONG, "silent": WRONG, "late": LOOK, "never heard": LOOK}
+    for source in standing(asked.store, asked.settings, asked.catalog, now=wall_clock()):
+        if source.state != "by hand" or source.error:
+            waits = f"Deliveries that wait to be read: {source.unread}." if source.unread else ""
+            told = " ".join(part for part in (f"{source.source}: {source.state}.", source.sentence, waits) if part)
+            yield "feeds", states.get(source.state, LOOK if source.error else OK), told
 
 
 def _schema(asked: Asked) -> Iterator[Finding]:
@@ -136,10 +181,3 @@ def _cycle(asked: Asked) -> Iterator[Finding]:
     late = overdue(last, settings.schedule.at, settings.zone, now)
     mend = "; start `maswatch serve` or `maswatch schedule`" if late else ""
     yield "cycle", WRONG if late else OK, f"{told}{mend}; the next is due {due:%d %b %H:%M}."
-    yield from _failed(queries.runs(asked.store, limit=50))
-
-
-def _failed(runs: Any) -> Iterator[Finding]:
-    newest = runs[runs["kind"].ne("cycle")].drop_duplicates("source")
-    for run in newest[newest["outcome"].eq("failed")].itertuples():
-        yield "cycle", WRONG, f"{run.source} failed last time: {run.error}"

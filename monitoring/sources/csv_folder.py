@@ -8,6 +8,7 @@ next process.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,8 +17,10 @@ from pathlib import Path
 
 from monitoring.decoding import known_encoding
 from monitoring.errors import IntakeError, SettingsError, SourceError
+from monitoring.feed_health import span
 from monitoring.raw_files import RawFile, by_kind, csv_files
 from monitoring.settings import SourceSettings
+from monitoring.terms import Catalog
 
 KIND = "csv"
 DONE = "done"
@@ -95,6 +98,23 @@ def open_source(told: SourceSettings) -> CsvFolder:
     except IntakeError as error:
         raise SettingsError(f"source {told.name}: {error}") from None
     return CsvFolder(told.name, told.path, told.after == "move", told.settle_seconds)
+
+
+def tried(told: SourceSettings, catalog: Catalog, now: datetime) -> list[str]:
+    """What is in the folder, in one sentence; nothing is read. Raises SourceError where it cannot be looked at."""
+    folder = told.path
+    if folder is None or not folder.is_dir():
+        raise SourceError(f"source {told.name}: the folder {folder} does not exist; make it, or mend its path.")
+    moving = told.after == "move"
+    if not os.access(folder, os.R_OK | os.X_OK | (os.W_OK if moving else 0)):
+        wanted = "read and written, since files are moved when they are done with" if moving else "read"
+        raise SourceError(f"source {told.name}: the folder {folder} may not be {wanted}; mend its permissions.")
+    states = [state for path in csv_files(folder, [folder / DONE]) if (state := _state(path))]
+    if not states:
+        return [f"{folder} can be read and holds no file."]
+    hours = max(0.0, now.timestamp() - max(changed for changed, *_ in states) / 1e9) / 3600
+    files = "1 file" if len(states) == 1 else f"{len(states)} files"
+    return [f"{folder} holds {files}, the newest written {span(hours)} ago."]
 
 
 def _state(path: Path) -> State | None:
