@@ -26,7 +26,7 @@ Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
 SAID_OF_TREND: Final = (
     "patient_id", "analyte", "value", "comparator", "collected_at", "direction", "phrase",
-    "doubling_low", "doubling_high",
+    "doubling_low", "doubling_high", "hours",
 )  # fmt: skip
 SAID_OF_AWAITED: Final = ("patient_id", "analyte", "last_at", "due_at", "overdue")
 SAID_OF_SPAN: Final = (
@@ -34,7 +34,7 @@ SAID_OF_SPAN: Final = (
 )  # fmt: skip
 
 
-SAID_OF_VERSION: Final = ("ref", "version", "value", "comparator")
+SAID_OF_VERSION: Final = ("ref", "version", "analyte", "value", "comparator")
 
 
 @dataclass
@@ -124,10 +124,11 @@ class Bedside:
 
 @dataclass(frozen=True)
 class Ward:
-    """Everybody known at `as_of`."""
+    """Everybody known at `as_of`. `state` is the WardState it was cut out of, for views that look at all at once."""
 
     as_of: datetime
     sides: tuple[Bedside, ...]
+    state: Any = None
 
     def of(self, patient_id: str) -> Bedside | None:
         return next((side for side in self.sides if side.id == patient_id), None)
@@ -135,7 +136,13 @@ class Ward:
 
 def ward(state: Any) -> Ward:
     """Every patient of a WardState, in the order of its patients frame."""
-    return Ward(state.as_of, tuple(_bedsides(state)))
+    return Ward(state.as_of, tuple(_bedsides(state)), state)
+
+
+def with_answers(ward: Ward, state: Any) -> Ward:
+    """The same people, with their flags as `state` has them answered."""
+    flags = _by_patient(state.flags)
+    return Ward(ward.as_of, tuple(replace(side, flags=flags.get(side.id, ())) for side in ward.sides), state)
 
 
 def with_corrections(side: Bedside, versions: pd.DataFrame) -> Bedside:
@@ -196,11 +203,14 @@ def _series(points: pd.DataFrame, as_of: datetime) -> dict[str, dict[str, Series
         "confounded_by",
         "reference_low",
         "reference_high",
+        "version",
     )
     columns = (ordered[name].tolist() for name in names)
-    for at, patient, analyte, value, bound, usable, segment, by, low, high in zip(hours, *columns, strict=True):
+    for at, patient, analyte, value, bound, usable, segment, by, low, high, version in zip(
+        hours, *columns, strict=True
+    ):
         series = told[patient][analyte]
-        series.points.append(Point(at, value, bound, not usable, str(segment)))
+        series.points.append(Point(at, value, bound, not usable, str(segment), version > 1))
         series.confounded_by = "" if usable else by
         if low == low or high == high:  # the newest interval that is told wins
             series.normal = (low if low == low else None, high if high == high else None)

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pandas as pd
 
 from dashboard import wording
-from dashboard.bedside import Bedside, Row, Series, normal_band
-from dashboard.series import phrase, scale
+from dashboard.bedside import Bedside, normal_band
+from dashboard.series import phrase_with_interval, scale
 from dashboard.sparkline import Frame, frame_of
 from monitoring.terms import Analyte, Catalog, Threshold
 
@@ -108,17 +108,9 @@ def words(panel: Panel, side: Bedside, catalog: Catalog) -> str:
     return (
         f"<span style='font-size:13px'><b>{analyte.label}</b></span> {_small(wording.unit(analyte.unit) + kind)}<br>"
         f"<span style='font-size:19px'><b>{number}</b></span>  {_small(age)}<br>"
-        f"{_small(_change(trend, side.series[analyte.code], catalog))}"
+        f"{_small(phrase_with_interval(trend, side.series[analyte.code], catalog))}"
     )
 
 
 def _small(text: str) -> str:
     return f"<span style='font-size:12px;color:#475569'>{text}</span>"
-
-
-def _change(trend: Row, series: Series, catalog: Catalog) -> str:
-    """The phrase, with the interval of a doubling or halving time where there is one."""
-    words = phrase(trend, series, catalog)
-    ends = sorted(abs(trend[name]) for name in ("doubling_low", "doubling_high") if not pd.isna(trend[name]))
-    exact = len(ends) == 2 and ("doubl" in words or "halv" in words) and math.isfinite(ends[1])
-    return wording.kept(f"{words} ({ends[0]:.0f}–{ends[1]:.0f})" if exact else words)

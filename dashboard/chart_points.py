@@ -40,7 +40,7 @@ def _series(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[s
         "y": [row["value"] if row else None for row in rows],
         "line": {"color": SERIES, "width": 1.8},
         "marker": {
-            "symbol": [_symbol(row) for row in rows],
+            "symbol": [symbol(row) for row in rows],
             "size": 8,
             "opacity": 1,
             "color": ["#ffffff" if row and not row["usable"] else SERIES for row in rows],
@@ -63,7 +63,7 @@ def _with_breaks(values: pd.DataFrame) -> Iterator[Row | None]:
         yield row
 
 
-def _symbol(row: Row | None) -> str:
+def symbol(row: Row | None) -> str:
     if row is None:
         return "circle"
     if row["comparator"].startswith(">"):

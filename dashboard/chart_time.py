@@ -1,10 +1,10 @@
-"""The chart's shared time: hours since the steroid start (or before now), with the ward's clock underneath."""
+"""The chart's shared time: hours since the steroid start (or before now) and the ward's clock, either of them first."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 import pandas as pd
@@ -12,8 +12,9 @@ import pandas as pd
 from dashboard import wording
 from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside
 
-LEAD_HOURS: Final = 72.0  # what is seen at first of the time before the steroid start
-SEEN_HOURS: Final = 7 * 24.0
+SEEN_HOURS: Final = 7 * 24.0  # of the stay, at first
+SHORT_HOURS: Final = 72.0
+BEFORE_HOURS: Final = 24.0  # what was drawn in the day before the admission belongs to the stay
 ROOM: Final = 0.03
 STEPS: Final = (6, 12, 24, 48, 72, 168, 336, 672)
 MOST_TICKS: Final = 9  # two rows of words side by side on a tablet
@@ -23,7 +24,11 @@ DECISION: Final = (24.0, 48.0)
 
 @dataclass(frozen=True)
 class Time:
-    """`zero` is the moment at x = 0; `start` and `end` are the hours the chart holds, `seen` those shown at first."""
+    """
+    `zero` is the moment at x = 0; the chart holds the hours from `start` to `end`, and opens on those from `seen`.
+
+    `clock`: ticks stand at round hours of the ward's clock, not of the hours since `zero`.
+    """
 
     zero: datetime
     zone: tzinfo
@@ -32,6 +37,7 @@ class Time:
     seen: float
     now: float
     steroid: bool
+    clock: bool = False
 
     def x(self, moment: Any) -> float:
         """Hours of a moment; NaN for none."""
@@ -42,19 +48,44 @@ class Time:
         return self.end if pd.isna(moment) else min(self.x(moment), self.end)
 
 
-def time_of(side: Bedside, *, zone: tzinfo, whole: bool = False) -> Time:
-    """Time as it is shown at first: from three days before the steroid start, or a week; or the `whole` stay."""
+def time_of(side: Bedside, *, zone: tzinfo, span: str = "", clock: bool = False) -> Time:
+    """
+    Time as it is shown at first: the last seven days of the stay, or as `span` says "72h", "stay" or "all" stays.
+
+    While the steroid clock runs the chart reaches on to its end; a stay that has ended ends the chart.
+    """
     zero = side.t0 if side.t0 is not None else pd.Timestamp(side.as_of)
     now = wording.since(zero, side.as_of)
-    moments = [now + points.points[0].at for points in side.series.values()] + [
-        wording.since(zero, row["started_at"]) for row in side.spans
-    ]
-    first = min(moments, default=now - LEAD_HOURS)
-    last = max(now, STEROID_CLOCK_HOURS) if side.t0 is not None and now < STEROID_CLOCK_HOURS else now
-    seen = max(first, min(-LEAD_HOURS if side.t0 is not None else now - SEEN_HOURS, now - SEEN_HOURS))
-    seen = first if whole else min(seen, last - 24.0)
+    moments = _moments(side, zero, now)
+    until = _left(side, zero, moments) if side.has_left else now
+    running = side.t0 is not None and now < STEROID_CLOCK_HOURS and not side.has_left
+    last = STEROID_CLOCK_HOURS if running else until
+    first = min([*moments, until - BEFORE_HOURS])
+    stay = _stay(side, zero, moments, first)
+    spans = {"72h": until - SHORT_HOURS, "stay": stay, "all": first}
+    seen = min(spans.get(span, max(stay, until - SEEN_HOURS)), until - BEFORE_HOURS)
     room = ROOM * (last - seen)
-    return Time(zero, zone, min(first, seen) - room, last + room, seen - room, now, side.t0 is not None)
+    return Time(zero, zone, min(first, seen) - room, last + room, seen - room, now, side.t0 is not None, clock)
+
+
+def _moments(side: Bedside, zero: datetime, now: float) -> list[float]:
+    """When anything is known to have happened, in hours."""
+    given = [wording.since(zero, row["started_at"]) for row in side.spans]
+    return [now + point.at for points in side.series.values() for point in points.points] + given
+
+
+def _left(side: Bedside, zero: datetime, moments: list[float]) -> float:
+    """The end of a stay that has ended; what came in from it later is still shown."""
+    return max([wording.since(zero, side.patient["discharged_at"]), *moments])
+
+
+def _stay(side: Bedside, zero: datetime, moments: list[float], first: float) -> float:
+    """Where this stay begins; without an admission, with all there is."""
+    if pd.isna(side.patient["admitted_at"]):
+        return first
+    admitted = wording.since(zero, side.patient["admitted_at"])
+    before = [moment for moment in moments if admitted - BEFORE_HOURS <= moment < admitted]
+    return min([admitted, *before])
 
 
 def axis(time: Time) -> dict[str, Any]:
@@ -83,21 +114,43 @@ def axis(time: Time) -> dict[str, Any]:
 def axis_words(time: Time) -> str:
     """What the two rows of the axis are, for the gutter."""
     zone = wording.zone_name(pd.Timestamp(time.zero).astimezone(time.zone))
-    return f"{'hours since steroid start' if time.steroid else 'hours before now'}<br>ward clock, {zone}"
+    rows = ["hours since steroid start" if time.steroid else "hours before now", f"ward clock, {zone}"]
+    return "<br>".join(reversed(rows) if time.clock else rows)
+
+
+def _step(time: Time) -> int:
+    return next((step for step in STEPS if (time.end - time.seen) / step <= MOST_TICKS), STEPS[-1])
 
 
 def _ticks(time: Time) -> list[float]:
-    step = next((step for step in STEPS if (time.end - time.seen) / step <= MOST_TICKS), STEPS[-1])
+    step = _step(time)
+    if time.clock:
+        return _round_hours(time, step)
     first = math.ceil(time.start / step) * step
     return [float(hour) for hour in range(int(first), int(time.end) + 1, step)]
 
 
+def _round_hours(time: Time, step: int) -> list[float]:
+    """Every `step` hours by the ward's clock from a midnight on, also across a change of the clocks."""
+    first = (pd.Timestamp(time.zero) + timedelta(hours=time.start)).astimezone(time.zone)
+    midnight = first.to_pydatetime().replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    count = int((time.end - time.start) / step) + 26
+    local = (midnight + timedelta(hours=step * place) for place in range(count))  # wall time: the zone is its own
+    ticks = [time.x(moment.astimezone(UTC)) for moment in local]
+    return [tick for tick in ticks if time.start <= tick <= time.end]
+
+
 def _label(hour: float, time: Time) -> str:
     local = (pd.Timestamp(time.zero) + timedelta(hours=hour)).astimezone(time.zone)
-    sign = "+" if hour > 0 else "−" if hour < 0 else ""
-    zero = ("0 h" if time.steroid else "now") if hour == 0 else f"{sign}{abs(hour):.0f} h"
     near = time.end - time.seen <= WEEKDAYS_HOURS
-    return f"{zero}<br>{local:%a %H:%M}" if near else f"{zero}<br>{local.day} {local:%b}"
+    rows = [_hours(hour, time), f"{local:%a %H:%M}" if near else f"{local.day} {local:%b}"]
+    return "<br>".join(reversed(rows) if time.clock else rows)
+
+
+def _hours(hour: float, time: Time) -> str:
+    if round(hour) == 0:
+        return "0 h" if time.steroid else "now"
+    return f"{'+' if hour > 0 else '−'}{abs(hour):.0f} h"
 
 
 def window_shapes(time: Time, starts: list[Any], *, top: float) -> list[dict[str, Any]]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -11,8 +15,12 @@ from dashboard.charts import CONFIG
 from dashboard.markup import HERE, STYLE, Markup, page
 from dashboard.patient_sheet import choice_html
 
+SCRIPTS = ("newness.js", "answering.js", "stepping.js", "sheet.js")  # one module; the last has its default export
+
 _sheet = st.components.v2.component(
-    "maswatch_sheet", js=(HERE / "static" / "sheet.js").read_text(encoding="utf-8"), isolate_styles=False
+    "maswatch_sheet",
+    js="\n".join((HERE / "static" / name).read_text(encoding="utf-8") for name in SCRIPTS),
+    isolate_styles=False,
 )
 
 
@@ -21,13 +29,17 @@ def show_style() -> None:
     st.html(STYLE)
 
 
-def show_sheet(markup: Markup, *, key: str, beats: str = "", quiet_seconds: float = 0) -> None:
+def show_sheet(
+    markup: Markup, *, key: str, beats: str = "", quiet_seconds: float = 0, said: Callable[[str], None] | None = None
+) -> None:
     """
     HTML from our own templates, changed in place on every run; its links to our pages are followed without a reload.
 
     `beats` changes on every refresh; when it has not for `quiet_seconds`, the browser says that nobody is there.
+    `said` is called with `key` for everything a person says on the sheet; `st.session_state[key].said` holds it then.
     """
-    _sheet(key=key, data={"markup": str(markup), "beats": beats, "quiet_seconds": quiet_seconds})
+    hears: dict[str, Any] = {"on_said_change": partial(said, key)} if said else {}
+    _sheet(key=key, data={"markup": str(markup), "beats": beats, "quiet_seconds": quiet_seconds}, **hears)
 
 
 def show_state(title: str, *sentences: str, key: str) -> None:

@@ -11,7 +11,9 @@ import pandas as pd
 
 from dashboard import wording
 from dashboard.bedside import Bedside, Row, Rows, shown_analytes
+from dashboard.changes import change_key
 from dashboard.wording import Tone
+from monitoring.analysis.unanswered import unanswered_since
 from monitoring.terms import Catalog
 
 MAIN: Final = ("ferritin", "fibrinogen", "platelets", "crp")  # the four that every row of the ward shows
@@ -19,6 +21,7 @@ SAYS_THE_VERDICT: Final = (
     "steroid_nonresponse", "steroid_early_worsening", "steroid_slow_response", "cart_no_improvement", "relapse",
 )  # fmt: skip
 SOON: Final = timedelta(hours=12)
+PATIENCE: Final = "urgent_unanswered_hours"
 RANK: Final[Mapping[Tone, int]] = {"decision": 0, "watch": 1, "note": 2, "good": 3, "quiet": 4}
 SEVERITY_RANK: Final[Mapping[str, int]] = {"urgent": 0, "watch": 1, "info": 2}
 
@@ -26,7 +29,8 @@ SEVERITY_RANK: Final[Mapping[str, int]] = {"urgent": 0, "watch": 1, "info": 2}
 @dataclass(frozen=True)
 class Phrase:
     """
-    One thing that is so, under ten words. `acknowledged`: who took notice, or empty; `snoozed`: until when, in words.
+    One thing that is so, under ten words. `acknowledged`: who took notice, or empty; `snoozed`: until when, in words;
+    `waiting`: for how long an urgent flag has gone without an answer; `change`: the flag's newest, see changes.py.
     """
 
     text: str
@@ -35,16 +39,21 @@ class Phrase:
     acknowledged: str = ""
     since: str = ""
     snoozed: str = ""
+    waiting: str = ""
+    change: str = ""
 
     @property
     def whole(self) -> str:
         """With what people answered to it."""
-        return wording.joined(self.text, f"seen by {self.acknowledged}" if self.acknowledged else "", self.snoozed)
+        seen = f"seen by {self.acknowledged}" if self.acknowledged else ""
+        return wording.joined(self.text, seen, self.snoozed, self.waiting)
 
 
 @dataclass(frozen=True)
 class Concern:
     """
+    `waiting`: for how long the urgent flag that waits longest has gone without an answer, in words.
+
     `due_at`: what is awaited next; `due_now`: something is due, but not late yet; `late`: it has not come in time.
 
     `order` sorts the most worrying first.
@@ -58,6 +67,7 @@ class Concern:
     due_now: bool
     late: bool
     order: tuple[Any, ...]
+    waiting: str = ""
 
     @property
     def responding(self) -> bool:
@@ -69,7 +79,7 @@ def concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
     window = decided(side)
     due_at, due_what = _due(side)
     phrases = (
-        *(_flag_phrase(row, side.as_of, zone) for row in flags),
+        *(_flag_phrase(row, side.as_of, zone, catalog) for row in flags),
         *_verdict_phrase(window, flags),
         *_due_phrase(side, due_at, due_what, zone),
         *_unusable(side, catalog),
@@ -86,6 +96,7 @@ def concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
         due_now=any(row["due_at"] <= side.as_of and not row["overdue"] for row in side.awaited),
         late=bool(side.late) or any(row["flag"] == "labs_overdue" for row in flags),
         order=(RANK[tone], -open_urgent, -len(flags), numbered(side.name)),
+        waiting=waiting_words(max((hours_unanswered(row, side.as_of) for row in flags), default=0.0), catalog),
     )
 
 
@@ -123,7 +134,22 @@ def answered(row: Mapping[str, Any]) -> bool:
     return acknowledged_by(row) != "" or snoozed_until(row) is not None
 
 
-def _flag_phrase(row: Mapping[str, Any], as_of: datetime, zone: tzinfo) -> Phrase:
+def waiting(row: Mapping[str, Any], catalog: Catalog, as_of: datetime) -> str:
+    """unanswered for 2 h: of an urgent flag that has stood longer than a ward should leave it; empty otherwise."""
+    return waiting_words(hours_unanswered(row, as_of), catalog)
+
+
+def waiting_words(hours: float, catalog: Catalog) -> str:
+    return f"unanswered for {wording.hours(hours)}" if hours >= float(catalog.settings[PATIENCE]) else ""
+
+
+def hours_unanswered(row: Mapping[str, Any], as_of: datetime) -> float:
+    """Of an urgent flag; 0 for any other, and while an answer stands."""
+    since = unanswered_since(row) if row["severity"] == "urgent" else None
+    return 0.0 if since is None else wording.since(since, as_of)
+
+
+def _flag_phrase(row: Mapping[str, Any], as_of: datetime, zone: tzinfo, catalog: Catalog) -> Phrase:
     return Phrase(
         text=str(row["sentence"]),
         tone=wording.SEVERITY_TONE.get(row["severity"], "note"),
@@ -131,6 +157,8 @@ def _flag_phrase(row: Mapping[str, Any], as_of: datetime, zone: tzinfo) -> Phras
         acknowledged=acknowledged_by(row),
         since=wording.age(row["raised_at"], as_of),
         snoozed=wording.snoozed(snoozed_until(row), zone, today=as_of),
+        waiting=waiting(row, catalog, as_of),
+        change=change_key(row),
     )
 
 

@@ -50,9 +50,12 @@ def complaints(feed: Health, *, zone: tzinfo, now: datetime, as_of: datetime | N
     if feed.overdue:
         yield _missed(feed, zone, now)
     for source, sentence in feed.failures:
-        yield Banner(
-            "watch", f"The source “{source}” failed", sentence or "The reason is in the log: run maswatch doctor."
-        )
+        told = sentence or "The reason is in the log: run maswatch doctor."
+        yield Banner("watch", f"The source “{source}” failed", told, "/feed", "Look at the feed")
+    for silent in feed.silent:
+        held = "No new result may reach this page from there."
+        title = f"The source “{silent.source}” is silent"
+        yield Banner("watch", title, f"{silent.sentence} {held}", "/feed", "Look at the feed")
 
 
 def _missed(feed: Health, zone: tzinfo, now: datetime) -> Banner:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dashboard import wording
 from dashboard.bedside import Bedside
+from dashboard.changes import change_key
 from dashboard.concern import acknowledged_by, product_label, ranked, snoozed_until
 from dashboard.wording import Tone
 from monitoring.terms import Catalog, Cited, Rule
@@ -60,6 +61,7 @@ class FlagPanel:
     left_out: tuple[str, ...]
     changes_mind: str
     ended: str
+    change: str
 
     @property
     def answered(self) -> str:
@@ -81,7 +83,7 @@ ENDED_WORD = {"cleared": "cleared", "retracted": "taken back"}
 
 
 def active(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> list[FlagPanel]:
-    return [_panel(row, side, catalog, zone) for row in ranked(side.flags)]
+    return [panel(row, side, catalog, zone) for row in ranked(side.flags)]
 
 
 def past(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> list[FlagPanel]:
@@ -89,10 +91,10 @@ def past(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> list[FlagPanel]:
     rows = sorted(
         (row for row in side.flags if row["state"] != "active"), key=lambda row: row["raised_at"], reverse=True
     )
-    return [_panel(row, side, catalog, zone) for row in rows]
+    return [panel(row, side, catalog, zone) for row in rows]
 
 
-def _panel(row: Mapping[str, Any], side: Bedside, catalog: Catalog, zone: tzinfo) -> FlagPanel:
+def panel(row: Mapping[str, Any], side: Bedside, catalog: Catalog, zone: tzinfo) -> FlagPanel:
     rule = catalog.rules.get(row["flag"])
     return FlagPanel(
         code=row["flag"],
@@ -109,6 +111,7 @@ def _panel(row: Mapping[str, Any], side: Bedside, catalog: Catalog, zone: tzinfo
         left_out=tuple(_left_out(entry, catalog) for entry in row["confounders"]),
         changes_mind=rule.changes_mind if rule else "",
         ended=_ended(row, zone),
+        change=change_key(row) if row["state"] == "active" else "",
     )
 
 

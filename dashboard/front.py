@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from dashboard.markup import HERE
 
-PATHS: Final = ("/", "/patient", "/rounds", "/research")
+PATHS: Final = ("/", "/inbox", "/patient", "/rounds", "/feed", "/research")
 _SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _TITLE: Final = re.compile(r"<title>.*?</title>", re.DOTALL)
 _NOSCRIPT: Final = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)

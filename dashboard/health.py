@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -9,7 +10,10 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from monitoring import wall_times
+from monitoring.feed_health import SourceHealth
+from monitoring.feed_seen import standing
 from monitoring.settings import Settings
+from monitoring.terms import Catalog
 from storage import queries
 from storage.engine import Store
 
@@ -19,7 +23,11 @@ RUNS_SEEN: Final = 50
 
 @dataclass(frozen=True)
 class Health:
-    """`failures`: (source, sentence) of the newest run of each source that failed. `store`: "ok" or why it is not."""
+    """
+    `failures`: (source, sentence) of what failed last time. `sources`: how each feed stands, see `feed_health`.
+
+    `store`: "ok" or why it is not.
+    """
 
     status: Status
     store: str
@@ -29,16 +37,37 @@ class Health:
     missed_at: datetime
     newest_received_at: datetime | None = None
     failures: tuple[tuple[str, str], ...] = ()
+    sources: tuple[SourceHealth, ...] = ()
+
+    @property
+    def silent(self) -> tuple[SourceHealth, ...]:
+        return tuple(source for source in self.sources if source.state == "silent")
 
     def shape(self) -> dict[str, Any]:
-        """As INTERFACE gives it."""
+        """As INTERFACE gives it, and the sources beside it."""
         return {
             "status": self.status,
-            "last_success_at": self.last_success_at.isoformat() if self.last_success_at else None,
+            "last_success_at": _iso(self.last_success_at),
             "next_run_at": self.next_run_at.isoformat(),
             "ingest_overdue": self.overdue,
             "store": self.store,
+            "sources": {source.source: _shape(source) for source in self.sources},
         }
+
+
+def _shape(source: SourceHealth) -> dict[str, Any]:
+    return {
+        "state": source.state,
+        "sentence": source.sentence,
+        "last_success_at": _iso(source.last_success_at),
+        "last_heard_at": _iso(source.last_heard_at),
+        "newest_received_at": _iso(source.newest_at),
+        "unread": source.unread,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def unreadable(settings: Settings, sentence: str, *, now: datetime) -> Health:
@@ -48,14 +77,15 @@ def unreadable(settings: Settings, sentence: str, *, now: datetime) -> Health:
     return Health("failing", sentence, None, wall_times.next_run(at, zone, now), True, missed_at)
 
 
-def health(store: Store, settings: Settings, *, now: datetime) -> Health:
+def health(store: Store, settings: Settings, catalog: Catalog, *, now: datetime) -> Health:
     """What the store says of the feed. Raises StoreError when it cannot be read."""
     at, zone = settings.schedule.at, settings.zone
     last = queries.last_success(store)
     overdue = wall_times.overdue(last, at, zone, now)
-    failures = _failures(queries.runs(store, limit=RUNS_SEEN))
+    sources = tuple(standing(store, settings, catalog, now=now))
+    failures = _failures(queries.runs(store, limit=RUNS_SEEN), sources)
     return Health(
-        status="degraded" if overdue or failures else "ok",
+        status="degraded" if overdue or failures or any(source.in_trouble for source in sources) else "ok",
         store="ok",
         last_success_at=last,
         next_run_at=wall_times.next_run(at, zone, now),
@@ -63,10 +93,16 @@ def health(store: Store, settings: Settings, *, now: datetime) -> Health:
         missed_at=wall_times.last_due(at, zone, now),
         newest_received_at=queries.newest_received(store),
         failures=failures,
+        sources=sources,
     )
 
 
-def _failures(runs: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+def _failures(runs: pd.DataFrame, sources: Collection[SourceHealth]) -> tuple[tuple[str, str], ...]:
+    """Of a configured source what its health says; of anything else, the whole cycle too, what its newest run says."""
     newest = runs.sort_values("started_at").drop_duplicates("source", keep="last")
-    failed = newest[newest["outcome"].eq("failed")]
-    return tuple(zip(failed["source"], failed["error"], strict=True))
+    judged = [source.source for source in sources if source.state != "by hand"]
+    failed = newest[newest["outcome"].eq("failed") & ~newest["source"].isin(judged)]
+    failing = [(source.source, source.sentence) for source in sources if source.state == "failing"]
+    if failing:  # the cycle's own row says the same again, unless the judging failed too
+        failed = failed[failed["source"].ne("cycle") | failed["error"].str.contains("judging: ", regex=False)]
+    return (*failing, *zip(failed["source"], failed["error"], strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,8 +12,31 @@ from prometheus_client.core import GaugeMetricFamily
 
 from dashboard import wording
 from dashboard.health import Health
+from monitoring.feed_health import SourceHealth
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+
+SOURCES: Final[Mapping[str, tuple[str, Callable[[SourceHealth, datetime], float]]]] = {
+    "failing": ("1 when the source cannot be reached or read", lambda source, now: source.state == "failing"),
+    "silent": ("1 when the source has sent nothing new for too long", lambda source, now: source.state == "silent"),
+    "last_success_age_seconds": (
+        "Age of the source's last run that succeeded",
+        lambda source, now: _seconds(source.last_success_at, now),
+    ),
+    "last_heard_age_seconds": (
+        "Age of the last contact with the source",
+        lambda source, now: _seconds(source.last_heard_at, now),
+    ),
+    "newest_age_seconds": (
+        "Age of the newest thing the source sent",
+        lambda source, now: _seconds(source.newest_at, now),
+    ),
+    "unread_deliveries": ("Deliveries kept and not read yet", lambda source, now: source.unread),
+    "new_last_day": ("New facts of the last 24 hours", lambda source, now: source.new),
+    "corrected_last_day": ("Corrections of the last 24 hours", lambda source, now: source.corrected),
+    "set_aside_last_day": ("Set aside in the last 24 hours", lambda source, now: source.set_aside),
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +81,9 @@ class _Collector:
             "Age of the last cycle that succeeded",
             _seconds(feed.last_success_at, said.now),
         )
+        for name, (words, told) in SOURCES.items():
+            of_each = {source.source: told(source, said.now) for source in feed.sources}
+            yield _many(f"maswatch_source_{name}", words, "source", of_each)
 
 
 def _seconds(moment: datetime | None, now: datetime) -> float:

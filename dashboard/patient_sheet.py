@@ -11,19 +11,23 @@ import pandas as pd
 
 from dashboard import flag_panel, wording
 from dashboard.bedside import Bedside, Row, Ward, shown_analytes
-from dashboard.charts import PANELS, goes_back
+from dashboard.changes import milliseconds
+from dashboard.charts import PANELS
 from dashboard.concern import concern, numbered
+from dashboard.flag_actions import Reader, actions
 from dashboard.flag_panel import Source, cited_sources
 from dashboard.markup import Markup, page
 from dashboard.response_table import ResponseTable, response_table
 from dashboard.selection import address
 from dashboard.series import phrase
+from dashboard.units_shown import in_units
 from dashboard.ward_table import steroid_clock
 from dashboard.wording import Tone
 from monitoring.published import known_course
 from monitoring.terms import Analyte, Catalog
 
 FOUNDING: Final = ("S1", "S2")
+NOBODY: Final = Reader()
 STANDS: Final = {"within": "within", "above": "above", "below": "below", "cannot tell": "cited"}
 
 
@@ -94,8 +98,10 @@ class Sheet:
     href: str
 
 
-def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Sheet:
-    said, table = concern(side, catalog, zone=zone), response_table(side, catalog, zone=zone)
+def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo, units: str = "") -> Sheet:
+    """Values of the tables in the `units` asked for; flags and treatment always in those they were judged in."""
+    shown = in_units(side, catalog, units)
+    said, table = concern(side, catalog, zone=zone), response_table(*shown, zone=zone)
     no_course = _without_course(side, catalog)
     return Sheet(
         side=side,
@@ -104,7 +110,7 @@ def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Sheet:
         verdict=table.verdict if table else no_course[0],
         tone=table.tone if table else no_course[1],
         edge=said.tone,
-        readouts=readouts(side, catalog) if table is None or not table.rows else (),
+        readouts=readouts(*shown) if table is None or not table.rows else (),
         newest=_newest(side),
         table=table,
         clock=steroid_clock(side),
@@ -120,9 +126,24 @@ def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Sheet:
     )
 
 
-def patient_html(side: Bedside, catalog: Catalog, neighbours: Mapping[str, Any], *, zone: tzinfo) -> Markup:
-    published = known_course(side.id, str(side.patient["ward"]))
-    return page("patient.html", sheet=sheet(side, catalog, zone=zone), neighbours=neighbours, published=published)
+def patient_html(
+    side: Bedside,
+    catalog: Catalog,
+    neighbours: Mapping[str, Any],
+    *,
+    zone: tzinfo,
+    reader: Reader = NOBODY,
+    units: str = "",
+) -> Markup:
+    return page(
+        "patient.html",
+        sheet=sheet(side, catalog, zone=zone, units=units),
+        neighbours=neighbours,
+        published=known_course(side.id, str(side.patient["ward"])),
+        acts=actions(side, catalog, reader, zone=zone),
+        reader=reader,
+        looked=milliseconds(side.as_of),
+    )
 
 
 def readouts(side: Bedside, catalog: Catalog) -> tuple[Readout, ...]:
@@ -221,12 +242,6 @@ def _late(side: Bedside, catalog: Catalog) -> str:
 
 def _since(last_at: pd.Timestamp, side: Bedside) -> str:
     return "none yet" if pd.isna(last_at) else f"none for {wording.age(last_at, side.as_of)}"
-
-
-def legend_html(side: Bedside, *, zone: tzinfo, whole: bool) -> Markup:
-    """What each mark means, and the way to the whole stay and back."""
-    other = address("/patient", patient=side.id, span="" if whole else "stay")
-    return page("legend.html", whole=whole, more=whole or goes_back(side, zone=zone), other=other)
 
 
 def neighbours(ward: Ward, patient_id: str) -> dict[str, Any]:

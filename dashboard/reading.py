@@ -17,18 +17,22 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import bedside
-from dashboard.bedside import Ward
+from dashboard.bedside import Row, Ward
+from dashboard.flag_actions import Talk, talk_of
 from dashboard.health import RUNS_SEEN, Health, health, unreadable
 from dashboard.metrics import Gauges
+from dashboard.rounds_sheet import scores_of
 from dashboard.selection import LabsAsked
+from dashboard.since_rounds import Since, Told, since_rounds, told
 from monitoring.catalog import load_catalog
 from monitoring.disguise import own_key
 from monitoring.exporting import Wanted, labs_table
 from monitoring.settings import Settings, load_settings
-from monitoring.state import state
+from monitoring.state import answered_since, state
 from monitoring.terms import Catalog
 from monitoring.wall_times import next_run
-from storage import queries
+from storage import outbox, queries
+from storage import talk as said_of_flags
 from storage.engine import Store, open_store
 from storage.errors import StoreError
 
@@ -63,7 +67,7 @@ def store() -> Store:
 
 def feed(now: datetime) -> Health:
     try:
-        return health(store(), settings(), now=now)
+        return health(store(), settings(), catalog(), now=now)
     except StoreError as error:
         _forget_store()
         return unreadable(settings(), str(error), now=now)
@@ -75,13 +79,44 @@ def ward(as_of: datetime | None, *, now: datetime) -> Ward:
 
     Now is read at once when the store has changed, and otherwise shared for SHARED_SECONDS: only what hangs on the
     clock alone can be that much behind. An older reading is never shown first, since its ages would be too young.
+    An answer to a flag changes no judgement: what was judged is shared on, and only the answers are read anew.
     """
+    url, mark = settings().database_url, queries.mark(store())
+    if as_of is not None:
+        return _then(url, mark, EVERYONE, as_of, store(), catalog())
+    judged = _now(url, queries.mark(store(), answers=False), EVERYONE, store(), catalog(), now)
+    return _answered(url, mark, EVERYONE, judged.as_of, judged, now)
+
+
+def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
+    """What is new of everybody since their last rounds, with what was said until `now`."""
+    said = told(store(), as_of=now)
     key = (settings().database_url, queries.mark(store()), EVERYONE)
-    return _now(*key, store(), catalog(), now) if as_of is None else _then(*key, as_of, store(), catalog())
+    return _news(*key, ward.as_of, said.count, ward, said)
+
+
+def scores(ward: Ward, patient_id: str) -> list[Row]:
+    """One patient's scores."""
+    key = (settings().database_url, queries.mark(store()), EVERYONE)
+    return _scores(*key, ward.as_of, patient_id, ward)
 
 
 def next_run_at(now: datetime) -> datetime:
     return next_run(settings().schedule.at, zone(), now)
+
+
+def talk(as_of: datetime, patients: list[str] | None = None) -> Talk:
+    """What was said of flags by `as_of` beside answering them. Not shared: a comment is there as soon as it is made."""
+    both = (said_of_flags.comments, said_of_flags.assignments)
+    return talk_of(*(read(store(), as_of=as_of, patients=patients) for read in both))
+
+
+def unsent() -> tuple[Row, ...]:
+    """Messages owed to a channel that did not get through; nothing is asked where a site has no channel."""
+    if not settings().channel:
+        return ()
+    owed = outbox.messages(store())
+    return tuple(bedside.rows_of(owed[owed["sent_at"].isna() & (owed["tries"] > 0)]))
 
 
 def corrected(patient_id: str, as_of: datetime) -> pd.DataFrame:
@@ -126,9 +161,24 @@ def _now(url: str, mark: str, scope: str, _store: Store, _catalog: Catalog, _now
     return bedside.ward(state(_store, _catalog, as_of=_now))
 
 
+@st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
+def _answered(url: str, mark: str, scope: str, judged_at: datetime, _ward: Ward, _now: datetime) -> Ward:
+    return bedside.with_answers(_ward, answered_since(_ward.state, store(), catalog(), as_of=_now))
+
+
 @st.cache_resource(ttl=600, max_entries=8, show_spinner=False)
 def _then(url: str, mark: str, scope: str, as_of: datetime, _store: Store, _catalog: Catalog) -> Ward:
     return bedside.ward(state(_store, _catalog, as_of=as_of))
+
+
+@st.cache_resource(ttl=SHARED_SECONDS, max_entries=8, show_spinner=False)
+def _news(url: str, mark: str, scope: str, as_of: datetime, said: int, _ward: Ward, _told: Told) -> dict[str, Since]:
+    return since_rounds(_ward.state, _told)
+
+
+@st.cache_resource(ttl=SHARED_SECONDS, max_entries=64, show_spinner=False)
+def _scores(url: str, mark: str, scope: str, as_of: datetime, patient_id: str, _ward: Ward) -> list[Row]:
+    return scores_of(_ward, [patient_id]).get(patient_id, [])
 
 
 @st.cache_resource(ttl=300, max_entries=4, show_spinner=False)

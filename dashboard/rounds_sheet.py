@@ -1,40 +1,227 @@
-"""The rounds: every patient with the response table, what speaks for and against, what is missing, and the options."""
+"""One patient's sheet for rounds: what it says, in sections of lines, whether on the screen or on paper."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import tzinfo
+from typing import Any, Final
 
-from dashboard import wording
-from dashboard.bedside import Bedside, Ward
-from dashboard.concern import concern, ranked
-from dashboard.markup import Markup, page
-from dashboard.patient_sheet import sheet
-from dashboard.selection import RoundsAsked, address
+import pandas as pd
+
+from dashboard import rounds_news, wording
+from dashboard.bedside import Bedside, Row, Ward, rows_of
+from dashboard.concern import ranked, snoozed_until, windows
+from dashboard.patient_sheet import Option, Sheet, sheet
+from dashboard.rounds_news import Entry, Reading, since_words
+from dashboard.shapes import Drawing
+from dashboard.since_rounds import Since
+from dashboard.small_multiples import WIDTH, small_multiples
+from monitoring.analysis.course import only
+from monitoring.analysis.scores import scores
 from monitoring.terms import Catalog
 
-
-def rounds_html(ward: Ward, catalog: Catalog, asked: RoundsAsked, *, zone: tzinfo) -> Markup:
-    """One article a patient, the most worrying first: those asked for."""
-    everyone = sorted(
-        (side for side in ward.sides if not side.has_left), key=lambda side: concern(side, catalog, zone=zone).order
-    )
-    shown = wanted(everyone, asked)
-    return page(
-        "rounds.html",
-        sheets=[sheet(side, catalog, zone=zone) for side in shown],
-        chosen=asked.patient,
-        left_out=len(everyone) - len(shown),
-        everyone=len(everyone),
-        all=address("/rounds", show="all"),
-        back=address("/rounds"),
-        at=wording.dated(ward.as_of, zone),
-    )
+REACHED: Final[Mapping[Any, str]] = {True: "reached", False: "not reached", None: "cannot tell yet"}
+MISSING_NAMED: Final = 2
+FINDING_WORD: Final = {"yes": "yes", "no": "no"}
 
 
-def wanted(sides: Sequence[Bedside], asked: RoundsAsked) -> list[Bedside]:
-    if asked.patient:
-        return [side for side in sides if side.id == asked.patient]
-    return (
-        list(sides) if asked.everybody else [side for side in sides if side.response is not None or ranked(side.flags)]
+@dataclass(frozen=True)
+class Section:
+    """`none` is what stands there when there is nothing: an empty box would leave the reader guessing."""
+
+    code: str
+    title: str
+    entries: tuple[Entry, ...]
+    none: str
+
+
+@dataclass(frozen=True)
+class RoundsSheet:
+    """`sheet` is what the patient's own page says; `news` came since the last rounds, `stands` is how things are."""
+
+    side: Bedside
+    sheet: Sheet
+    since: Since
+    since_words: str
+    head: str
+    news: tuple[Section, ...]
+    stands: tuple[Section, ...]
+    options: tuple[Entry, ...]
+    drawings: tuple[Drawing, ...]
+
+    @property
+    def every(self) -> tuple[Section, ...]:
+        return (*self.news, *self.stands)
+
+
+def rounds_sheet(
+    side: Bedside, since: Since, scored: Sequence[Row], catalog: Catalog, *, zone: tzinfo, width: float = WIDTH
+) -> RoundsSheet:
+    """`scored` are the patient's rows of `scores_of`; `width` is that of a panel of the trajectories."""
+    told, own = Reading(side, since, catalog, zone), sheet(side, catalog, zone=zone)
+    return RoundsSheet(
+        side=side,
+        sheet=own,
+        since=since,
+        since_words=since_words(told),
+        head=wording.joined(own.about, own.weight),
+        news=(
+            Section("results", "New results", rounds_news.results(told), "No new results."),
+            Section("changes", "Flags changed", rounds_news.flags(told), "No flag changed."),
+            Section(
+                "given",
+                "Given, and the line",
+                rounds_news.treatment(told),
+                "Nothing new was given, and the line is the same.",
+            ),
+            Section("answers", "Answered by", rounds_news.answers(told), "Nobody answered a flag."),
+        ),
+        stands=(
+            Section("flags", "Flags that hold now", tuple(_flags(told)), "No flag holds now."),
+            Section("due", "Missing and due", tuple(_due(told)), "Nothing is awaited."),
+            Section("findings", "Findings", tuple(_findings(told)), "No finding is recorded."),
+            Section("scores", "Scores, lowest to highest possible", tuple(_scores(scored, catalog)), "None."),
+            Section("notes", "Notes", tuple(_notes(told)), "No note."),
+        ),
+        options=tuple(_option(option) for option in own.options),
+        drawings=tuple(small_multiples(side, catalog, width=width)),
     )
+
+
+def scores_of(ward: Ward, patients: Sequence[str]) -> dict[str, list[Row]]:
+    """Each patient's scores; only these are worked out, since a ward's take longer than a page may."""
+    patients = [patient for patient in patients if ward.of(patient) is not None]
+    if not patients:
+        return {}
+    said = ward.state.assessment
+    table = rows_of(scores(replace(said, course=only(said.course, list(patients)))))
+    return {patient: [row for row in table if row["patient_id"] == patient] for patient in patients}
+
+
+def _flags(told: Reading) -> Iterator[Entry]:
+    for row in ranked(told.side.flags):
+        tone = wording.SEVERITY_TONE.get(row["severity"], "note")
+        lead = wording.joined(wording.flag_arrow(row["flag"]), str(row["sentence"]), by=" ")
+        since = f"since {told.when(row['began_at'])}"
+        yield Entry(lead, wording.joined(wording.SEVERITY_WORD[row["severity"]], since, _answered(row, told)), tone)
+
+
+def _answered(row: Row, told: Reading) -> str:
+    seen, until = row["acknowledged"], snoozed_until(row)
+    because = f": {seen['reason']}" if seen and seen.get("reason") else ""
+    words = f"seen by {seen['by']} {told.when(pd.Timestamp(seen['at']))}{because}" if seen else ""
+    return wording.joined(words, f"snoozed until {told.when(until)}" if until is not None else "") or "not acknowledged"
+
+
+def _due(told: Reading) -> Iterator[Entry]:
+    """Late first, then what a response verdict lacks, then what falls due."""
+    side = told.side
+    late: dict[str, list[str]] = {}
+    coming: dict[pd.Timestamp, list[str]] = {}
+    for row in side.awaited:
+        label = told.catalog.analytes[row["analyte"]].label
+        if row["overdue"]:
+            late.setdefault(_since_when(row, told), []).append(label)
+        else:
+            coming.setdefault(row["due_at"], []).append(label)
+    for since, labels in late.items():
+        yield Entry("Late", f"{wording.listed(labels)}: {since}", "watch")
+    yield from _windows(told)
+    for due_at in sorted(coming):
+        word = "Due since" if due_at <= side.as_of else "Due"
+        yield Entry(f"{word} {told.when(due_at)}", wording.listed(coming[due_at]))
+
+
+def _since_when(row: Row, told: Reading) -> str:
+    if pd.isna(row["last_at"]):
+        return f"none yet, due since {told.when(row['due_at'])}"
+    return f"none for {wording.age(row['last_at'], told.side.as_of)}, due since {told.when(row['due_at'])}"
+
+
+def _windows(told: Reading) -> Iterator[Entry]:
+    """What the verdicts lack, windows that lack the same as one; then the labs of windows to come."""
+    lacking: dict[str, list[str]] = {}
+    coming = []
+    for window in windows(told.side):
+        hours, labels = str(window["hours"]), [told.catalog.analytes[code].label for code in window["missing"]]
+        if window["verdict"] == "too_early":
+            coming.append(_coming(hours, pd.Timestamp(window["due_at"]), told))
+        elif labels:
+            lacking.setdefault(wording.listed(labels), []).append(hours)
+    for labels_lacking, at in lacking.items():
+        yield Entry(f"Missing at {', '.join(at)} h", labels_lacking, "watch")
+    yield from coming
+
+
+def _coming(hours: str, due_at: pd.Timestamp, told: Reading) -> Entry:
+    word = "due" if due_at > told.side.as_of else "awaited since"
+    return Entry(f"{hours} h labs", f"{word} {told.when(due_at)}", "note")
+
+
+def _findings(told: Reading) -> Iterator[Entry]:
+    for row in told.since.findings:
+        value = FINDING_WORD.get(row["value"], str(row["value"]))
+        by = f"by {row['by']}" if row["by"] else ""
+        label = told.catalog.findings.get(row["finding"], row["finding"])
+        text = wording.joined(value, "new" if row["new"] else "", told.when(row["observed_at"]), by)
+        yield Entry(str(label), text, "note" if row["new"] else "quiet")
+
+
+def _scores(rows: Iterable[Row], catalog: Catalog) -> Iterator[Entry]:
+    """Those made for such a patient first; of the others it is said."""
+    for row in sorted(rows, key=lambda row: _outside(row, catalog)):
+        missing = [_component(code, catalog) for code in row["missing"]]
+        more = f", +{len(missing) - MISSING_NAMED}" if len(missing) > MISSING_NAMED else ""
+        open_words = f"open: {wording.joined(*missing[:MISSING_NAMED], by=', ')}{more}" if missing else ""
+        text = wording.joined(
+            f"{_span(row)} {row['unit']}, cut-off {row['cutoff']:g}: {REACHED[_plain(row['positive'])]}",
+            "made for other patients" if _outside(row, catalog) else "",
+            open_words,
+        )
+        yield Entry(str(row["label"]), text)
+
+
+def _plain(positive: Any) -> bool | None:
+    return None if positive is None or pd.isna(positive) else bool(positive)
+
+
+def _outside(row: Row, catalog: Catalog) -> bool:
+    return bool(row["scope"] != catalog.scores.scores[row["score"]].scope)
+
+
+def _component(code: str, catalog: Catalog) -> str:
+    known = catalog.scores.components.get(code)
+    if known is None:
+        return code
+    first = catalog.analytes.get(known.analytes[0]) if known.analytes else None
+    label = known.label or (first.label if first else str(catalog.findings.get(known.finding, code)))
+    return wording.running(label)
+
+
+def _span(row: Row) -> str:
+    """176–291; one number when nothing is open; "?" where there is no end."""
+    low: str = "?" if pd.isna(row["low"]) else f"{row['low']:g}"
+    high: str = "?" if pd.isna(row["high"]) else f"{row['high']:g}"
+    return low if low == high and low != "?" else f"{low}–{high}" if (low, high) != ("?", "?") else "cannot be told,"
+
+
+def _notes(told: Reading) -> Iterator[Entry]:
+    for row in told.since.notes:
+        yield Entry(f"{row['by']}, {told.when(row['at'])}", str(row["note"]))
+
+
+def _option(option: Option) -> Entry:
+    """Anakinra: 2–10 mg/kg/day: 142–710 mg/day, in 1–4 doses (S1, S2). Caution: … ; never an order."""
+    ranges = [
+        wording.joined(wording.joined(dose.words, dose.own, by=": "), dose.schedule, _keys(dose.sources), by=", ")
+        for dose in option.ranges
+    ] or [_keys(option.sources)]
+    more = f"{len(option.others)} more cited on the patient's page" if option.others else ""
+    caution = f"Caution: {option.caution}" if option.caution else ""
+    return Entry(option.label, wording.joined(wording.joined(*ranges, by="; "), more, caution, by=". "))
+
+
+def _keys(sources: Iterable[Any]) -> str:
+    told = ", ".join(source.key for source in sources)
+    return f"[{told}]" if told else ""

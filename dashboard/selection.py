@@ -52,20 +52,55 @@ def asked_patient(query: Mapping[str, str]) -> str:
     return query.get("patient", "")
 
 
-def whole_stay(query: Mapping[str, str]) -> bool:
-    return query.get("span", "") == "stay"
+SPANS = ("", "72h", "stay", "all")
+
+
+@dataclass(frozen=True)
+class PatientAsked:
+    """
+    How one patient is looked at; "" is what it opens with.
+
+    `span`: "72h", "" (the stay's last seven days), "stay", "all". `axis`: "" (hours since the steroid start) or
+    "clock". `units`: "" (conventional) or "si". `mode`: "" (a panel a marker) or "relative". `flag`: whose evidence
+    is marked in the figure.
+    """
+
+    patient: str = ""
+    span: str = ""
+    axis: str = ""
+    units: str = ""
+    mode: str = ""
+    flag: str = ""
+    as_of: str = ""
+
+    def address(self, **other: str) -> str:
+        """The same patient, looked at in another way."""
+        return address("/patient", **{**vars(self), **other})
+
+
+def patient_asked(query: Mapping[str, str]) -> PatientAsked:
+    """What is no choice counts as not asked for."""
+    choices = {"span": SPANS, "axis": ("", "clock"), "units": ("", "si"), "mode": ("", "relative")}
+    told = {name: query.get(name, "") for name in ("patient", *choices, "flag", "as_of")}
+    known = {name: told[name] if told[name] in choice else "" for name, choice in choices.items()}
+    return PatientAsked(**(told | known))
 
 
 @dataclass(frozen=True)
 class RoundsAsked:
-    """One patient, or everybody, or (neither) those with a steroid course or a flag."""
+    """One patient's sheet, or (no patient) the list; of one ward, or of all. `as_of`: the moment looked back at."""
 
     patient: str = ""
-    everybody: bool = False
+    ward: str = ""
+    as_of: str = ""
+
+    def address(self, **other: str) -> str:
+        """The same rounds, asked for in another way."""
+        return address("/rounds", **{**vars(self), **other})
 
 
 def rounds_asked(query: Mapping[str, str]) -> RoundsAsked:
-    return RoundsAsked(asked_patient(query), query.get("show", "") == "all")
+    return RoundsAsked(asked_patient(query), query.get("ward", ""), query.get("as_of", ""))
 
 
 @dataclass(frozen=True)
@@ -77,3 +112,23 @@ class LabsAsked:
     start: datetime | None = None
     end: datetime | None = None
     identified: bool = False
+
+
+@dataclass(frozen=True)
+class InboxAsked:
+    """`show`: "open" (nobody has answered), "mine" (given to who asks) or "" for all; one patient's flag, or all."""
+
+    show: str = ""
+    ward: str = ""
+    severity: str = ""
+    patient: str = ""
+    flag: str = ""
+    most: str = ""
+
+    def address(self, **other: str) -> str:
+        """The same inbox, asked for in another way."""
+        return address("/inbox", **{**vars(self), **other})
+
+
+def inbox_asked(query: Mapping[str, str]) -> InboxAsked:
+    return InboxAsked(**{name: query.get(name, "") for name in ("show", "ward", "severity", "patient", "flag", "most")})

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
+import pandas as pd
+
+from dashboard import wording
 from dashboard.bedside import Bedside, Row, Series, normal_band
 from dashboard.concern import product_label
 from dashboard.sparkline import Scale
@@ -26,3 +30,11 @@ def scale(side: Bedside, analyte: Analyte, catalog: Catalog) -> Scale:
 def phrase(trend: Row, series: Series, catalog: Catalog) -> str:
     """What the series does; but a newest value that a product moved says which product."""
     return product_label(series.confounded_by, catalog) if series.confounded_by else str(trend["phrase"])
+
+
+def phrase_with_interval(trend: Row, series: Series, catalog: Catalog) -> str:
+    """doubling every 21 h (18–26); the phrase alone where no such time is told."""
+    words = phrase(trend, series, catalog)
+    ends = sorted(abs(trend[name]) for name in ("doubling_low", "doubling_high") if not pd.isna(trend[name]))
+    exact = len(ends) == 2 and ("doubl" in words or "halv" in words) and math.isfinite(ends[1])
+    return wording.kept(f"{words} ({ends[0]:.0f}–{ends[1]:.0f})" if exact else words)

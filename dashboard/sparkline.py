@@ -25,6 +25,7 @@ class Point:
     comparator: str = ""
     hollow: bool = False
     series: str = ""
+    corrected: bool = False
 
 
 @dataclass(frozen=True)

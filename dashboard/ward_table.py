@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from dashboard import wording
 from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, Ward
+from dashboard.changes import milliseconds
 from dashboard.concern import MAIN, Concern, Phrase, concern
 from dashboard.markup import Markup, page
 from dashboard.selection import WardAsked, address
@@ -118,6 +119,7 @@ def ward_html(ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, n
         several=len(wards) > 1 and not asked.ward,
         everyone=len(everyone),
         clear=address("/"),
+        looked=milliseconds(ward.as_of),
         zone=wording.zone_name(ward.as_of.astimezone(zone)),
     )
 

@@ -145,10 +145,21 @@ def stamp(moment: datetime | pd.Timestamp | None, zone: tzinfo) -> str:
     return f"{local:%a} {local.day} {local:%b %H:%M} {zone_name(local)}"
 
 
+def told_at(moment: datetime | pd.Timestamp | None, zone: tzinfo, *, as_of: datetime) -> str:
+    """Sat 21 Nov 12:12 CET, 2 h ago: absolute with its zone, and relative."""
+    at = stamp(moment, zone)
+    return at if at == MISSING else f"{at}, {age(moment, as_of)} ago"
+
+
 def dated(moment: datetime | pd.Timestamp, zone: tzinfo) -> str:
     """As `stamp`, with the year: for hover and print, where it may be read months later."""
     local = moment.astimezone(zone)
     return f"{local:%a} {local.day} {local:%b %Y %H:%M} {zone_name(local)}"
+
+
+def file_stamp(moment: datetime | pd.Timestamp, zone: tzinfo) -> str:
+    """20261121-1412, ward time: for the name of a file."""
+    return f"{moment.astimezone(zone):%Y%m%d-%H%M}"
 
 
 def clock(moment: datetime | pd.Timestamp, zone: tzinfo, *, today: datetime) -> str:

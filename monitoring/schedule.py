@@ -23,6 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from monitoring.cycle import Site, in_words, look, run_cycle
 from monitoring.errors import CycleBusy
 from monitoring.lease import the_right
+from monitoring.notify import notify
 from monitoring.settings import Settings
 from monitoring.wall_times import missed, next_run
 from storage.queries import last_success
@@ -67,6 +68,7 @@ class Rota:
                 if only is None and not self.missed():
                     return None
                 told = run_cycle(self._settings, self.site.store, self.site.catalog, clock=self.site.clock, only=only)
+                self._tell()
         except CycleBusy:
             self._again(None, BUSY_SECONDS)
             return None
@@ -82,10 +84,18 @@ class Rota:
         try:
             with self._right():
                 look(self.site)
+                self._tell()
         except CycleBusy:
             return
         except Exception as error:
             log.error("looking for new files failed: %s", in_words(error))
+
+    def _tell(self) -> None:
+        """Messages out. Whatever goes wrong with them, what was taken in and judged stands."""
+        try:
+            notify(self.site)
+        except Exception as error:
+            log.error("messages could not be sent: %s", in_words(error))
 
     def missed(self) -> bool:
         settings, now = self._settings, self.site.clock()

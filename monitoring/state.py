@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pandas as pd
@@ -18,15 +18,16 @@ from monitoring.analysis.answers import Answers, answered
 from monitoring.analysis.assessment import Assessment, assess
 from monitoring.analysis.course import UNJUDGED, Course
 from monitoring.analysis.explain import explained
-from monitoring.analysis.recording import KEY, changes
+from monitoring.analysis.recording import KEY
+from monitoring.flag_news import flag_news
 from monitoring.terms import Catalog
-from storage import queries
+from storage import merges, queries
 from storage.engine import Store
 from storage.writes import record_flag_changes
 
 FLAGS = [
     "patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at", "rule_version",
-    "sentence", "evidence", "confounders", "acknowledged", "snoozed", "answers_ended", "reason", "seq",
+    "sentence", "evidence", "confounders", "acknowledged", "snoozed", "answers_ended", "reason", "seq", "changed_at",
 ]  # fmt: skip
 SAID = ["sentence", "evidence", "confounders"]
 STATES = {"raised": "active", "worsened": "active", "cleared": "cleared", "retracted": "retracted"}
@@ -56,14 +57,19 @@ def state(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str
     course = told(store, as_of=as_of, patients=patients)
     assessment = assess(course, catalog, as_of=as_of)
     stored = queries.flag_changes(store, as_of=as_of, patients=patients)
-    new = changes(stored, course, assessment, catalog, run_id="")
+    merged = merges.merged(store, as_of=as_of)
+    new = flag_news(stored, course, assessment, catalog, merged=merged, run_id="")
     history = pd.concat([frame for frame in (stored, new) if len(frame)] or [stored], ignore_index=True)
-    answers = Answers(
-        queries.acknowledgements(store, as_of=as_of, patients=patients),
-        queries.snoozes(store, as_of=as_of, patients=patients),
-        queries.answer_ends(store, as_of=as_of, patients=patients),
-    )
+    answers = _answers(store, as_of, patients)
     return WardState(as_of, assessment, _flags(history, answers, assessment, catalog), history)
+
+
+def answered_since(before: WardState, store: Store, catalog: Catalog, *, as_of: datetime) -> WardState:
+    """The same judgement with what people had answered by `as_of`: an answer changes no judgement, so none is made."""
+    answers = _answers(store, as_of, None)
+    fresh = answered(answers, before.history, before.assessment.spans, catalog, as_of=as_of)
+    bare = before.flags.drop(columns=[name for name in fresh.columns if name not in KEY])
+    return replace(before, flags=bare.merge(fresh, on=KEY, how="left")[FLAGS])
 
 
 def judge_and_record(
@@ -73,8 +79,18 @@ def judge_and_record(
     course = told(store, as_of=as_of, patients=patients, without=UNJUDGED)
     assessment = assess(course, catalog, as_of=as_of)
     stored = queries.last_flag_changes(store, as_of=as_of, patients=patients)
-    record_flag_changes(store, changes(stored, course, assessment, catalog, run_id=run_id))
+    merged = merges.merged(store, as_of=as_of)
+    new = flag_news(stored, course, assessment, catalog, merged=merged, run_id=run_id)
+    record_flag_changes(store, new)
     return len(course.patients)
+
+
+def _answers(store: Store, as_of: datetime, patients: list[str] | None) -> Answers:
+    return Answers(
+        queries.acknowledgements(store, as_of=as_of, patients=patients),
+        queries.snoozes(store, as_of=as_of, patients=patients),
+        queries.answer_ends(store, as_of=as_of, patients=patients),
+    )
 
 
 def _flags(history: pd.DataFrame, answers: Answers, assessment: Assessment, catalog: Catalog) -> pd.DataFrame:

@@ -30,6 +30,11 @@ function morph(from, to) {
   }
   if (from.nodeType !== 1) return
   attributes(from, to)
+  if (from.hasAttribute("data-own")) return // what stands in it is the browser's, see answering.js
+  if (from.nodeName === "TEMPLATE") {
+    if (from.innerHTML !== to.innerHTML) from.innerHTML = to.innerHTML
+    return
+  }
   children(from, to)
 }
 
@@ -106,7 +111,7 @@ function follow(link) {
   dispatchEvent(new PopStateEvent("popstate"))
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   let root = parentElement.querySelector(":scope > .mas:not(.unheard)")
   if (!root) {
     root = document.createElement("div")
@@ -114,6 +119,8 @@ export default function ({ data, parentElement }) {
     parentElement.appendChild(root)
   }
   put(root, data.markup)
+  tellNews(root)
+  answerable(root, (said) => setTriggerValue("said", said))
   if (data.beats) watchSilence(root, data.quiet_seconds)
   root.onclick = (event) => {
     const link = ours(event)
@@ -122,6 +129,7 @@ export default function ({ data, parentElement }) {
     follow(link)
   }
   return () => {
+    root.leave?.()
     clearInterval(root.silence)
     parentElement.querySelector(":scope > .unheard")?.remove()
     root.remove()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import charts, reading, shell
+from dashboard import charts, clicks, reading, shell
 from dashboard.bedside import Bedside, Ward, with_corrections
 from dashboard.components import show_choice, show_figure, show_sheet, show_unknown
-from dashboard.patient_sheet import legend_html, neighbours, patient_html
-from dashboard.selection import asked_patient, whole_stay
+from dashboard.figure_choices import choices_html, legend_html
+from dashboard.patient_sheet import neighbours, patient_html
+from dashboard.selection import asked_patient, patient_asked
 from dashboard.views.now import now
 
 
@@ -26,11 +27,14 @@ def patient(ward: Ward) -> None:
 def course(side: Bedside, ward: Ward) -> None:
     catalog, zone = reading.catalog(), reading.zone()
     told = with_corrections(side, reading.corrected(side.id, ward.as_of))
-    whole = whole_stay(st.query_params)
-    show_sheet(patient_html(told, catalog, neighbours(ward, side.id), zone=zone), key="patient")
-    figure = charts.trajectories(told, catalog, zone=zone, whole=whole)
+    asked = patient_asked(st.query_params)
+    reader = clicks.reader(now, [side.id])
+    sheet = patient_html(told, catalog, neighbours(ward, side.id), zone=zone, reader=reader, units=asked.units)
+    show_sheet(sheet, key="patient", said=clicks.hearing(now))
+    show_sheet(choices_html(told, catalog, asked), key="choices")
+    figure = charts.trajectories(told, catalog, zone=zone, asked=asked)
     show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories")
-    show_sheet(legend_html(told, zone=zone, whole=whole), key="legend")
+    show_sheet(legend_html(asked), key="legend")
 
 
 shell.show(patient, clock=now)

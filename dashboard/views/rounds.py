@@ -1,19 +1,32 @@
-"""A sheet for a person who will be asked questions: how each patient stands at 24, 48 and 72 h. Prints as it stands."""
+"""The list of a ward, a sheet a patient, the mark that rounds are done, and all of it on paper."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import reading, shell
+from dashboard import reading, rounds_saying, shell
 from dashboard.bedside import Ward
 from dashboard.components import show_sheet
-from dashboard.rounds_sheet import rounds_html
-from dashboard.selection import rounds_asked
+from dashboard.rounds_list import list_html
+from dashboard.rounds_page import chosen, sheet_html
+from dashboard.selection import moment_asked, rounds_asked
 from dashboard.views.now import now
 
 
 def rounds(ward: Ward) -> None:
-    show_sheet(rounds_html(ward, reading.catalog(), rounds_asked(st.query_params), zone=reading.zone()), key="rounds")
+    asked, zone, catalog = rounds_asked(st.query_params), reading.zone(), reading.catalog()
+    back = moment_asked(st.query_params) is not None
+    news = reading.news(ward, now=ward.as_of if back else now())
+    if not asked.patient:
+        show_sheet(list_html(ward, news, catalog, asked, zone=zone), key="rounds")
+        return rounds_saying.on_paper(ward, news, asked, clock=now)
+    scored = reading.scores(ward, asked.patient)
+    show_sheet(sheet_html(ward, news, scored, catalog, asked=asked, zone=zone), key="rounds")
+    side = chosen(ward, asked)
+    if side is not None:
+        rounds_saying.done(side, news[side.id], clock=now, back=back)
+        rounds_saying.on_paper(ward, news, asked, clock=now)
+    return None
 
 
 shell.show(rounds, clock=now)

@@ -1,13 +1,12 @@
 """
 A real Chrome or Chromium against a real server with a store of its own.
 
-Without a browser these tests are left out, and one line says so. With one, every page is watched: an error on its
-console, a request to another host, or an answer that is an error fails the test that opened it.
+Without a browser these tests are left out, and one line at the end says so. With one, every page is watched: an error
+on its console, a request to another host, or an answer that is an error fails the test that opened it.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,23 +14,16 @@ from typing import Any
 
 import pytest
 
+from tests.browser.finding import browser_path
 from tests.browser.watched import Watched
 from tests.dashboard import store_fixture
 from tests.stories.served import Served
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--font-render-hinting=none",
 ]  # fmt: skip
 HERE = Path(__file__).parent
-NO_BROWSER = "browser tests are left out: no Chrome or Chromium was found"
-
-
-def browser_path() -> str | None:
-    found = (shutil.which(name) for name in (*NAMES, MAC))
-    return next((path for path in found if path), None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -40,7 +32,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     config.hook.pytest_deselected(items=ours)
     items[:] = [item for item in items if item not in ours]
-    config.get_terminal_writer().line(NO_BROWSER)
 
 
 def site(folder: Path, *, fill: bool) -> Path:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import FLAGS, browser_path
+from tests.browser.conftest import FLAGS
+from tests.browser.finding import browser_path
 from tests.browser.watched import Watched
 
 FOLDER = Path(__file__).parents[2] / "dashboard" / "screens"
@@ -15,7 +16,15 @@ SIZES = {1440: 900, 1024: 768}
 
 
 def take(address: str, patient: str) -> None:
-    views = {"ward": "/", "patient": f"/patient?patient={patient}", "rounds": "/rounds", "research": "/research"}
+    views = {
+        "ward": "/",
+        "inbox": "/inbox",
+        "rounds": "/rounds",
+        "rounds-sheet": f"/rounds?patient={patient}",
+        "feed": "/feed",
+        "research": "/research",
+    }
+    views["patient"] = f"/patient?patient={patient}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         for width, height in SIZES.items():

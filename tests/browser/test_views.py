@@ -68,20 +68,6 @@ def test_a_point_tells_its_times_with_their_zone_when_pointed_at(ward: str, open
 
 
 @WIDTHS
-def test_the_rounds_hold_one_sheet_a_patient(ward: str, opened: Open, width: int) -> None:
-    page = opened(f"{ward}/rounds", width=width)
-    assert page.texts(".round h2") == ["Bed 7", "Bed 12", "Bed 3", "Bed 9", "Bed 5"]
-    assert "Against:" in page.text("article[data-key='P-0007']")
-    assert page.overflowing() == []
-
-
-def test_the_rounds_print_one_page_a_patient(ward: str, opened: Open) -> None:
-    page = opened(f"{ward}/rounds")
-    pdf = page.page.pdf(format="A4", prefer_css_page_size=True)
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == page.page.locator(".round").count()
-
-
-@WIDTHS
 def test_the_research_view_shows_and_downloads_tidy_rows(ward: str, opened: Open, width: int, tmp_path: Path) -> None:
     page = opened(f"{ward}/research?patients=P-0011&analytes=Ferritin", width=width)
     assert page.text("[data-testid=stCaptionContainer]") == "4 values"

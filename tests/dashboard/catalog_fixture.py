@@ -65,7 +65,7 @@ DRUGS = (
 
 
 def drug(code: str, label: str, short: str, line: str, factor: float | None) -> Drug:
-    return Drug(code, label, short, line, (), (), (), factor, factor is not None, (), 24.0, (), ("first",), 1, "", S1)
+    return Drug(code, label, short, line, (), (), (), factor, factor is not None, (), (), 24.0, (), ("first",), 1, "", S1)
 
 
 def product(code: str, label: str, short: str, moves: str, way: str) -> Product:
@@ -122,7 +122,12 @@ def catalog() -> Catalog:
         contexts=("AOSD", "sJIA", "unknown"),
         specimen_aliases={},
         phrases={},
-        settings={"trend_z": 1.96},
+        settings={
+            "trend_z": 1.96,
+            "urgent_unanswered_hours": 1.0,
+            "snooze_longest_hours": 12.0,
+            "snooze_urgent_longest_hours": 4.0,
+        },
         settings_sources={},
         version="hand-made",
     )

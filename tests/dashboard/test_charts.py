@@ -235,7 +235,7 @@ def test_a_long_stay_opens_on_its_last_week_and_can_be_widened() -> None:
     side.series["ferritin"].points.insert(0, replace(side.series["ferritin"].points[0], at=-2000.0))
     long = time_of(side, zone=ZONE)
     assert long.seen > long.start
-    whole = time_of(side, zone=ZONE, whole=True)
+    whole = time_of(side, zone=ZONE, span="all")
     assert whole.seen == whole.start
     assert long.end - long.seen < 8 * 24
     assert time.seen == time.start

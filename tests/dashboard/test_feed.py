@@ -9,10 +9,11 @@ import pytest
 from dashboard.feed import complaints, strip
 from dashboard.health import Health, health, unreadable
 from dashboard.metrics import Gauges, text
-from monitoring.settings import Settings
+from monitoring.intake import RawFile, take_in
+from monitoring.settings import Settings, SourceSettings
 from storage.engine import open_store
 from storage.writes import record_run
-from tests.dashboard.store_fixture import cycle, empty
+from tests.dashboard.store_fixture import cycle, empty, known
 from tests.dashboard.ward_fixture import NEXT_RUN, NOW, ZONE, ago
 
 
@@ -27,7 +28,7 @@ def after(settings: Settings, *runs: dict[str, Any], now: datetime = NOW) -> Hea
     try:
         for run in runs:
             record_run(store, run)
-        return health(store, settings, now=now)
+        return health(store, settings, known(), now=now)
     finally:
         store.close()
 
@@ -40,7 +41,7 @@ def test_a_cycle_that_succeeded_on_time_is_ok(settings: Settings) -> None:
     feed = after(settings, cycle(ago(8)))
     assert feed.shape() == {
         "status": "ok", "last_success_at": "2026-11-21T05:12:00+00:00", "next_run_at": "2026-11-21T17:00:00+00:00",
-        "ingest_overdue": False, "store": "ok",
+        "ingest_overdue": False, "store": "ok", "sources": {},
     }  # fmt: skip
     assert banners(feed) == []
 
@@ -109,3 +110,61 @@ def test_metrics_of_a_store_that_cannot_be_read_say_so_and_count_nothing(setting
 
 def test_labs_that_came_this_minute_came_just_now(settings: Settings) -> None:
     assert "Labs just taken in" in str(strip(after(settings, cycle(ago(0.01))), zone=ZONE, now=NOW))
+
+
+def with_source(settings: Settings, **more: Any) -> Settings:
+    source = SourceSettings(name="lis", kind="csv", path=settings.data_dir, **more)
+    return settings.model_copy(update={"source": (source,)})
+
+
+def came(settings: Settings, hours: float) -> None:
+    """A result from the source "lis" so many hours ago."""
+    at = ago(hours)
+    row = f"patient_id,analyte,value,unit,collected_at\nP-1,CRP,8,mg/L,{at.isoformat()}\n"
+    store = open_store(settings.database_url)
+    try:
+        take_in(store, known(), settings, [RawFile("labs.csv", row.encode())], source="lis", run_id="r", now=at)
+    finally:
+        store.close()
+
+
+def test_a_silent_source_degrades_and_stands_on_every_page(settings: Settings) -> None:
+    here = with_source(settings, silent_hours=4)
+    came(here, 5)
+    feed = after(here, cycle(ago(8)))
+    assert feed.status == "degraded"
+    told = feed.shape()["sources"]["lis"]
+    assert (told["state"], told["newest_received_at"]) == ("silent", ago(5).isoformat())
+    (banner,) = complaints(feed, zone=ZONE, now=NOW, as_of=None)
+    assert (banner.tone, banner.title, banner.href) == ("watch", "The source “lis” is silent", "/feed")
+    assert banner.sentence == "Nothing new for 5 h. No new result may reach this page from there."
+
+
+def test_a_late_source_or_one_never_heard_is_no_alarm(settings: Settings) -> None:
+    here = with_source(settings)
+    assert after(here, cycle(ago(8))).status == "ok"
+    came(here, 8)
+    assert after(here, cycle(ago(8))).status == "ok"
+
+
+def test_a_failing_source_is_said_once_and_the_cycles_own_row_not_again(settings: Settings) -> None:
+    here = with_source(settings)
+    words = "source lis: the folder /in does not exist; make it, or mend its path."
+    both = [cycle(ago(7), source="lis", outcome="failed", error=words), cycle(ago(7), outcome="failed", error=words)]
+    feed = after(here, cycle(ago(8)), *both)
+    assert feed.failures == (("lis", "The folder /in does not exist; make it, or mend its path."),)
+
+
+def test_metrics_tell_each_sources_state_and_ages(settings: Settings) -> None:
+    here = with_source(settings, silent_hours=4)
+    came(here, 5)
+    told = text(Gauges(after(here, cycle(ago(8)), cycle(ago(2), source="lis", new=7)), NOW)).decode()
+    for line in (
+        'maswatch_source_silent{source="lis"} 1.0',
+        'maswatch_source_failing{source="lis"} 0.0',
+        'maswatch_source_newest_age_seconds{source="lis"} 18000.0',
+        'maswatch_source_last_success_age_seconds{source="lis"} 7200.0',
+        'maswatch_source_unread_deliveries{source="lis"} 0.0',
+        'maswatch_source_new_last_day{source="lis"} 7.0',
+    ):
+        assert line in told

@@ -3,20 +3,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from dashboard.bedside import Ward
 from dashboard.patient_sheet import Sheet, choice_html, neighbours, patient_html, sheet
-from dashboard.rounds_sheet import rounds_html
-from dashboard.selection import RoundsAsked
 from tests.dashboard.catalog_fixture import catalog
 from tests.dashboard.ward_fixture import ZONE, bed, nobody, ward
 
 
 def of(number: str) -> Sheet:
     return sheet(bed(number), catalog(), zone=ZONE)
-
-
-def rounds(told: Ward, asked: RoundsAsked | None = None) -> str:
-    return str(rounds_html(told, catalog(), asked or RoundsAsked(), zone=ZONE))
 
 
 def test_the_head_says_who_what_verdict_and_how_fresh() -> None:
@@ -106,28 +99,3 @@ def test_what_a_feed_calls_things_is_never_markup() -> None:
 def test_everybody_is_offered_to_choose_from_and_nobody_is_said() -> None:
     assert str(choice_html(ward())).count('class="pill"') == 8
     assert "No patients yet" in str(choice_html(nobody()))
-
-
-def test_the_rounds_leave_out_who_has_neither_steroids_nor_flags() -> None:
-    text = rounds(ward())
-    assert text.count("<article") == 5
-    assert "3 without steroids or flags are left out" in text
-    assert rounds(ward(), RoundsAsked(everybody=True)).count("<article") == 8
-
-
-def test_the_rounds_of_one_patient_hold_that_patient_alone() -> None:
-    text = rounds(ward(), RoundsAsked(patient="P-0005"))
-    assert text.count("<article") == 1
-    assert "Responding at 48\u00a0h" in text
-
-
-def test_the_rounds_say_what_speaks_for_and_against() -> None:
-    text = rounds(ward(), RoundsAsked(patient="P-0007"))
-    assert "<b>Against:</b> Ferritin, fibrinogen, platelets, AST" in text
-    assert "<b>Missing:</b> Temperature" in text
-
-
-def test_rounds_without_anybody_say_so() -> None:
-    assert "No patients yet" in rounds(nobody())
-    assert "Nobody has a steroid course or a flag" in rounds(Ward(ward().as_of, (bed("14"),)))
-    assert "No patient “P-9” is known here" in rounds(ward(), RoundsAsked(patient="P-9"))

@@ -27,7 +27,8 @@ def test_an_address_is_read_back() -> None:
     assert ward_asked({"show": "watch", "ward": "ICU 2"}) == WardAsked("watch", "ICU 2")
     assert ward_asked({}) == WardAsked()
     assert asked_patient({"patient": "P-0007"}) == "P-0007"
-    assert rounds_asked({"show": "all"}) == RoundsAsked("", True)
+    assert rounds_asked({"ward": "ICU 2", "as_of": "x"}) == RoundsAsked("", "ICU 2", "x")
+    assert RoundsAsked(ward="ICU 2").address(patient="P-7") == "/rounds?patient=P-7&ward=ICU+2"
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-11-21", "2026-11-21T14:12:00"])

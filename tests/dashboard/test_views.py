@@ -84,12 +84,6 @@ def test_an_unknown_patient_is_said_to_be_unknown(filled: Settings) -> None:
     assert "No patient “nobody” is known here" in page
 
 
-def test_the_rounds_show_who_has_steroids_or_flags(filled: Settings) -> None:
-    page = sheets(opened(filled, "rounds"))["rounds"]
-    assert page.count("<article") == 5
-    assert "Options after insufficient steroid response" in page
-
-
 def test_the_research_view_narrows_to_what_is_chosen(filled: Settings) -> None:
     app = opened(filled, "research", patients="P-0011", analytes="Ferritin")
     assert [widget.value for widget in app.multiselect] == [["P-0011"], ["Ferritin"]]

@@ -124,7 +124,7 @@ def trends(values: pd.DataFrame) -> pd.DataFrame:
     said = {(told["id"], code): words for told in BEDS for code, words in told.get("phrases", {}).items()}
     newest = values.sort_values("collected_at").groupby(["patient_id", "analyte"], sort=False).tail(1)
     words = [said.get(key, ("unknown", "")) for key in zip(newest["patient_id"], newest["analyte"], strict=True)]
-    nothing = dict.fromkeys(("doubling_low", "doubling_high"), float("nan"))
+    nothing = dict.fromkeys(("doubling_low", "doubling_high", "hours"), float("nan"))
     return newest.assign(direction=[way for way, _ in words], phrase=[phrase for _, phrase in words], **nothing)
 
 
@@ -142,6 +142,7 @@ def _flag(patient_id: str, told: dict[str, Any]) -> dict[str, Any]:
         "cleared_at": ago(told["cleared"]) if "cleared" in told else None, "retracted_at": None, "rule_version": "1",
         "evidence": [_evidence(entry) for entry in told.get("evidence", ())], "reason": told.get("why_ended", ""),
         "confounders": told.get("confounders", []), "acknowledged": answer, "snoozed": None, "answers_ended": [],
+        "seq": 0, "changed_at": pd.Timestamp(ago(told["raised"])),
     }  # fmt: skip
 
 

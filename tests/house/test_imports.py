@@ -22,6 +22,9 @@ LIBRARIES = {
     "sqlmodel": "storage",
     "sqlalchemy": "storage",
     "alembic": "storage",
+    "reportlab": "dashboard",
+    "httpx": "monitoring",
+    "joserfc": "monitoring",
 }
 SCREENLESS = {"charts.py", "wording.py", "sparkline.py", "ward_table.py"}
 STARTS_THE_DASHBOARD = {"monitoring/serving.py"}

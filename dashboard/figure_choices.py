@@ -1,0 +1,56 @@
+"""What stands around the figure: the choices of time, units and mode as plain links, and what each mark means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dashboard.bedside import Bedside
+from dashboard.charts import PANELS
+from dashboard.markup import Markup, page
+from dashboard.selection import PatientAsked
+from dashboard.units_shown import changes
+from monitoring.terms import Catalog
+
+SPANS: Final = (("72h", "72 h"), ("", "7 days"), ("stay", "Stay"), ("all", "All"))
+MODES: Final = (("", "Each marker"), ("relative", "All as multiples"))
+UNITS: Final = (("", "Conventional"), ("si", "SI"))
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One of a few choices; `href` "" where it is the one in force."""
+
+    words: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`label` names it to a screen reader."""
+
+    label: str
+    segments: tuple[Segment, ...]
+
+
+def choices(side: Bedside, catalog: Catalog, asked: PatientAsked) -> list[Choice]:
+    """Those that make a difference for this patient."""
+    axes = (("", "Hours since steroid start" if side.t0 is not None else "Hours before now"), ("clock", "Ward clock"))
+    told = [("Time shown", "span", SPANS), ("Time axis", "axis", axes), ("Drawing", "mode", MODES)]
+    if changes(catalog, [code for code in side.trends if code in PANELS]):
+        told.append(("Units", "units", UNITS))
+    return [Choice(label, _segments(asked, name, values)) for label, name, values in told]
+
+
+def _segments(asked: PatientAsked, name: str, values: Sequence[tuple[str, str]]) -> tuple[Segment, ...]:
+    here = getattr(asked, name)
+    return tuple(Segment(words, "" if value == here else asked.address(**{name: value})) for value, words in values)
+
+
+def choices_html(side: Bedside, catalog: Catalog, asked: PatientAsked) -> Markup:
+    return page("figure_choices.html", choices=choices(side, catalog, asked))
+
+
+def legend_html(asked: PatientAsked) -> Markup:
+    return page("legend.html", relative=asked.mode == "relative")
