@@ -7,10 +7,12 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import by_text, texts
 from monitoring.analysis.points import hours
 from monitoring.terms import Catalog
 
 DAY = pd.Timedelta(days=1)
+SIZES = {"weight": "weight_kg", "height": "height_cm"}  # analyte -> column
 
 
 def bodies(patients: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
@@ -19,13 +21,21 @@ def bodies(patients: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
 
     bsa = sqrt(height * weight / 3600): Mosteller, N Engl J Med 1987;317:1098.
     """
-    told = patients.set_index("patient_id")[["weight_kg", "height_cm"]].astype(float)
-    sizes = observations[observations["analyte"].isin(["weight", "height"])]
+    names = texts(patients["patient_id"])
+    told = {column: patients[column].to_numpy(dtype=float, copy=True) for column in SIZES.values()}
+    kind = by_text(observations["analyte"], {analyte: number for number, analyte in enumerate(SIZES)}, -1)
+    sized = np.flatnonzero(kind >= 0)
+    if len(sized):
+        _measured(told, names, observations.take(sized))
+    bsa = np.sqrt(told["height_cm"] * told["weight_kg"] / 3600.0)
+    return pd.DataFrame(told | {"bsa_m2": bsa}, index=pd.Index(names, dtype="str", name="patient_id"))
+
+
+def _measured(told: dict[str, np.ndarray], names: np.ndarray, sizes: pd.DataFrame) -> None:
     exact = sizes[sizes["comparator"].eq("") & sizes["value"].notna()].sort_values("collected_at")
-    for analyte, column in (("weight", "weight_kg"), ("height", "height_cm")):
-        newest = exact[exact["analyte"].eq(analyte)].groupby("patient_id")["value"].last()
-        told[column] = newest.reindex(told.index).fillna(told[column])
-    return told.assign(bsa_m2=np.sqrt(told["height_cm"] * told["weight_kg"] / 3600.0))
+    for analyte, column in SIZES.items():
+        newest = exact[exact["analyte"].eq(analyte)].groupby("patient_id")["value"].last().reindex(names).to_numpy()
+        told[column] = np.where(np.isnan(newest), told[column], newest)
 
 
 def administrations(doses: pd.DataFrame, bodies: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from functools import cached_property
 import pandas as pd
 
 from monitoring.analysis.administrations import administrations, bodies
-from monitoring.analysis.confounders import confounded
 from monitoring.analysis.course import Course, known
 from monitoring.analysis.flags import discharged, judged
 from monitoring.analysis.lines import lines
@@ -80,9 +79,7 @@ def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Assessmen
     t0 = starts(given, catalog)
     bars = spans(course.doses, t0, catalog, as_of=now)
     line = lines(course.patients, bars, given, catalog, as_of=now)
-    doubts = suspected(
-        points(course.observations, confounded(course.observations, course.doses, catalog), catalog), catalog
-    )
+    doubts = suspected(points(course.observations, course.doses, catalog), catalog)
     ready = with_own_part(doubts.points, course.doses, body, catalog)
     stand = markers(ready, t0, catalog)
     context = course.patients.set_index("patient_id")["context"]

@@ -28,20 +28,21 @@ def segments(told: pd.DataFrame, series: np.ndarray, catalog: Catalog) -> np.nda
     return count - count[first_of(series)] if broken.any() else np.zeros(len(told), dtype=int)
 
 
-def named_by(told: pd.DataFrame, trait: str, catalog: Catalog) -> pd.Series:
-    if trait != "laboratory":
-        return told[trait]
-    return told["source"].map({source: laboratory_of(source, catalog) for source in told["source"].unique()})
+def named_by(told: pd.DataFrame, trait: str, catalog: Catalog) -> np.ndarray:
+    """What each value is named by, as numbers; 0 where it is not."""
+    codes, names = pd.factorize(told["source" if trait == "laboratory" else trait])
+    words = [laboratory_of(name, catalog) if trait == "laboratory" else name for name in names]
+    number = {word: place for place, word in enumerate(dict.fromkeys(["", *words]))}
+    return np.array([*(number[word] for word in words), 0])[codes]
 
 
-def _before(names: pd.Series, series: np.ndarray) -> np.ndarray:
+def _before(names: np.ndarray, series: np.ndarray) -> np.ndarray:
     """For each point named otherwise than the last named one of its series, the position of that one; else -1."""
-    if not names.ne("").any():
+    named = names > 0
+    if not named.any():
         return np.full(len(names), -1)
-    named = names.ne("").to_numpy()
-    codes = pd.factorize(names)[0]
     last = last_before(named, series)
-    return np.where(named & (last >= 0) & (codes != codes[last]), last, -1)
+    return np.where(named & (last >= 0) & (names != names[last]), last, -1)
 
 
 def method_changes(points: pd.DataFrame, rule: Rule, catalog: Catalog) -> pd.DataFrame:
@@ -98,8 +99,9 @@ def _breaks(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
 
 def _settled(points: pd.DataFrame, broken: pd.DataFrame, values: int) -> pd.Series:
     """When the new side had its values, or broke again; NaT while neither is so. Never before it was raised."""
-    sound = points[points["exact"] & points["usable"]]
-    side = sound[sound["series"].isin(broken["series"])][["series", "segment", "received_at"]]
+    mine = points["exact"].to_numpy() & points["usable"].to_numpy()
+    mine &= np.isin(points["series"].to_numpy(), broken["series"].to_numpy())
+    side = points[["series", "segment", "received_at"]].take(np.flatnonzero(mine))
     place = [side["series"], side["segment"]]
     known = side["received_at"].groupby(place).cummax()[side.groupby(["series", "segment"]).cumcount() == values - 1]
     known.index = pd.MultiIndex.from_frame(side.loc[known.index, ["series", "segment"]])

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import Laid, moments, text_column, texts
+from monitoring.analysis.matching import first_of_each, paired
+from monitoring.analysis.remembering import of_catalog
 from monitoring.terms import Catalog, Effect, Product
 
-COLUMNS = ["confounded_by", "confounded_why", "confounded_way", "confounded_kept"]
+MICROSECONDS = 3.6e9  # in an hour
+TEXTS = {"by": "given", "why": "why", "way": "way"}
 
 
+@of_catalog
 def effects(catalog: Catalog) -> pd.DataFrame:
     """Every effect of every product, a row each: given, analyte, way, hours, why, kept."""
     keep = float(catalog.settings["mark_only_after_hours"])
@@ -23,28 +32,50 @@ def _row(product: Product, effect: Effect, keep: float) -> tuple[str, str, str, 
     return product.code, effect.analyte, effect.direction, effect.hours, why, kept
 
 
-def confounded(observations: pd.DataFrame, doses: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Confounded:
+    """The columns confounded_by, _why, _way ("" where nothing moved a value), _kept; and which values are left out."""
+
+    columns: dict[str, Any]
+    left_out: np.ndarray
+
+
+def confounded(told: pd.DataFrame, laid: Laid, doses: pd.DataFrame, catalog: Catalog) -> Confounded:
     """
-    For each observation (same index): confounded_by, confounded_why, confounded_way, confounded_kept.
+    What moved each value of `told`, which go by series.
 
     A value counts as moved when it was drawn after the product began and no later than the effect's hours after it
     ended. Of several products the one that bars use goes first, then the one given last.
     """
-    plain = pd.DataFrame(
-        {"confounded_by": "", "confounded_why": "", "confounded_way": "", "confounded_kept": False},
-        index=observations.index,
-    )
-    moved = _moved(observations, doses, catalog)
-    plain.loc[moved.index, COLUMNS] = moved[COLUMNS]
-    return plain
+    at, effect = moved(told, laid, doses, effects(catalog))
+    kept, left_out = np.zeros((2, len(told)), dtype=bool)
+    kept[at] = effects(catalog)["kept"].to_numpy(dtype=bool)[effect]
+    left_out[at] = ~kept[at]
+    named = {f"confounded_{name}": texts(effects(catalog)[of_effect])[effect] for name, of_effect in TEXTS.items()}
+    return Confounded(_texts_at(at, named, len(told)) | {"confounded_kept": kept}, left_out)
 
 
-def _moved(observations: pd.DataFrame, doses: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
-    given = doses[["patient_id", "given", "started_at", "ended_at"]].merge(effects(catalog), on="given")
-    given["until"] = given["ended_at"].fillna(given["started_at"]) + pd.to_timedelta(given["hours"], unit="h")
-    touched = observations[["patient_id", "analyte", "collected_at"]].reset_index(names="at")
-    pairs = touched.merge(given, on=["patient_id", "analyte"])
-    pairs = pairs[(pairs["collected_at"] > pairs["started_at"]) & (pairs["collected_at"] <= pairs["until"])]
-    pairs = pairs.sort_values(["at", "kept", "started_at"], ascending=[True, True, False]).drop_duplicates("at")
-    named = {"given": "confounded_by", "why": "confounded_why", "way": "confounded_way", "kept": "confounded_kept"}
-    return pairs.rename(columns=named).set_index("at")
+def _texts_at(at: np.ndarray, named: dict[str, np.ndarray], size: int) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    blank = text_column(np.full(size, "", dtype=object))
+    for name, words in named.items():
+        columns[name] = blank.copy()
+        if len(at):
+            columns[name].iloc[at] = words
+    return columns
+
+
+def moved(told: pd.DataFrame, laid: Laid, doses: pd.DataFrame, effect: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the values that one of these effects moved, each once, and of the effect."""
+    product, analyte = (texts(effect[name]) for name in ("given", "analyte"))
+    dose, kind = paired([texts(doses["given"])], [product])
+    row, at = laid.touched(texts(doses["patient_id"])[dose], analyte[kind])
+    dose, kind = dose[row], kind[row]
+    drawn, started, ended = moments(told["collected_at"])[at], moments(doses["started_at"]), moments(doses["ended_at"])
+    hours = (effect["hours"].to_numpy(dtype=float) * MICROSECONDS).astype("timedelta64[us]")
+    until = np.where(np.isnat(ended), started, ended)[dose] + hours[kind]
+    inside = np.flatnonzero((drawn > started[dose]) & (drawn <= until))
+    at, kind, begun = at[inside], kind[inside], started[dose[inside]].astype(np.int64)
+    order = np.lexsort((-begun, effect["kept"].to_numpy(dtype=bool)[kind], at))
+    first = order[first_of_each(at[order])]
+    return at[first], kind[first]

@@ -18,6 +18,8 @@ def compared(
     on: pd.DataFrame, given: pd.DataFrame, catalog: Catalog, *, as_of: datetime
 ) -> dict[str, list[dict[str, Any]]]:
     """For each patient: what was given of each drug in the last 24 h, and how it stands to each cited range."""
+    if on.empty:
+        return {}
     recent = given[given["at"] > pd.Timestamp(as_of) - pd.Timedelta(days=1)]
     sums = recent.groupby(["patient_id", "given"])[["mg", "mg_kg", "mg_m2"]].sum(min_count=1).reset_index()
     day = {(row["patient_id"], row["given"]): row for row in sums.to_dict("records")}

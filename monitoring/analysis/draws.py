@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import Laid, clean
 from monitoring.analysis.earlier import last_before
+from monitoring.analysis.matching import numbered
 from monitoring.analysis.pairs import in_pairs
 from monitoring.terms import Catalog, Rule
 
@@ -24,6 +26,8 @@ def odd_draws(points: pd.DataFrame, rule: Rule, catalog: Catalog) -> pd.DataFram
     noises of a difference); and for the draw: known_at, began_at, cleared_at, back (True: the next draw went back).
     """
     mine = _comparable(points, rule)
+    if mine.empty:
+        return pd.DataFrame(columns=[*COMPARED, "common", "diluted"])
     found = _odd(_compared(mine, np.ones(len(mine), dtype=bool), rule), rule, catalog)
     if found.empty:
         return found
@@ -63,8 +67,8 @@ def doubted(points: pd.DataFrame, odd: pd.DataFrame, catalog: Catalog) -> np.nda
         return np.zeros(len(points), dtype=bool)
     draws = odd.loc[~odd["back"].eq(False), DRAW].drop_duplicates()
     keys = pd.MultiIndex.from_frame(points[DRAW])
-    sampled = points["analyte"].map({code: bool(a.specimens) for code, a in catalog.analytes.items()})
-    return keys.isin(pd.MultiIndex.from_frame(draws)) & sampled.to_numpy(dtype=bool)
+    sampled = Laid.of(points).each({code: bool(a.specimens) for code, a in catalog.analytes.items()}, False)
+    return keys.isin(pd.MultiIndex.from_frame(draws)) & sampled
 
 
 def _comparable(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
@@ -72,17 +76,18 @@ def _comparable(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     Exact values of the rule's markers that no product touched, with their `place` in `points`; only of patients of
     whom enough values jumped in one draw: all others are looked at no further.
     """
-    wanted = points["analyte"].isin({*rule.parameters["analytes"], *rule.parameters["stable"]})
-    sound = wanted & points["exact"] & points["confounded_by"].eq("") & (points["sigma"] > 0)
-    at = np.flatnonzero(sound.to_numpy())
-    log, sigma, series = (points[name].to_numpy()[at] for name in ("log", "sigma", "series"))
+    laid = Laid.of(points)
+    sound = laid.among({*rule.parameters["analytes"], *rule.parameters["stable"]}) & clean(points)
+    at = np.flatnonzero(sound & (points["sigma"].to_numpy() > 0))
+    log, sigma, series, hour = (points[name].to_numpy()[at] for name in ("log", "sigma", "series", "hour"))
     jumps = np.abs(np.diff(log)) >= rule.parameters["z_jump"] * np.sqrt(2.0) * sigma[1:]
-    jumped = points.iloc[at[1:][jumps & (series[1:] == series[:-1])]][DRAW]
-    many = jumped.groupby(DRAW).size()
-    patients = many[many >= rule.parameters["least_jumps"]].index.get_level_values("patient_id")
-    at = at[points["patient_id"].isin(patients).to_numpy()[at]] if len(patients) else at[:0]
+    jumped = np.flatnonzero(jumps & (series[1:] == series[:-1])) + 1
+    patient = laid.patients()[laid.number]
+    draw = numbered(patient[at[jumped]], hour[jumped])
+    many = np.bincount(draw, minlength=1)[draw] >= rule.parameters["least_jumps"]
+    at = at[np.isin(patient[at], patient[at[jumped[many]]])]
     columns = ["patient_id", "analyte", "hour", "log", "sigma", "series", "segment", "received_at"]
-    return points.iloc[at][columns].assign(place=at).reset_index(drop=True)
+    return points[columns].take(at).assign(place=at).reset_index(drop=True)
 
 
 def _compared(mine: pd.DataFrame, trusted: np.ndarray, rule: Rule) -> pd.DataFrame:

@@ -18,3 +18,13 @@ def first_of(series: np.ndarray) -> np.ndarray:
     """For each point the position of the first of its series; equal numbers of `series` lie side by side."""
     new = np.r_[True, series[1:] != series[:-1]] if len(series) else np.zeros(0, dtype=bool)
     return np.maximum.accumulate(np.where(new, np.arange(len(series)), 0))
+
+
+def highest_so_far(values: np.ndarray, series: np.ndarray) -> np.ndarray:
+    """For each point the highest of the values of its series up to it; equal numbers of `series` lie side by side."""
+    size = len(values)
+    order = np.argsort(values, kind="stable")
+    rank = np.empty(size, dtype=np.int64)
+    rank[order] = np.arange(size)
+    base = first_of(series) * size  # grows from series to series, so that none reaches into the next
+    return values[order[np.maximum.accumulate(base + rank) - base]] if size else values

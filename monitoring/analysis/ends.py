@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
+from monitoring.analysis.columns import texts
 from monitoring.analysis.course import Course
 from monitoring.analysis.written import rows
 from monitoring.terms import SEVERITIES, Catalog
@@ -35,30 +37,34 @@ class EndGrounds:
 
 
 def ends_grounds(ended: pd.DataFrame, told: Course, assessment: Assessment, catalog: Catalog) -> EndGrounds:
-    used = {
-        (row["patient_id"], row["flag"]): _used(row["evidence"])
-        for row in rows(ended[["patient_id", "flag", "evidence"]])
-    }
-    keys = pd.DataFrame(
-        [(patient, ref) for (patient, _), refs in used.items() for ref in refs], columns=["patient_id", "ref"]
-    )
-    keys = keys.drop_duplicates().astype({"patient_id": "str", "ref": "int64"})
-    columns = ["patient_id", "ref", "version", "status", "value_text", "unit_text", "received_at"]
-    found = _among(told.observations, keys)[columns].merge(keys, on=["patient_id", "ref"]).sort_values("version")
-    newest = found.drop_duplicates(["patient_id", "ref"], keep="last")
-    judged = _among(assessment.points, keys)[["patient_id", "ref"]].merge(keys, on=["patient_id", "ref"])
+    flags = zip(*(texts(ended[name]) for name in ("patient_id", "flag", "evidence")), strict=True)
+    used = {(patient, flag): _used(evidence) for patient, flag, evidence in flags}
+    keys = {(patient, ref) for (patient, _), refs in used.items() for ref in refs}
     return EndGrounds(
         as_of=assessment.as_of,
         catalog=catalog,
         used=used,
-        newest={(row["patient_id"], row["ref"]): row for row in rows(newest)},
-        judged=frozenset(judged.itertuples(index=False, name=None)),
+        newest=_newest(told.observations, keys),
+        judged=frozenset(_keys(_among(assessment.points, keys)) & keys),
     )
 
 
-def _among(values: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+def _newest(values: pd.DataFrame, keys: set[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:
+    """Of each of these values the newest version."""
+    columns = ["patient_id", "ref", "version", "status", "value_text", "unit_text", "received_at"]
+    few = _among(values[columns], keys)
+    told = {(row["patient_id"], row["ref"]): row for row in rows(few.sort_values("version", kind="stable"))}
+    return {key: row for key, row in told.items() if key in keys}
+
+
+def _keys(values: pd.DataFrame) -> set[tuple[str, int]]:
+    return set(zip(texts(values["patient_id"]), values["ref"].tolist(), strict=True))
+
+
+def _among(values: pd.DataFrame, keys: set[tuple[str, int]]) -> pd.DataFrame:
     """Without what is none of these values: numbers are compared much faster than a join of all rows takes."""
-    return values[values["ref"].isin(keys["ref"])]
+    refs = np.array(sorted({ref for _, ref in keys}), dtype=np.int64)
+    return values.take(np.flatnonzero(np.isin(values["ref"].to_numpy(), refs))) if len(refs) else values[:0]
 
 
 def _used(evidence: str) -> Used:

@@ -3,21 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
-COLUMNS = [
-    "patient_id",
-    "flag",
-    "severity",
-    "began_at",
-    "raised_at",
-    "cleared_at",
-    "first",
-    "turn",
-    "now",
-    "end",
-    "why",
-]
+from monitoring.analysis.columns import NEVER, Table
 
 
 def states(signal: np.ndarray, series: np.ndarray) -> np.ndarray:
@@ -29,7 +16,7 @@ def states(signal: np.ndarray, series: np.ndarray) -> np.ndarray:
 
 
 def episodes(
-    points: pd.DataFrame,
+    points: Table,
     signal: np.ndarray,
     *,
     first: np.ndarray,
@@ -37,14 +24,15 @@ def episodes(
     known: np.ndarray,
     urgent: np.ndarray,
     known_at: np.ndarray | None = None,
-) -> pd.DataFrame:
+) -> Table:
     """
-    One row a stretch: patient_id, began_at (the turn of the line that raised it), raised_at (when that could be known),
-    cleared_at (NaT while it holds), urgent (at its worst), and positions in `points`: first..now (the newest line that
-    speaks for it), turn (from where that line goes), end (what ended it, -1 if nothing did). `known_at` (datetime64):
-    when all that a point's signal rests on was received, where that is more than the values `known` points at.
+    One entry a stretch: `at`, the position in `points` of the value that raised it, began_at (the turn of the line that
+    raised it), raised_at (when that could be known), cleared_at (NaT while it holds), urgent (at its worst), and
+    positions: first..now (the newest line that speaks for it), turn (from where that line goes), end (what ended it, -1
+    if nothing did). `points`: series, received_at and collected_at. `known_at`: when all that a point's signal rests on
+    was received, where that is more than the values `known` points at.
     """
-    series = points["series"].to_numpy()
+    series, received = points["series"], points["received_at"]
     on = states(signal, series) == 1
     new_series = np.r_[True, series[1:] != series[:-1]] if len(series) else np.zeros(0, dtype=bool)
     before = np.r_[False, on[:-1]] & ~new_series if len(on) else on
@@ -54,23 +42,22 @@ def episodes(
     now = at.copy()
     said = np.flatnonzero(on & (signal == 1))
     now[number[said]] = said
-    received = points["received_at"]
-    raised = pd.Series(np.maximum(received.iloc[at].to_numpy(), received.iloc[known[at]].to_numpy()))
+    raised = np.maximum(received[at], received[known[at]])
     if known_at is not None:
-        raised = raised.clip(lower=pd.Series(known_at[at]).dt.tz_localize("UTC"))
-    return pd.DataFrame(
-        {
-            "patient_id": points["patient_id"].iloc[at].to_numpy(),
-            "began_at": points["collected_at"].iloc[turn[at]].array,
-            "raised_at": raised.array,
-            "cleared_at": _cleared(received, end, raised),
-            "urgent": np.bincount(number[said[urgent[said]]], minlength=len(at)) > 0,
-            "first": first[now],
-            "turn": turn[now],
-            "now": now,
-            "end": end,
-        }
-    )
+        raised = np.maximum(raised, known_at[at])
+    return {
+        "at": at,
+        "began_at": points["collected_at"][turn[at]],
+        "raised_at": raised,
+        "cleared_at": np.where(end >= 0, np.maximum(received[np.maximum(end, 0)], raised), NEVER)
+        if len(end)
+        else received[:0],
+        "urgent": np.bincount(number[said[urgent[said]]], minlength=len(at)) > 0,
+        "first": first[now],
+        "turn": turn[now],
+        "now": now,
+        "end": end,
+    }
 
 
 def _ends(on: np.ndarray, before: np.ndarray, series: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -80,9 +67,3 @@ def _ends(on: np.ndarray, before: np.ndarray, series: np.ndarray, at: np.ndarray
     found = off[np.minimum(place, max(len(off) - 1, 0))] if len(off) else np.full(len(at), -1)
     fits = (place < len(off)) & (series[np.maximum(found, 0)] == series[at])
     return np.where(fits, found, -1)
-
-
-def _cleared(received: pd.Series, end: np.ndarray, raised: pd.Series) -> pd.Series:
-    ended = received.iloc[np.maximum(end, 0)].reset_index(drop=True) if len(end) else received.iloc[:0]
-    later = ended.where(ended >= raised, raised) if len(end) else ended
-    return later.where(pd.Series(end >= 0), pd.NaT)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import Laid, texts
 from monitoring.analysis.evidence import Row, calculation, confounders, number, running, shown
 from monitoring.analysis.markers import sides
 from monitoring.analysis.matching import of_each
@@ -60,6 +62,8 @@ def response_grounds(flags: pd.DataFrame, assessment: Assessment, catalog: Catal
     wanted = flags.loc[flags["hours"] > 0, ["patient_id", "t0", "hours"]].drop_duplicates()
     kinds = flags["flag"].map({code: rule.kind for code, rule in catalog.rules.items()})
     relapsed = [str(patient) for patient in flags.loc[kinds.eq("relapse"), "patient_id"]]
+    if wanted.empty and not relapsed:
+        return ResponseGrounds({}, {}, {}, {})
     markers, windows = (_of(wanted, frame) for frame in (assessment.markers, assessment.verdicts))
     told = markers.join(sides(markers, assessment.points, SIDE))
     mine = _around(assessment.points, wanted, catalog)
@@ -76,8 +80,9 @@ def _around(points: pd.DataFrame, wanted: pd.DataFrame, catalog: Catalog) -> pd.
     numbers = catalog.rules[RULE].parameters
     if wanted.empty:
         return points[:0]
-    mine = points[points["patient_id"].isin(wanted["patient_id"]) & points["analyte"].isin(names(numbers))]
-    mine = mine[mine["exact"] & mine["usable"] & ~doubted(mine)]
+    laid, sound = Laid.of(points), points["exact"].to_numpy() & points["usable"].to_numpy() & ~doubted(points)
+    theirs = laid.of_patients(texts(wanted["patient_id"])) & laid.among(names(numbers))
+    mine = points.take(np.flatnonzero(theirs & sound))
     since = mine["collected_at"] - of_each(mine["patient_id"], wanted.groupby("patient_id")["t0"].min())
     early, late = numbers["baseline_before_hours"], max(numbers["windows"]) + numbers["window_after_hours"]
     return mine[since.between(pd.Timedelta(hours=-early), pd.Timedelta(hours=late))]

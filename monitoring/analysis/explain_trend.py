@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import Laid, texts
 from monitoring.analysis.evidence import SHOWN, Row, calculation, confounders, shown
 from monitoring.analysis.hinges import Span, Ward
 from monitoring.analysis.rules import WAYS
@@ -23,7 +24,7 @@ BY = ("change-point regression over the last {span:g} h (Gaussian priors, rule {
       "series, and those of the markers that usually move along")  # fmt: skip
 NOISE = "sqrt(ln(1+CVA²) + ln(1+CVI²)), Fokkema 2006"
 WIDER = "; of the value, with the uncertainty of what products added (squares summed), over its own part"
-READ = ["patient_id", "analyte", "hour", "received_at", "segment", "line_sigma", "line_log", "counts"]
+READ = ["series", "patient_id", "analyte", "hour", "received_at", "segment", "line_sigma", "line_log", "counts"]
 SURE = 1e-6  # beyond this a probability is not told more exactly
 
 
@@ -44,8 +45,8 @@ def _of_rule(
     now = now[points["counts"].to_numpy()[now]]
     if not len(now):
         return {}
-    near = np.flatnonzero(points["patient_id"].isin(flags["patient_id"]).to_numpy())
-    ward, at = Ward.of(points[READ].iloc[near]), np.searchsorted(near, now)
+    near = np.flatnonzero(Laid.of(points).of_patients(texts(flags["patient_id"])))
+    ward, at = Ward.of(points[READ].take(near)), np.searchsorted(near, now)
     belief = Belief.of(rule.parameters, WAYS[rule.parameters["direction"]])
     names = [name for name, _, _ in belief.company]
     whole = turning(ward, rule.analyte, belief, at=at)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
-from monitoring.analysis.matching import of_each
+from monitoring.analysis.columns import NEVER, moments, ranked, text_column, texts, utc
+from monitoring.analysis.matching import last_of_each, numbered, of_each
 from monitoring.analysis.response_flags import response_flags
 from monitoring.analysis.rules import stretches
 from monitoring.terms import Catalog
@@ -32,8 +34,8 @@ def judged(
     flag rests on; `places` are the positions of a flag that rests on no line (`also`, see safety.py).
     """
     ended = catalog.phrases["endings"]
-    series = stretches(points, catalog).assign(hours=0)
-    series["why"] = series["cleared_at"].notna().map({True: ended["value"], False: ""})
+    series = stretches(points, catalog)
+    series = series.assign(hours=0, why=np.where(series["cleared_at"].notna(), ended["value"], ""))
     parts = [
         series,
         *also,
@@ -41,24 +43,48 @@ def judged(
         *response_flags(verdicts, lines, catalog),
     ]
     told = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
-    told = told.reindex(columns=[*COLUMNS])
-    for name in TIMES:
-        told[name] = pd.to_datetime(told[name], utc=True)
-    told = told.sort_values(["patient_id", "flag", "raised_at", "began_at"])
-    before = told.groupby(["patient_id", "flag"])
-    told["ended_before"], told["why_before"] = before["cleared_at"].shift(), before["why"].shift()
-    told = told.drop_duplicates(["patient_id", "flag"], keep="last")
-    told["places"] = [found if isinstance(found, tuple) else () for found in told["places"]]
-    told["state"] = told["cleared_at"].isna().map({True: "active", False: "cleared"})
-    told["rule_version"] = told["flag"].map({code: rule.version for code, rule in catalog.rules.items()})
-    return told.reindex(columns=COLUMNS).reset_index(drop=True)
+    told = _in_order(told.reindex(columns=COLUMNS))
+    flag = numbered(texts(told["patient_id"]), texts(told["flag"]))
+    same = np.r_[False, flag[1:] == flag[:-1]][: len(flag)]
+    before = np.where(same, np.arange(len(flag)) - 1, -1)
+    cleared, why = moments(told["cleared_at"]), texts(told["why"])
+    newest = last_of_each(flag)
+    told = told.take(newest).reset_index(drop=True)
+    cleared_before, why_before = (
+        np.where(same, cleared[before], NEVER),
+        np.where(same, why[before], np.array(None, dtype=object)),
+    )
+    versions = {code: rule.version for code, rule in catalog.rules.items()}
+    return told.assign(
+        ended_before=utc(cleared_before[newest]),
+        why_before=pd.Series(why_before[newest], dtype="str"),
+        places=pd.Series([found if isinstance(found, tuple) else () for found in told["places"]], dtype=object),
+        state=text_column(np.where(np.isnat(cleared[newest]), "active", "cleared").astype(object)),
+        rule_version=text_column(np.array([versions.get(code) for code in told["flag"]], dtype=object)),
+    )
+
+
+def _in_order(told: pd.DataFrame) -> pd.DataFrame:
+    """By patient and flag, the newest stretch last."""
+    times = {name: utc(_times(told[name])) for name in TIMES}
+    keys = (moments(pd.Series(times[name])) for name in ("began_at", "raised_at"))
+    order = np.lexsort((*keys, ranked(told["flag"]), ranked(told["patient_id"])))
+    return told.assign(**times).take(order).reset_index(drop=True)
+
+
+def _times(column: pd.Series) -> np.ndarray:
+    """A column of times that some kinds of flag have and others have not."""
+    known = isinstance(column.dtype, pd.DatetimeTZDtype)
+    return moments(column if known else pd.Series(pd.to_datetime(column, utc=True)))
 
 
 def discharged(flags: pd.DataFrame, patients: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> pd.DataFrame:
     """The same flags, ended for those who have left: a fact ends them, never its absence."""
-    left = patients.set_index("patient_id")[["admitted_at", "discharged_at"]]
-    away = left[(left["discharged_at"] <= pd.Timestamp(as_of)) & ~(left["admitted_at"] > left["discharged_at"])]
-    gone = of_each(flags["patient_id"], away["discharged_at"])
+    left, back = moments(patients["discharged_at"]), moments(patients["admitted_at"])
+    away = np.flatnonzero((left <= moments(pd.Series([as_of]))[0]) & ~(back > left))
+    if not len(away) or flags.empty:
+        return flags
+    gone = of_each(flags["patient_id"], pd.Series(utc(left[away]), index=texts(patients["patient_id"])[away]))
     ends = flags["state"].eq("active") & gone.notna()
     return flags.assign(
         cleared_at=flags["cleared_at"].where(~ends, gone),
@@ -69,9 +95,9 @@ def discharged(flags: pd.DataFrame, patients: pd.DataFrame, catalog: Catalog, *,
 
 def _overdue(awaited: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     """One flag a patient for all analytes awaited; it began when the first fell due."""
-    late = awaited[awaited["overdue"]]
-    if late.empty:
+    if not awaited["overdue"].any():
         return pd.DataFrame()
+    late = awaited[awaited["overdue"]]
     told = late.groupby("patient_id").agg(began_at=("due_at", "min"), raised_at=("late_at", "min")).reset_index()
     rule = catalog.rules["labs_overdue"]
     return told.assign(flag=rule.code, severity=rule.severity, why="", first=-1, turn=-1, now=-1, end=-1, hours=0)

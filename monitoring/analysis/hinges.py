@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import Laid, moments
 from monitoring.analysis.remembered import chained, mixed
 
 MILLISECONDS = 3.6e6
+SUMS = ("weight", "time", "log", "time * time", "time * log")  # each times the weight of its value
 APART_HOURS = 1e6  # more than any stay lasts; keeps two patients apart on one axis
 
 
@@ -44,38 +46,38 @@ class Hinge:
 class Ward:
     """
     The points of all patients on one axis of time, column by column: of each the analyte and the patient as numbers,
-    the hours since that patient's first value, and what a line goes by. Its markers are made once each.
+    the hours since that patient's first value. `countable` is what a line may go by, of all analytes; of it each marker
+    is made once.
     """
 
     analytes: dict[str, int]
     analyte: np.ndarray
-    counts: np.ndarray
     patient: np.ndarray
     hour: np.ndarray
-    received: np.ndarray
-    segment: np.ndarray
-    sigma: np.ndarray
-    log: np.ndarray
+    countable: Marker
     made: dict[str, Marker] = field(default_factory=dict)
 
     @staticmethod
     def of(points: pd.DataFrame) -> Ward:
         """`points` go patient by patient."""
-        patient, _ = pd.factorize(points["patient_id"])
-        analyte, names = pd.factorize(points["analyte"])
+        laid = Laid.of(points)
+        patient, (analyte, names) = laid.patients()[laid.number], pd.factorize(laid.analyte)
         hour = points["hour"].to_numpy(dtype=float)
         starts = np.flatnonzero(np.diff(patient, prepend=-1))
         origin = np.minimum.reduceat(hour, starts) if len(hour) else hour
+        columns = {name: points[name].to_numpy() for name in ("segment", "line_sigma", "line_log")}
+        columns |= {
+            "series": laid.number,
+            "patient": patient,
+            "hour": hour - origin[patient],
+            "received": moments(points["received_at"]),
+        }
         return Ward(
             analytes={str(name): number for number, name in enumerate(names)},
-            analyte=analyte,
-            counts=points["counts"].to_numpy(dtype=bool),
-            patient=patient.astype(np.int64),
-            hour=hour - origin[patient],
-            received=points["received_at"].to_numpy(dtype="datetime64[us]"),
-            segment=points["segment"].to_numpy(),
-            sigma=points["line_sigma"].to_numpy(dtype=float),
-            log=points["line_log"].to_numpy(dtype=float),
+            analyte=analyte[laid.number],
+            patient=patient,
+            hour=columns["hour"],
+            countable=Marker.of(columns, np.flatnonzero(points["counts"].to_numpy(dtype=bool))),
         )
 
     def places(self, analyte: str) -> np.ndarray:
@@ -84,8 +86,8 @@ class Ward:
 
     def marker(self, analyte: str) -> Marker:
         if analyte not in self.made:
-            places = self.places(analyte)
-            self.made[analyte] = Marker.of(self, places[self.counts[places]])
+            number = self.analytes.get(analyte, -1)
+            self.made[analyte] = self.countable.only(np.flatnonzero(self.analyte[self.countable.place] == number))
         return self.made[analyte]
 
 
@@ -100,26 +102,35 @@ class Marker:
     first: np.ndarray  # for each value, the first one that may be compared with it
     received: np.ndarray
     content: np.ndarray  # 64 bits of each value and those before it
-    sums: dict[str, tuple[np.ndarray, np.ndarray]]  # each from the first value on: before a value, and with it
+    before: np.ndarray  # running sums (rows: SUMS) from the first value on, without a value
+    upto: np.ndarray  # and with it
 
     @staticmethod
-    def of(ward: Ward, place: np.ndarray) -> Marker:
-        patient, hour, segment, log = (column[place] for column in (ward.patient, ward.hour, ward.segment, ward.log))
-        apart = np.r_[True, (np.diff(patient) != 0) | (np.diff(segment) != 0)][: len(place)]
+    def of(columns: dict[str, np.ndarray], place: np.ndarray) -> Marker:
+        series, segment, patient, hour, log = (
+            columns[name][place] for name in ("series", "segment", "patient", "hour", "line_log")
+        )
+        apart = np.r_[True, (series[1:] != series[:-1]) | (segment[1:] != segment[:-1])][: len(place)]
         first = np.maximum.accumulate(np.where(apart, np.arange(len(place)), 0))
-        weight = 1.0 / ward.sigma[place] ** 2
+        weight = 1.0 / columns["line_sigma"][place] ** 2
         log = log - log[first]  # small numbers keep the sums exact; a level drops out of every one of them
-        parts = {"w": weight, "t": weight * hour, "y": weight * log, "tt": weight * hour**2, "ty": weight * hour * log}
+        before, upto = _running([weight, weight * hour, weight * log, weight * hour**2, weight * hour * log], first)
         return Marker(
             place=place,
             patient=patient,
             hour=hour,
             axis=patient * APART_HOURS + hour,
             first=first,
-            received=ward.received[place],
+            received=columns["received"][place],
             content=_content(hour, log, weight, first),
-            sums=_running(parts, first),
+            before=before,
+            upto=upto,
         )
+
+    def only(self, mine: np.ndarray) -> Marker:
+        """Some of these values: whole series."""
+        kept = {name: column[..., mine] for name, column in vars(self).items()}
+        return Marker(**kept | {"first": np.searchsorted(mine, kept["first"])})
 
     def spans(self, at: Span, slack: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of each span the first value, the first after the turn, and the first after its end; `slack` in hours."""
@@ -135,35 +146,36 @@ class Marker:
     def hinge(self, at: Span, slack: float = 0.0) -> Hinge:
         start, turn, end = self.spans(at, slack)
         early, late = self._between(start, turn), self._between(turn, end)
-        weight = np.maximum(early["w"] + late["w"], np.finfo(float).tiny)
-        u, v = early["t"] - early["w"] * at.turn, late["t"] - late["w"] * at.turn
-        uu = early["tt"] - 2 * at.turn * early["t"] + early["w"] * at.turn**2
-        vv = late["tt"] - 2 * at.turn * late["t"] + late["w"] * at.turn**2
-        uy, vy = early["ty"] - at.turn * early["y"], late["ty"] - at.turn * late["y"]
-        y = early["y"] + late["y"]
+        w, t, y, tt, ty = early
+        late_w, late_t, late_y, late_tt, late_ty = late
+        weight = np.maximum(w + late_w, np.finfo(float).tiny)
+        u, v = t - w * at.turn, late_t - late_w * at.turn
+        uu = tt - 2 * at.turn * t + w * at.turn**2
+        vv = late_tt - 2 * at.turn * late_t + late_w * at.turn**2
+        uy, vy = ty - at.turn * y, late_ty - at.turn * late_y
+        level = y + late_y
         return Hinge(
             before=np.maximum(uu - u * u / weight, 0.0),
             after=np.maximum(vv - v * v / weight, 0.0),
             both=-u * v / weight,
-            score_before=uy - u * y / weight,
-            score_after=vy - v * y / weight,
+            score_before=uy - u * level / weight,
+            score_after=vy - v * level / weight,
         )
 
-    def _between(self, start: np.ndarray, end: np.ndarray) -> dict[str, np.ndarray]:
-        """What the values from `start` to before `end`, all of one series, add up to."""
-        some = end > start
-        here, there = np.where(some, start, 0), np.where(some, end - 1, 0)
+    def _between(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """What the values from `start` to before `end`, all of one series, add up to; a row each of SUMS."""
         if not len(self.hour):
-            return {name: np.zeros(len(end)) for name in self.sums}
-        return {name: np.where(some, upto[there] - before[here], 0.0) for name, (before, upto) in self.sums.items()}
+            return np.zeros((len(SUMS), len(end)))
+        some = end > start
+        there, here = np.where(some, end - 1, 0), np.where(some, start, 0)
+        return np.where(some, self.upto.take(there, axis=1) - self.before.take(here, axis=1), 0.0)
 
 
-def _running(parts: dict[str, np.ndarray], first: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _running(parts: list[np.ndarray], first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sums that begin anew with every series: what one patient's say does not hang on who else is there."""
-    told = pd.DataFrame(parts).groupby(first).cumsum()
+    told = pd.DataFrame(dict(enumerate(parts)), copy=False).groupby(first).cumsum().to_numpy().T
     later = np.arange(len(first)) > first
-    upto = {name: told[name].to_numpy() for name in parts}
-    return {name: (np.where(later, np.r_[0.0, total[:-1]][: len(total)], 0.0), total) for name, total in upto.items()}
+    return np.where(later, np.roll(told, 1, axis=1), 0.0), np.ascontiguousarray(told)
 
 
 def _content(hour: np.ndarray, log: np.ndarray, weight: np.ndarray, first: np.ndarray) -> np.ndarray:

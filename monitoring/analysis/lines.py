@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import NEVER, by_text, moments, text_column, texts, utc
 from monitoring.analysis.dosing import compared
-from monitoring.analysis.matching import of_each
+from monitoring.analysis.matching import paired
 from monitoring.analysis.spans import unions
 from monitoring.terms import LINES, Catalog
 
 COLUMNS = ["patient_id", "line", "label", "drugs", "since", "hours_on_line", "doses"]
-RANK = {line: rank for rank, line in enumerate(LINES)}
+RANK: dict[str, int] = {line: rank for rank, line in enumerate(LINES)}
 
 
 def lines(
@@ -23,26 +25,40 @@ def lines(
     One row a patient: the highest line of which a drug still holds at `as_of`, since when that line has held without
     a break, its drugs, and their amounts of the last 24 h against the cited ranges. "none" where nothing holds.
     """
-    now = pd.Timestamp(as_of)
-    counted = spans[spans["line"] != "none"]
-    held = unions(counted.assign(rank=counted["line"].map(RANK).astype(float)), ["patient_id", "rank"])
-    held = held[(held["started_at"] <= now) & (held["on_until"] > now)].sort_values("rank")
-    top = held.drop_duplicates("patient_id", keep="last").set_index("patient_id")
-    on = counted[counted["on_until"] > now]
-    table = pd.DataFrame({"patient_id": patients["patient_id"]})
-    rank = of_each(table["patient_id"], top["rank"]).fillna(0).astype(int)
-    table["line"] = rank.map(dict(enumerate(LINES)))
-    table["label"] = table["line"].map(catalog.phrases["lines"])
-    table["drugs"] = _drugs(table, on)
-    table["since"] = of_each(table["patient_id"], top["started_at"])
-    table["hours_on_line"] = (now - table["since"]).dt.total_seconds() / 3600.0
+    now, names = pd.Timestamp(as_of), texts(patients["patient_id"])
+    counted = spans[spans["line"].ne("none").to_numpy()]
+    rank, since = _highest(counted, names, moments(pd.Series([now]))[0])
+    on = counted[(counted["on_until"] > now).to_numpy()]
     doses = compared(on, given, catalog, as_of=as_of)
-    table["doses"] = pd.Series([doses.get(patient, []) for patient in table["patient_id"]], dtype=object)
+    line = np.array(LINES, dtype=object)[rank]
+    table = pd.DataFrame({"patient_id": patients["patient_id"].array, "line": text_column(line)}).assign(
+        label=text_column(np.array([catalog.phrases["lines"].get(name) for name in line], dtype=object)),
+        drugs=_drugs(names, line, on),
+        since=utc(since),
+        hours_on_line=(now - utc(since)).total_seconds() / 3600.0,
+        doses=pd.Series([doses.get(patient, []) for patient in names], dtype=object),
+    )
     return table[COLUMNS]
 
 
-def _drugs(table: pd.DataFrame, on: pd.DataFrame) -> list[list[str]]:
+def _highest(counted: pd.DataFrame, names: np.ndarray, now: np.datetime64) -> tuple[np.ndarray, np.ndarray]:
+    """For each patient the rank of the highest line that holds, and since when it has held without a break."""
+    ranks = by_text(counted["line"], RANK, 0)
+    held = unions(counted.assign(rank=ranks.astype(float)), ["patient_id", "rank"])
+    started, until = (moments(held[name]) for name in ("started_at", "on_until"))
+    here = np.flatnonzero((started <= now) & (until > now))
+    of_each = held["rank"].to_numpy(dtype=float)[here].astype(int)
+    order = np.argsort(of_each, kind="stable")
+    who, row = paired([names], [texts(held["patient_id"])[here[order]]])
+    rank, since = np.zeros(len(names), dtype=int), np.full(len(names), NEVER)
+    rank[who], since[who] = of_each[order[row]], started[here[order[row]]]
+    return rank, since
+
+
+def _drugs(names: np.ndarray, line: np.ndarray, on: pd.DataFrame) -> pd.Series:
     """The drugs of the current line, the newest first."""
-    newest = on.sort_values("started_at", ascending=False).drop_duplicates(["patient_id", "line", "given"])
-    by: dict[Any, list[str]] = newest.groupby(["patient_id", "line"])["given"].agg(list).to_dict()
-    return [by.get(key, []) for key in zip(table["patient_id"], table["line"], strict=True)]
+    newest = on.sort_values("started_at", ascending=False)
+    by: dict[Any, dict[str, None]] = {}
+    for patient, of, given in zip(*(texts(newest[name]) for name in ("patient_id", "line", "given")), strict=True):
+        by.setdefault((patient, of), {})[given] = None
+    return pd.Series([[*by.get(key, ())] for key in zip(names, line, strict=True)], dtype=object)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import NEVER, Table, framed, moments, texts
 from monitoring.analysis.near import NONE, Near, baselines, latest, names, near, newest
 from monitoring.analysis.response_odds import free_hours, with_odds
 from monitoring.analysis.shares import shares
-from monitoring.terms import Catalog
+from monitoring.terms import Analyte, Catalog
 
 KEY = ["patient_id", "t0", "analyte"]
 SIDES = ["base", "now"]
@@ -30,17 +31,19 @@ def markers(points: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog) -> pd.Data
     or the course of all values between, is beyond the noise of the test.
     """
     numbers = catalog.rules["steroid_response"].parameters
-    told = near(points, t0, catalog)
-    base = baselines(told, numbers, len(t0) * len(names(numbers)))
-    parts = [_window(told, base, window, numbers) for window in numbers["windows"]]
-    table = pd.concat(
-        [grid(t0, numbers, window).assign(**part) for window, part in zip(numbers["windows"], parts, strict=True)]
-    )
-    table = table.sort_values(["order", "hours", "place"], kind="stable", ignore_index=True).drop(
-        columns=["order", "place"]
-    )
-    table = table.assign(**_times(table, points))
-    return with_odds(_judged(table, _compared(table, points), catalog), catalog)
+    told, codes, windows = near(points, t0, catalog), names(numbers), sorted(numbers["windows"])
+    base = baselines(told, numbers, len(t0) * len(codes))
+    parts = [_window(told, base, window, numbers) for window in windows]
+    laid = (len(windows), len(t0), len(codes))
+    table = {name: np.array([part[name] for part in parts]).reshape(laid).swapaxes(0, 1).ravel() for name in parts[0]}
+    start, window, marker = (axis.ravel() for axis in np.indices((len(t0), len(windows), len(codes))))
+    table |= _times(table, points) | {"marker": marker, "hours": np.array(windows)[window]}
+    table = _judged(table, _compared(table, points), catalog)
+    table = with_odds(table, start * len(windows) + window, catalog)
+    kept = np.flatnonzero(~table.pop("left_out"))
+    shown = {name: t0[name].array[start[kept]] for name in ("patient_id", "t0", "t0_hour")}
+    shown["analyte"] = np.array(codes, dtype=object)[table.pop("marker")[kept]]
+    return framed(shown | {name: column[kept] for name, column in table.items()})
 
 
 def sides(told: pd.DataFrame, points: pd.DataFrame, names: list[str]) -> pd.DataFrame:
@@ -48,22 +51,14 @@ def sides(told: pd.DataFrame, points: pd.DataFrame, names: list[str]) -> pd.Data
     parts = []
     for side in SIDES:
         at = points.index.get_indexer(pd.Index(told[f"{side}_at"]))
-        parts.append(pd.DataFrame({f"{side}_{name}": _of_points(points[name], at) for name in names}, index=told.index))
+        parts.append(pd.DataFrame({f"{side}_{name}": _column_of(points[name], at) for name in names}, index=told.index))
     return pd.concat(parts, axis=1)
 
 
-def _of_points(column: pd.Series, at: np.ndarray) -> pd.Series:
+def _column_of(column: pd.Series, at: np.ndarray) -> pd.Series:
     """Whole numbers stay whole: a number of 19 digits is not the same as a float."""
     whole = column.astype("Int64") if column.dtype.kind in "iu" else column
     return pd.Series(whole.array.take(at, allow_fill=True))
-
-
-def grid(t0: pd.DataFrame, numbers: Mapping[str, Any], window: float) -> pd.DataFrame:
-    """Every start and marker there is to judge in a window, whether or not anything was measured."""
-    codes = names(numbers)
-    starts = t0[["patient_id", "t0", "t0_hour"]].loc[t0.index.repeat(len(codes))].reset_index(drop=True)
-    order, place = np.divmod(np.arange(len(starts)), len(codes))
-    return starts.assign(analyte=np.tile(codes, len(t0)), hours=window, order=order, place=place)
 
 
 def _window(told: Near, base: np.ndarray, window: float, numbers: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -81,7 +76,7 @@ def _window(told: Near, base: np.ndarray, window: float, numbers: Mapping[str, A
     } | shown  # fmt: skip
 
 
-def _taken(values: np.ndarray, entries: np.ndarray, empty: float) -> np.ndarray:
+def _taken(values: np.ndarray, entries: np.ndarray, empty: Any) -> np.ndarray:
     """The value of each entry; `empty` where there is none."""
     return np.where(entries == NONE, empty, values[entries]) if len(values) else np.full(len(entries), empty)
 
@@ -101,55 +96,52 @@ def _straight(told: Near, base: np.ndarray, now: np.ndarray) -> np.ndarray:
     return np.where(spread > 1e-9, z, np.nan)
 
 
-def _compared(table: pd.DataFrame, points: pd.DataFrame) -> dict[str, np.ndarray]:
+def _compared(table: Table, points: pd.DataFrame) -> Table:
     """The columns COMPARED of both values, as base_… and now_…; NaN or "" where there is none."""
-    told = {}
-    columns = {name: _plain(points[name]) for name in COMPARED}
-    for side in SIDES:
-        at = table[f"{side}_at"].to_numpy(dtype=int)
-        for name, column in columns.items():
-            empty = "" if name == "confounded_way" else np.nan if column.dtype.kind == "f" else False
-            told[f"{side}_{name}"] = np.where(at == NONE, empty, column[at]) if len(column) else np.full(len(at), empty)
+    return {f"{side}_{name}": _of_points(points[name], table[f"{side}_at"]) for side in SIDES for name in COMPARED}
+
+
+def _of_points(column: pd.Series, at: np.ndarray) -> np.ndarray:
+    """The values at these positions; NaN, False or "" where there is none."""
+    some = np.flatnonzero(at != NONE)
+    taken = column.take(at[some])
+    values = taken.to_numpy() if column.dtype.kind in "fb" else texts(taken)
+    told = np.full(len(at), {"f": np.nan, "b": False}.get(values.dtype.kind, ""), dtype=values.dtype)
+    told[some] = values
     return told
 
 
-def _times(table: pd.DataFrame, points: pd.DataFrame) -> dict[str, pd.Series]:
+def _times(table: Table, points: pd.DataFrame) -> Table:
     """used_at: when the later of the baseline and the last value used came in; seen_at: when the last was drawn."""
-    base, now = (points.index.get_indexer(pd.Index(table[f"{side}_at"])) for side in ("base", "last"))
-    received = points["received_at"].array
-    both = [pd.Series(received.take(at, allow_fill=True)) for at in (base, now)]
-    drawn = points["collected_at"].array.take(now, allow_fill=True)
-    return {"used_at": both[1].where(~(both[0] > both[1]), both[0]), "seen_at": pd.Series(drawn)}
+    received, drawn = moments(points["received_at"]), moments(points["collected_at"])
+    base, last = (_taken(received, table[f"{side}_at"], NEVER) for side in ("base", "last"))
+    return {"used_at": np.where(base > last, base, last), "seen_at": _taken(drawn, table["last_at"], NEVER)}
 
 
-def _plain(column: pd.Series) -> np.ndarray:
-    """Texts that are empty nearly everywhere need not be turned into objects one by one."""
-    if column.dtype.kind in "fbiu":
-        return column.to_numpy()
-    plain = np.full(len(column), "", dtype=object)
-    told = np.flatnonzero(column.ne("").to_numpy(dtype=bool))
-    plain[told] = column.take(told).to_numpy()
-    return plain
-
-
-def _judged(table: pd.DataFrame, sides: Mapping[str, np.ndarray], catalog: Catalog) -> pd.DataFrame:
+def _judged(table: Table, sides: Table, catalog: Catalog) -> Table:
     numbers = catalog.rules["steroid_response"].parameters
-    limit = numbers["z"] * np.sqrt(2.0) * table["sigma"].to_numpy(dtype=float)
-    good = table["analyte"].map(better_ways(catalog)).to_numpy(dtype=float)
+    limit = numbers["z"] * np.sqrt(2.0) * table["sigma"]
+    good = _good(table, catalog)
     least, most = _bounds(sides)
     delta = sides["now_log"] - sides["base_log"]
-    fit = table.pop("fit_z").to_numpy(dtype=float)
+    fit = table.pop("fit_z")
     fitted = np.where(np.sign(fit) == np.sign(delta), fit, 0.0)
     rose = (least >= limit) | ((least == most) & (fitted >= numbers["z"]))
     fell = (most <= -limit) | ((least == most) & (fitted <= -numbers["z"]))
     improved, worse = (good > 0) & rose | (good < 0) & fell, (good > 0) & fell | (good < 0) & rose
-    improved, worse = _with_fever(table, sides, improved, worse, numbers)
-    feverish = sides["now_value"] > numbers["fever_celsius"]
-    now_exact = ~(sides["now_above"].astype(bool) | sides["now_below"].astype(bool))
-    table = table.assign(
-        least=least, most=most, z=fitted, change_percent=100.0 * np.expm1(delta), feverish=feverish, now_exact=now_exact
-    )
-    return _told(table, sides, improved, worse, catalog)
+    improved, worse = _with_fever(table, sides, (improved, worse), numbers)
+    table = table | {
+        "least": least, "most": most, "z": fitted, "change_percent": 100.0 * np.expm1(delta),
+        "feverish": sides["now_value"] > numbers["fever_celsius"],
+        "now_exact": ~(sides["now_above"] | sides["now_below"]),
+    }  # fmt: skip
+    return _told(table, sides, (improved, worse), catalog)
+
+
+def _good(table: Table, catalog: Catalog) -> np.ndarray:
+    """For each row +1 where its marker goes up under response, -1 where it goes down."""
+    ways = better_ways(catalog)
+    return np.array([ways[name] for name in names(catalog.rules["steroid_response"].parameters)])[table["marker"]]
 
 
 def better_ways(catalog: Catalog) -> dict[str, float]:
@@ -163,7 +155,7 @@ def better_ways(catalog: Catalog) -> dict[str, float]:
     return ways
 
 
-def _bounds(sides: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _bounds(sides: Table) -> tuple[np.ndarray, np.ndarray]:
     """The least and the most the change of logs can be, when ">40000" stands for all that lies above it."""
     ends = {}
     for side in SIDES:
@@ -173,74 +165,68 @@ def _bounds(sides: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _with_fever(
-    table: pd.DataFrame,
-    sides: Mapping[str, np.ndarray],
-    improved: np.ndarray,
-    worse: np.ndarray,
-    numbers: Mapping[str, Any],
+    table: Table, sides: Table, ways: tuple[np.ndarray, np.ndarray], numbers: Mapping[str, Any]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Temperature has no noise model: it improves when fever goes, and is worse when fever comes."""
-    mine = table["analyte"].eq("temperature").to_numpy()
+    mine = table["marker"] == names(numbers).index("temperature")
     before, after = sides["base_value"] > numbers["fever_celsius"], sides["now_value"] > numbers["fever_celsius"]
     known = np.isfinite(sides["base_value"]) & np.isfinite(sides["now_value"])
-    return np.where(mine, before & ~after & known, improved), np.where(mine, ~before & after & known, worse)
+    return np.where(mine, before & ~after & known, ways[0]), np.where(mine, ~before & after & known, ways[1])
 
 
-def _told(
-    table: pd.DataFrame, sides: Mapping[str, np.ndarray], improved: np.ndarray, worse: np.ndarray, catalog: Catalog
-) -> pd.DataFrame:
-    words = catalog.phrases["marker_reasons"]
-    exact = (table["least"] == table["most"]).to_numpy()
-    never, none = (table[f"{side}_at"].eq(NONE).to_numpy() for side in SIDES)
-    unknown = ~exact & ~improved & ~worse & ~never
+def _told(table: Table, sides: Table, ways: tuple[np.ndarray, np.ndarray], catalog: Catalog) -> Table:
+    """With the words; `left_out`: a marker that counts only where somebody measured it, and nobody did."""
+    words, numbers = catalog.phrases["marker_reasons"], catalog.rules["steroid_response"].parameters
+    improved, worse = ways
+    never, none = (table[f"{side}_at"] == NONE for side in SIDES)
+    unknown = (table["least"] != table["most"]) & ~improved & ~worse & ~never
     cases = {
         "no_values": never & none, "no_value": none, "no_baseline": never, "product": _fooled(sides, improved, worse),
         "too_fast": improved & _too_fast(table, sides, catalog), "out_of_range": unknown,
     }  # fmt: skip
-    why = np.select(list(cases.values()), [np.asarray(name, dtype=object) for name in cases], "")
-    told = np.select([improved, worse], ["improved", "worse"], "unchanged")
-    told = np.where(
-        np.isin(why, ["no_values", "no_value", "no_baseline"]),
-        "missing",
-        np.where(why != "", "not_interpretable", told),
-    )
-    texts = {"": "", "product": ""} | {name: words[name] for name in cases if name != "product"}
-    optional = table["analyte"].isin(catalog.rules["steroid_response"].parameters["markers_if_measured"])
-    table = table.assign(state=told, why=why, reason=pd.Series(why, dtype="str").map(texts))
-    table = table.assign(
-        lifted=_pulled(sides, catalog, table, better=True), lowered=_pulled(sides, catalog, table, better=False)
-    )
-    return table[~(optional & table["state"].eq("missing")).to_numpy()].reset_index(drop=True)
+    why = np.select([*cases.values()], [np.asarray(name, dtype=object) for name in cases], "")
+    told = np.select([improved, worse], ["improved", "worse"], "unchanged").astype(object)
+    told[why != ""] = "not_interpretable"
+    told[never | none] = "missing"
+    optional = table["marker"] >= len(numbers["markers"])
+    reasons = {"": "", "product": ""} | {name: words[name] for name in cases if name != "product"}
+    return table | {
+        "state": told, "why": why, "reason": np.array([reasons[name] for name in why.tolist()], dtype=object),
+        "lifted": _pulled(table, sides, catalog, better=True), "lowered": _pulled(table, sides, catalog, better=False),
+        "left_out": optional & (never | none),
+    }  # fmt: skip
 
 
-def _pulled(sides: Mapping[str, np.ndarray], catalog: Catalog, table: pd.DataFrame, *, better: bool) -> np.ndarray:
+def _pulled(table: Table, sides: Table, catalog: Catalog, *, better: bool) -> np.ndarray:
     """Whether a product that is still in play pulls this marker the better (or the worse) way by itself."""
-    ways = table["analyte"].map(better_ways(catalog)).to_numpy(dtype=float) * (1.0 if better else -1.0)
-    way = np.where(ways > 0, "up", "down")
-    return (sides["now_confounded_way"] == way) | (sides["now_confounded_way"] == "any")
+    up = _good(table, catalog) > 0 if better else _good(table, catalog) < 0
+    way = sides["now_confounded_way"]
+    return np.asarray((way == "any") | np.where(up, way == "up", way == "down"))
 
 
-def _fooled(sides: Mapping[str, np.ndarray], improved: np.ndarray, worse: np.ndarray) -> np.ndarray:
+def _fooled(sides: Table, improved: np.ndarray, worse: np.ndarray) -> np.ndarray:
     """
     A product may have made this change by itself. A worsening against the product's own pull is still believed, and
     so is one under a drug that works for weeks; an improvement that a product explains never is.
     """
     now, base = sides["now_confounded_way"], sides["base_confounded_way"]
     rise, fall = sides["now_log"] > sides["base_log"], sides["now_log"] < sides["base_log"]
-    lifted = rise & (np.isin(now, ["up", "any"]) | np.isin(base, ["down", "any"]))
-    lowered = fall & (np.isin(now, ["down", "any"]) | np.isin(base, ["up", "any"]))
     either = (now == "any") | (base == "any")
-    left_out = [
-        (sides[f"{side}_confounded_way"] != "") & ~sides[f"{side}_confounded_kept"].astype(bool) for side in SIDES
-    ]
-    return (lifted | lowered | either) & ~(worse & ~left_out[0] & ~left_out[1])
+    lifted = rise & ((now == "up") | (base == "down") | either)
+    lowered = fall & ((now == "down") | (base == "up") | either)
+    left_out = [(sides[f"{side}_confounded_way"] != "") & ~sides[f"{side}_confounded_kept"] for side in SIDES]
+    return np.asarray((lifted | lowered | either) & ~(worse & ~left_out[0] & ~left_out[1]), dtype=bool)
 
 
-def _too_fast(table: pd.DataFrame, sides: Mapping[str, np.ndarray], catalog: Catalog) -> np.ndarray:
+def _too_fast(table: Table, sides: Table, catalog: Catalog) -> np.ndarray:
     """A fall beyond what the plasma half-life allows even if production stopped at once: not to be rested on."""
     numbers = catalog.rules["steroid_response"].parameters
-    halves = {code: a.half_life_hours for code, a in catalog.analytes.items() if a.worse == "up"}
-    half = table["analyte"].map(halves).to_numpy(dtype=float)
+    halves = [_half_life(catalog.analytes[name]) for name in names(numbers)]
+    half = np.array(halves)[table["marker"]]
     elapsed = sides["now_hour"] - sides["base_hour"]
-    least = -np.log(2.0) * elapsed / half - numbers["z"] * np.sqrt(2.0) * table["sigma"].to_numpy(dtype=float)
-    return (sides["now_log"] - sides["base_log"]) < least
+    least = -np.log(2.0) * elapsed / half - numbers["z"] * np.sqrt(2.0) * table["sigma"]
+    return np.asarray((sides["now_log"] - sides["base_log"]) < least)
+
+
+def _half_life(analyte: Analyte) -> float:
+    return analyte.half_life_hours or np.nan if analyte.worse == "up" else np.nan

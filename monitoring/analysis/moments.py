@@ -67,7 +67,7 @@ def _lane(course: Course, number: int, later: pd.Timedelta) -> Course:
 
 def _moved(frame: pd.DataFrame, by: pd.Timedelta) -> pd.DataFrame:
     """The frame with all its times, and the columns that count hours since 1970, moved."""
-    if not by:
+    if not by or frame.empty:
         return frame
     counted = [str(name) for name in frame.columns if str(name) == "hour" or str(name).endswith("_hour")]
     return moved(frame, by).assign(**{name: frame[name] + by / HOUR for name in counted})

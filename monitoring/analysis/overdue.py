@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import NEVER, by_text, framed, moments, spans, texts
 from monitoring.terms import Catalog
 
 RULE = "labs_overdue"
@@ -20,26 +22,39 @@ def awaited(
     Counted from the newest draw, or from the beginning of the line where there was none.
     """
     rule = catalog.rules[RULE]
-    wanted = pd.DataFrame({"analyte": rule.parameters["analytes"]})
-    wanted["due"] = pd.to_timedelta([catalog.analytes[code].due_hours for code in wanted["analyte"]], unit="h")
-    table = _treated(patients, lines, as_of).merge(wanted, how="cross")
-    mine = observations[observations["analyte"].isin(wanted["analyte"])]
-    newest = mine.sort_values("collected_at").drop_duplicates(["patient_id", "analyte"], keep="last")
-    newest = newest.rename(columns={"collected_at": "last_at", "received_at": "last_received_at"})
-    table = table.merge(
-        newest[["patient_id", "analyte", "last_at", "last_received_at"]],
-        on=["patient_id", "analyte"],
-        how="left",
-    )
-    counted = table["last_at"].where(table["last_at"] >= table["since"], table["since"])
-    table["due_at"] = counted + table["due"]
-    table["late_at"] = table["due_at"] + pd.Timedelta(hours=rule.parameters["grace_hours"])
-    return table.assign(overdue=table["late_at"] < pd.Timestamp(as_of)).drop(columns="due")
+    codes = [*rule.parameters["analytes"]]
+    patient, since = _treated(patients, lines, as_of)
+    who, kind = (axis.ravel() for axis in np.indices((len(patient), len(codes))))
+    last = _newest(observations, patient, codes)[who, kind]
+    drawn, received = (moments(observations[name]) for name in ("collected_at", "received_at"))
+    last_at, received_at = (np.where(last >= 0, times[last], NEVER) if len(times) else np.full(len(last), NEVER)
+                            for times in (drawn, received))  # fmt: skip
+    due = np.array([spans(catalog.analytes[code].due_hours or np.nan) for code in codes])
+    due_at = np.where(last_at >= since[who], last_at, since[who]) + due[kind]
+    late_at = due_at + spans(rule.parameters["grace_hours"])
+    return framed(
+        {
+            "patient_id": patient[who], "since": since[who], "analyte": np.array(codes, dtype=object)[kind],
+            "last_at": last_at, "last_received_at": received_at, "due_at": due_at, "late_at": late_at,
+            "overdue": late_at < moments(pd.Series([as_of]))[0],
+        }
+    )  # fmt: skip
 
 
-def _treated(patients: pd.DataFrame, lines: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    left = patients["discharged_at"].notna() & (patients["discharged_at"] <= pd.Timestamp(as_of))
-    back = patients["admitted_at"].notna() & (patients["admitted_at"] > patients["discharged_at"])
-    here = patients.loc[~left | back, "patient_id"]
-    on = lines[(lines["line"] != "none") & lines["patient_id"].isin(here)]
-    return on[["patient_id", "since"]].reset_index(drop=True)
+def _newest(observations: pd.DataFrame, patient: np.ndarray, codes: list[str]) -> np.ndarray:
+    """For each patient (a row) and analyte the position of the newest draw, -1 where there is none."""
+    kind = by_text(observations["analyte"], {code: number for number, code in enumerate(codes)}, -1)
+    whose = by_text(observations["patient_id"], {str(name): number for number, name in enumerate(patient)}, -1)
+    mine = np.flatnonzero((kind >= 0) & (whose >= 0))
+    mine = mine[np.argsort(moments(observations["collected_at"])[mine], kind="stable")]
+    found = np.full((len(patient), len(codes)), -1)
+    found[whose[mine], kind[mine]] = mine
+    return found
+
+
+def _treated(patients: pd.DataFrame, lines: pd.DataFrame, as_of: datetime) -> tuple[np.ndarray, np.ndarray]:
+    """Who is under treatment and has not left, and since when on this line."""
+    left, back = moments(patients["discharged_at"]), moments(patients["admitted_at"])
+    here = texts(patients["patient_id"])[~(left <= moments(pd.Series([as_of]))[0]) | (back > left)]
+    on = np.flatnonzero(np.isin(texts(lines["line"]), ["none"], invert=True) & lines["patient_id"].isin(here))
+    return texts(lines["patient_id"])[on], moments(lines["since"])[on]

@@ -8,70 +8,87 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import Laid, clean, moments
+from monitoring.analysis.matching import last_of_each, paired
 from monitoring.analysis.pairs import in_pairs
 from monitoring.terms import Catalog, Rule
 
-COLUMNS = ["patient_id", "analyte", "hour", "log", "sigma", "segment", "received_at"]
+
+@dataclass(frozen=True)
+class Stretches:
+    """`row`: a number of the caller's, each once; the patient; and the hours since, now, until."""
+
+    row: np.ndarray
+    patient: np.ndarray
+    since: np.ndarray
+    now: np.ndarray
+    until: np.ndarray
 
 
 @dataclass(frozen=True)
 class Panel:
     """
-    `pairs`: a row a stretch and marker measured on both sides: row, before, place (positions in the points),
-    received_at (of the later one). `counts` by row: how many are better, and worse.
+    An entry a stretch and marker measured on both sides: row, before, place (positions in the points), received (of the
+    later one). `better` and `worse`: by row, how many are.
     """
 
-    pairs: pd.DataFrame
-    counts: pd.DataFrame
+    row: np.ndarray
+    before: np.ndarray
+    place: np.ndarray
+    received: np.ndarray
+    better: np.ndarray
+    worse: np.ndarray
 
     def improving(self, rows: np.ndarray) -> np.ndarray:
-        return self._more("better", "worse", rows)
+        return np.asarray(self.better[rows] > self.worse[rows])
 
     def worsening(self, rows: np.ndarray) -> np.ndarray:
-        return self._more("worse", "better", rows)
-
-    def _more(self, one: str, other: str, rows: np.ndarray) -> np.ndarray:
-        told = self.counts.reindex(rows)
-        return (told[one] > told[other]).to_numpy(dtype=bool)
+        return np.asarray(self.worse[rows] > self.better[rows])
 
     def places(self) -> dict[Hashable, tuple[int, ...]]:
         """By row: before and place of each marker, one pair after the other."""
-        return in_pairs(self.pairs["row"], self.pairs["before"], self.pairs["place"])
+        return in_pairs(self.row, self.before, self.place)
 
-    def known(self, received: pd.Series, rows: np.ndarray) -> pd.Series:
+    def known(self, received: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """`received` by row, later for `rows` whose markers were known later."""
-        last = self.pairs[self.pairs["row"].isin(rows)].groupby("row")["received_at"].max().reindex(received.index)
-        return received.where(~(last > received), last)
+        last, mine = received.copy(), np.isin(self.row, rows)
+        np.maximum.at(last, self.row[mine], self.received[mine])
+        return last
 
 
-def panel(measured: pd.DataFrame, stretches: pd.DataFrame, rule: Rule, catalog: Catalog) -> Panel:
+def panel(points: pd.DataFrame, at: Stretches, rule: Rule, catalog: Catalog, *, rows: int) -> Panel:
     """
-    `measured`: what `measured` gives; `stretches`: row, patient_id, and the hours since, now, until. Of each marker
-    the last value up to `since` is compared with the last one up to `until`; neither may lie further than panel_hours
-    before `since` or `now`.
+    `points` have the column `suspect`; `rows`: how many the caller's numbers may be. Of each marker the last value up
+    to `since` is compared with the last one up to `until`; neither may lie further than panel_hours before `since` or
+    `now`. Values that a product touched or somebody doubts are not asked.
     """
-    near = measured.merge(stretches, on="patient_id").sort_values("place", kind="stable")
-    both = _paired(near, rule.parameters["panel_hours"])
-    good = both["analyte"].map({c: -1.0 if a.worse == "up" else 1.0 for c, a in catalog.analytes.items()})
-    z = good.astype(float) * (both["log"] - both["log_before"]) / (np.sqrt(2.0) * both["sigma"])
-    both = both.assign(better=z >= rule.parameters["z_panel"], worse=z <= -rule.parameters["z_panel"])
-    counts = both.groupby("row")[["better", "worse"]].sum()
-    return Panel(both[["row", "before", "place", "received_at"]].reset_index(drop=True), counts)
+    if not len(at.row):
+        none = np.zeros(0, dtype=np.int64)
+        return Panel(none, none, none, none.astype("datetime64[us]"), *np.zeros((2, rows), dtype=np.int64))
+    laid = Laid.of(points)
+    stretch, before, place = _paired(points, laid, at, rule)
+    log, sigma = (points[name].to_numpy(dtype=float) for name in ("log", "sigma"))
+    good = laid.each({c: -1.0 if a.worse == "up" else 1.0 for c, a in catalog.analytes.items()}, np.nan)[place]
+    z = good * (log[place] - log[before]) / (np.sqrt(2.0) * sigma[place])
+    row = at.row[stretch]
+    limit = rule.parameters["z_panel"]
+    counts = (np.bincount(row[told], minlength=rows) for told in (z >= limit, z <= -limit))
+    return Panel(row, before, place, moments(points["received_at"])[place], *counts)
 
 
-def measured(points: pd.DataFrame, patients: np.ndarray, rule: Rule) -> pd.DataFrame:
-    """Of these patients the exact values of the rule's markers that no product touched and nobody doubts."""
-    at = np.flatnonzero(points["patient_id"].isin(patients)) if len(patients) else np.zeros(0, dtype=int)
-    few = points.iloc[at][[*COLUMNS, "exact", "suspect", "confounded_by"]].assign(place=at)
-    sound = few["analyte"].isin(rule.parameters["markers"]) & few["exact"] & ~few["suspect"]
-    return few.loc[sound & few["confounded_by"].eq(""), [*COLUMNS, "place"]]
-
-
-def _paired(near: pd.DataFrame, hours: float) -> pd.DataFrame:
-    key = ["row", "analyte"]
-    early = near[(near["hour"] <= near["since"]) & (near["hour"] >= near["since"] - hours)]
-    late = near[(near["hour"] > near["since"]) & (near["hour"] <= near["until"])]
-    late = late[late["hour"] >= late["now"] - hours]
-    early = early.drop_duplicates(key, keep="last")[[*key, "segment", "place", "log"]]
-    early = early.rename(columns={"place": "before", "log": "log_before"})
-    return late.drop_duplicates(key, keep="last").merge(early, on=[*key, "segment"])
+def _paired(points: pd.DataFrame, laid: Laid, at: Stretches, rule: Rule) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Stretch, and the positions of the values before and after, for each marker that has both."""
+    hours, hour = rule.parameters["panel_hours"], points["hour"].to_numpy()
+    sound, segment = clean(points) & ~points["suspect"].to_numpy(dtype=bool), points["segment"].to_numpy()
+    markers = np.flatnonzero(np.isin(laid.analyte.astype(str), rule.parameters["markers"]))
+    stretch, marker = paired([at.patient], [laid.patient[markers]])
+    pair, place = laid.values(markers[marker])
+    pair, place = pair[sound[place]], place[sound[place]]
+    of, drawn = stretch[pair], hour[place]
+    early = np.flatnonzero((drawn <= at.since[of]) & (drawn >= at.since[of] - hours))
+    late = np.flatnonzero((drawn > at.since[of]) & (drawn <= at.until[of]) & (drawn >= at.now[of] - hours))
+    early, late = early[last_of_each(pair[early])], late[last_of_each(pair[late])]
+    both, one, two = np.intersect1d(pair[early], pair[late], assume_unique=True, return_indices=True)
+    before, after = place[early[one]], place[late[two]]
+    alike = segment[before] == segment[after]
+    return stretch[both[alike]], before[alike], after[alike]

@@ -12,10 +12,14 @@ import math
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import Laid, by_text, moments, ranked
 from monitoring.analysis.comparability import segments
+from monitoring.analysis.confounders import confounded
+from monitoring.analysis.remembering import of_catalog
 from monitoring.terms import Analyte, Catalog, Variation
 
 HOUR = np.timedelta64(1, "h")
+SIGNS = {">": 1, ">=": 1, "<": -1, "<=": -1}  # what a bound says lies above it, or below
 
 
 def noise(variation: Variation | None) -> float:
@@ -34,32 +38,33 @@ def reference_change(variation: Variation | None, z: float) -> float:
     return z * math.sqrt(2.0) * noise(variation)
 
 
-def points(observations: pd.DataFrame, confounded: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+def points(observations: pd.DataFrame, doses: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     """
     OBSERVATIONS of known analytes with a value, sorted by patient, analyte and time, plus:
     hour (since 1970), log, sigma, exact, above, below, usable, series (int), segment (int), what a line goes by
     (line_log, line_sigma, counts, added: see own_part.py, which knows the products),
-    confounded_by, confounded_why, confounded_way ("", "up", "down", "any").
+    confounded_by, confounded_why, confounded_way ("", "up", "down", "any"), confounded_kept.
     """
-    told = observations.join(confounded)
-    told = told[told["value"].notna() & told["analyte"].isin(list(catalog.analytes))]
-    told = told.sort_values(["patient_id", "analyte", "collected_at", "ref"], kind="stable", ignore_index=True)
-    traits = _traits(told["analyte"], catalog)
-    series = _numbers(told, ["patient_id", "analyte"])
-    above, below = told["comparator"].isin([">", ">="]), told["comparator"].isin(["<", "<="])
-    exact, usable = ~(above | below), told["confounded_by"].eq("") | told["confounded_kept"]
-    log = np.log(np.maximum(told["value"].to_numpy(), traits["smallest"]))
+    order, series = _by_series(observations, catalog)
+    told = observations.take(order).reset_index(drop=True)
+    laid = Laid.of(told, series)
+    moved = confounded(told, laid, doses, catalog)
+    sigma, smallest = (laid.each(trait, np.nan) for trait in _traits(catalog))
+    sign = by_text(told["comparator"], SIGNS, 0)
+    usable = ~moved.left_out
+    log = np.log(np.maximum(told["value"].to_numpy(), smallest))
     return told.assign(
+        **moved.columns,
         hour=hours(told["collected_at"]),
         log=log,
-        sigma=traits["sigma"],
-        above=above,
-        below=below,
-        exact=exact,
+        sigma=sigma,
+        above=sign > 0,
+        below=sign < 0,
+        exact=sign == 0,
         usable=usable,
         line_log=log,
-        line_sigma=traits["sigma"],
-        counts=exact & usable,
+        line_sigma=sigma,
+        counts=(sign == 0) & usable,
         added=0.0,
         series=series,
         segment=segments(told, series, catalog),
@@ -68,25 +73,28 @@ def points(observations: pd.DataFrame, confounded: pd.DataFrame, catalog: Catalo
 
 def hours(times: pd.Series) -> np.ndarray:
     """Hours since 1970 as floats; NaN where there is no time."""
-    plain = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    plain = moments(times)
     return np.where(np.isnat(plain), np.nan, (plain - np.datetime64(0, "us")) / HOUR)
 
 
-def _traits(codes: pd.Series, catalog: Catalog) -> pd.DataFrame:
-    known = {code: (noise(a.variation), _smallest(a)) for code, a in catalog.analytes.items()}
-    table = pd.DataFrame.from_dict(known, orient="index", columns=["sigma", "smallest"])
-    return table.reindex(codes.to_numpy()).reset_index(drop=True)
+def _by_series(observations: pd.DataFrame, catalog: Catalog) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the values there are to judge, by patient, analyte, time and ref; and each one's series."""
+    known = by_text(observations["analyte"], dict.fromkeys(catalog.analytes, True), False)
+    kept = np.flatnonzero(known & np.isfinite(observations["value"].to_numpy(dtype=float)))
+    patient, analyte = (ranked(observations[name])[kept] for name in ("patient_id", "analyte"))
+    drawn, ref = moments(observations["collected_at"])[kept], observations["ref"].to_numpy()[kept]
+    order = np.lexsort((ref, drawn, analyte, patient))
+    changed = (np.diff(patient[order]) != 0) | (np.diff(analyte[order]) != 0)
+    return kept[order], np.cumsum(np.r_[False, changed])[: len(order)]
+
+
+@of_catalog
+def _traits(catalog: Catalog) -> tuple[dict[str, float], dict[str, float]]:
+    """Analyte -> the noise of its test, and what a printed 0 of it stands for."""
+    known = catalog.analytes.items()
+    return {code: noise(a.variation) for code, a in known}, {code: _smallest(a) for code, a in known}
 
 
 def _smallest(analyte: Analyte) -> float:
     """Half of the last digit shown: what a printed 0 stands for on a log scale."""
     return 0.5 * 10.0**-analyte.decimals
-
-
-def _numbers(frame: pd.DataFrame, columns: list[str]) -> np.ndarray:
-    """0, 1, 2 … for each group of a frame that is sorted by `columns`."""
-    changed = np.zeros(len(frame), dtype=bool)
-    for name in columns:
-        codes = pd.factorize(frame[name])[0]
-        changed[1:] |= codes[1:] != codes[:-1]
-    return np.cumsum(changed)

@@ -66,10 +66,12 @@ def _explained(
     if explain is None:
         return explained(judged, assessment, catalog)
     wanted = judged["patient_id"].isin(list(explain))
-    told = explained(judged[wanted].reset_index(drop=True), assessment, catalog)
     rest = judged[~wanted].reset_index(drop=True)
     bare = rest.assign(sentence="", evidence=_values(rest, assessment), confounders=_nothing(len(rest)))
-    return pd.concat([part for part in (told, bare) if len(part)] or [told], ignore_index=True)
+    if not wanted.any():
+        return bare
+    told = explained(judged[wanted].reset_index(drop=True), assessment, catalog)
+    return pd.concat([part for part in (told, bare) if len(part)], ignore_index=True)
 
 
 def _values(judged: pd.DataFrame, assessment: Assessment) -> pd.Series:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import Laid, texts
 from monitoring.analysis.matching import of_each
 from monitoring.analysis.rules import percent
-from monitoring.analysis.windows import Fits, steepest, whole
+from monitoring.analysis.windows import USED, Fits, steepest, whole
 from monitoring.terms import Catalog, Rule
 
 HOUR = pd.Timedelta(hours=1)
+READ = ["patient_id", "analyte", "above", "below", "collected_at", *USED]
 
 
 def relapses(points: pd.DataFrame, verdicts: pd.DataFrame, lines: pd.DataFrame, catalog: Catalog) -> list[pd.DataFrame]:
@@ -22,8 +24,10 @@ def relapses(points: pd.DataFrame, verdicts: pd.DataFrame, lines: pd.DataFrame, 
     turned back that of the turn and that of its newest value, in pairs.
     """
     rule = next((rule for rule in catalog.rules.values() if rule.kind == "relapse"), None)
+    if rule is None or not verdicts["verdict"].eq("responding").any():
+        return []
     answered = _answered(verdicts)
-    if rule is None or answered.empty:
+    if answered.empty:
         return []
     turned = _turned(points, answered, rule, catalog)
     told = _together(turned, rule.parameters)
@@ -48,8 +52,9 @@ def _answered(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 def _turned(points: pd.DataFrame, answered: pd.DataFrame, rule: Rule, catalog: Catalog) -> pd.DataFrame:
     """Every value since the answer up to which its marker has turned back, with the places of its fit."""
-    codes = list(rule.parameters["markers"])
-    theirs = points[points["analyte"].isin(codes) & points["patient_id"].isin(answered.index)]
+    codes, laid = list(rule.parameters["markers"]), Laid.of(points)
+    here = np.flatnonzero(laid.among(codes) & laid.of_patients(texts(answered.index.to_series())))
+    theirs = points[READ].take(here)
     since = of_each(theirs["patient_id"], answered["seen_at"])
     until = of_each(theirs["patient_id"], answered["next_at"])
     mine = theirs[(theirs["collected_at"] >= since) & ~(theirs["collected_at"] >= until)]
@@ -146,9 +151,9 @@ def _ended(
         lines["line"].isin(["second", "refractory"])
         & (lines["since"] > of_each(lines["patient_id"], begun["raised_at"]))
     ]
-    quiet = points[
-        points["analyte"].eq("ferritin") & points["exact"] & points["usable"] & points["patient_id"].isin(begun.index)
-    ]
+    laid, sound = Laid.of(points), points["exact"].to_numpy() & points["usable"].to_numpy()
+    here = np.flatnonzero(laid.among(["ferritin"]) & sound & laid.of_patients(texts(begun.index.to_series())))
+    quiet = points[["patient_id", "collected_at", "received_at"]].take(here)
     quiet = quiet[
         quiet["collected_at"] >= of_each(quiet["patient_id"], begun["last_at"]) + rule.parameters["clear_hours"] * HOUR
     ]

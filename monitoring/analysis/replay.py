@@ -67,21 +67,24 @@ def replayed(recorded: Course, catalog: Catalog, *, every: pd.Timedelta) -> Repl
     shifted = _shifted(course, -offsets)
     last = _spans(shifted)
     said, verdicts, steps = Said(), [], 0
-    # nobody reads a replay's evidence but the question whether it was corrected
-    doubtful = _corrected(course)
+    corrected = _corrected(shifted)
     for batch in _batches(shifted, last, every):
-        for (told, _), assessment in zip(batch, assess_each(batch, catalog), strict=True):
+        for (told, now), assessment in zip(batch, assess_each(batch, catalog), strict=True):
             here = told.patients["patient_id"]
+            # nobody reads a replay's evidence but the question whether it has been corrected since
+            doubtful = corrected.index[corrected > now]
             said.add(changes(said.last_of(here), told, assessment, catalog, run_id="", explain=doubtful))
             verdicts.append(_given(assessment))
         steps += len(batch)
     return Replayed(_flags(said.all(), offsets), _responses(verdicts, offsets), len(course.patients), steps)
 
 
-def _corrected(course: Course) -> set[str]:
-    """Those of whom any fact was told twice: only their flags can be taken back."""
-    told = (course.observations, course.doses)
-    return {str(patient) for frame in told for patient in frame.loc[frame["version"] > 1, "patient_id"].unique()}
+def _corrected(course: Course) -> pd.Series:
+    """Per patient of whom any fact was told twice the last time that one was: only their flags can be taken back."""
+    again = [
+        frame.loc[frame["version"] > 1, ["patient_id", "received_at"]] for frame in (course.observations, course.doses)
+    ]
+    return pd.concat(again).groupby("patient_id")["received_at"].max()
 
 
 def joined(parts: list[Replayed]) -> Replayed:

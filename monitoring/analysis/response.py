@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import NEVER, Table, as_array, framed, spans
+from monitoring.analysis.episodes import states
 from monitoring.analysis.matching import of_each
-from monitoring.analysis.points import hours
 from monitoring.analysis.response_odds import probabilities
 from monitoring.terms import Catalog
 
 WINDOW = ["patient_id", "t0", "hours"]
+USED = [*WINDOW, "analyte", "state", "now_since", "last_since", "used_at", "seen_at", "free", "log_odds", "slow_odds"]
 STATES = ["improved", "unchanged", "worse", "not_interpretable", "missing"]
 
 
@@ -31,43 +33,60 @@ def verdicts(
     72 h is what trials used. Of the round before the window nothing is judged until the window's own hour has come.
     """
     numbers = catalog.rules["steroid_response"].parameters
-    table = _counts(markers, numbers).merge(probabilities(markers, catalog), on=WINDOW)
-    table = table.merge(t0[["patient_id", "t0", "drug", "course_no", "known_at"]], on=["patient_id", "t0"])
-    hour = pd.to_timedelta(table["hours"], unit="h")
-    table["due_at"] = table["t0"] + hour
-    table["opens_at"] = table["due_at"] - pd.Timedelta(hours=numbers["window_before_hours"])
-    table["closes_at"] = table["due_at"] + pd.Timedelta(hours=numbers["window_after_hours"])
+    told = {name: as_array(markers[name]) for name in USED}
+    begins = _begins(told)
+    table = _counts(told, begins, numbers) | probabilities(told, begins, catalog) | _of_starts(told, begins, t0)
+    now, due = np.datetime64(pd.Timestamp(as_of).tz_localize(None), "us"), table["t0"] + spans(table["hours"])
+    table |= {
+        "due_at": due,
+        "opens_at": due - spans(numbers["window_before_hours"]),
+        "closes_at": due + spans(numbers["window_after_hours"]),
+    }
     table["worsening"] = _worsening(table, numbers)
-    table["verdict"] = _verdict(table, numbers, pd.Timestamp(as_of))
+    table["verdict"] = _verdict(table, numbers, now)
     table["assessed_at"] = _assessed(table, numbers)
     table["slow"] = _slow(table, numbers)
     table["no_improvement"] = _no_improvement(table, numbers)
-    table["context"] = of_each(table["patient_id"], contexts)
-    return table
+    shown = framed({name: column for name, column in table.items() if name != "start"})
+    return shown.assign(context=of_each(shown["patient_id"], contexts))
 
 
-def _counts(markers: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.DataFrame:
-    told = markers[WINDOW].assign(**{state: markers["state"].eq(state) for state in STATES})
-    read = ~markers["state"].eq("missing")
-    told["inside"] = read & (markers["now_since"] >= markers["hours"] - numbers["window_before_hours"])
-    told["drawn_since"] = read & (markers["last_since"] >= markers["hours"])
-    ferritin = markers["analyte"].eq("ferritin")
-    for state in ("improved", "unchanged", "worse"):
-        told[f"ferritin_{state}"] = ferritin & markers["state"].eq(state)
-    counts = told.groupby(WINDOW, sort=False).sum().reset_index()
-    counts["drawn_since"] = counts["drawn_since"] >= numbers["min_markers"]
-    used = markers.loc[read, [*WINDOW, "used_at", "seen_at"]]
-    last = used.groupby(WINDOW, sort=False)[["used_at", "seen_at"]].max()
-    return counts.merge(last.reset_index(), on=WINDOW, how="left")
+def _begins(told: Table) -> np.ndarray:
+    """Where each window of each start begins."""
+    keys = (told[name] for name in WINDOW)
+    changed = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+    return np.flatnonzero(np.r_[True, changed][: len(told["hours"])])
 
 
-def _worsening(table: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.Series:
+def _of_starts(told: Table, begins: np.ndarray, t0: pd.DataFrame) -> Table:
+    """What is known of the start of each window; starts and windows go in the same order."""
+    first = np.any([told[name][begins][1:] != told[name][begins][:-1] for name in WINDOW[:2]], axis=0)
+    start = np.cumsum(np.r_[False, first][: len(begins)])
+    return {name: as_array(t0[name])[start] for name in ("drug", "course_no", "known_at")} | {"start": start}
+
+
+def _counts(told: Table, begins: np.ndarray, numbers: Mapping[str, Any]) -> Table:
+    state = told["state"]
+    on = {name: state == name for name in STATES}
+    read = ~on["missing"]
+    on["inside"] = read & (told["now_since"] >= told["hours"] - numbers["window_before_hours"])
+    on["drawn_since"] = read & (told["last_since"] >= told["hours"])
+    ferritin = told["analyte"] == "ferritin"
+    on |= {f"ferritin_{name}": ferritin & on[name] for name in ("improved", "unchanged", "worse")}
+    table = {name: told[name][begins] for name in WINDOW}
+    table |= {name: np.add.reduceat(told_so.astype(np.int64), begins) for name, told_so in on.items()}
+    table["drawn_since"] = table["drawn_since"] >= numbers["min_markers"]
+    last = {name: np.where(read, told[name], NEVER) for name in ("used_at", "seen_at")}
+    return table | {name: np.fmax.reduceat(times, begins) for name, times in last.items()}
+
+
+def _worsening(table: Table, numbers: Mapping[str, Any]) -> np.ndarray:
     """A real worsening: ferritin itself, or several markers, and more of them worse than better."""
     strong = (table["worse"] >= numbers["worse_markers"]) | (table["ferritin_worse"] > 0)
-    return strong & (table["worse"] > table["improved"])
+    return np.asarray(strong & (table["worse"] > table["improved"]))
 
 
-def _verdict(table: pd.DataFrame, numbers: Mapping[str, Any], now: pd.Timestamp) -> np.ndarray:
+def _verdict(table: Table, numbers: Mapping[str, Any], now: np.datetime64) -> np.ndarray:
     read = table["improved"] + table["unchanged"] + table["worse"]
     enough = read >= numbers["min_markers"]
     waits = (now < table["closes_at"]) & ~enough | (now < table["due_at"]) & (table["inside"] < numbers["min_markers"])
@@ -83,48 +102,48 @@ def _verdict(table: pd.DataFrame, numbers: Mapping[str, Any], now: pd.Timestamp)
     decides = table["hours"] >= numbers["decision_hours"]
     cases = [now < table["opens_at"], waits, ~enough, panel & likely, decides & unlikely, both]
     names = ["too_early", "too_early", "insufficient_data", "responding", "not_responding", "mixed"]
-    return np.select(cases, names, "indeterminate")
+    return np.select(cases, names, "indeterminate").astype(object)
 
 
-def _firm_at(table: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.Series:
+def _firm_at(table: Table, numbers: Mapping[str, Any]) -> np.ndarray:
     """From when on a window is judged by what there is, also without a draw since its own hour."""
-    return table["due_at"] + pd.Timedelta(hours=numbers["firm_after_hours"])
+    return np.asarray(table["due_at"] + spans(numbers["firm_after_hours"]))
 
 
-def _slow(table: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.Series:
+def _slow(table: Table, numbers: Mapping[str, Any]) -> np.ndarray:
     """At a decision: something improves, at least as much as worsens, and yet it is no response, nor was one before."""
-    answered = table["verdict"].eq("responding").groupby([table["patient_id"], table["t0"]]).cumsum() > 0
-    open_yet = table["verdict"].isin(["indeterminate", "mixed"]) & (table["hours"] >= numbers["decision_hours"])
+    answered = _so_far(table["verdict"] == "responding", table["start"])
+    verdict, decides = table["verdict"], table["hours"] >= numbers["decision_hours"]
+    open_yet = ((verdict == "indeterminate") | (verdict == "mixed")) & decides
     improving = (table["improved"] > 0) & (table["improved"] >= table["worse"])
     possible = (table["probability"] >= numbers["unlikely"]) & improving
-    return open_yet & ~answered & (possible | _begins_slowly(table, numbers))
+    return np.asarray(open_yet & ~answered & (possible | _begins_slowly(table, numbers)))
 
 
-def _begins_slowly(table: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.Series:
+def _so_far(held: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Whether it held in a window of this start, or in one before it."""
+    return states(held.astype(int), start) == 1
+
+
+def _begins_slowly(table: Table, numbers: Mapping[str, Any]) -> np.ndarray:
     """A day after it may have begun: the markers go as they do in a response that began that late."""
     told = table["hours"] >= numbers["slow_free_hours"] + numbers["windows"][0]
-    return told & (table["slow_probability"] >= numbers["likely"])
+    return np.asarray(told & (table["slow_probability"] >= numbers["likely"]))
 
 
-def _no_improvement(table: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.Series:
+def _no_improvement(table: Table, numbers: Mapping[str, Any]) -> np.ndarray:
     """At a decision: no response, or not one marker better."""
-    none = table["verdict"].isin(["indeterminate", "mixed"]) & (table["improved"] == 0)
-    return (table["verdict"].eq("not_responding") | none) & (table["hours"] >= numbers["decision_hours"])
+    verdict = table["verdict"]
+    none = ((verdict == "indeterminate") | (verdict == "mixed")) & (table["improved"] == 0)
+    return np.asarray(((verdict == "not_responding") | none) & (table["hours"] >= numbers["decision_hours"]))
 
 
-def _assessed(table: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.Series:
+def _assessed(table: Table, numbers: Mapping[str, Any]) -> np.ndarray:
     """When it could be said: the window open, its values known, and of a window without its own draw the hour past."""
-    own = table["inside"] >= numbers["min_markers"]
-    earliest = table["opens_at"].where(own, table["due_at"])
-    waited = table["verdict"].eq("not_responding") & (table["probability"] > numbers["unlikely_early"])
-    earliest = earliest.mask(waited & ~table["drawn_since"], _firm_at(table, numbers))
-    said = table["used_at"].where(table["used_at"] >= earliest, earliest)
-    said = said.where(said >= table["known_at"], table["known_at"])
-    said = said.where(table["verdict"] != "insufficient_data", table["closes_at"])
-    return said.where(table["verdict"] != "too_early", pd.NaT)
-
-
-def clocks(t0: pd.DataFrame, *, as_of: datetime) -> pd.Series:
-    """Hours since each patient's newest high-dose start."""
-    newest = t0.sort_values("t0").drop_duplicates("patient_id", keep="last").set_index("patient_id")["t0"]
-    return pd.Series(hours(pd.Series([pd.Timestamp(as_of)] * len(newest))) - hours(newest), index=newest.index)
+    verdict, own = table["verdict"], table["inside"] >= numbers["min_markers"]
+    earliest = np.where(own, table["opens_at"], table["due_at"])
+    waited = (verdict == "not_responding") & (table["probability"] > numbers["unlikely_early"])
+    earliest = np.where(waited & ~table["drawn_since"], _firm_at(table, numbers), earliest)
+    said = np.fmax(np.fmax(table["used_at"], earliest), table["known_at"])
+    said = np.where(verdict == "insufficient_data", table["closes_at"], said)
+    return np.where(verdict == "too_early", NEVER, said)

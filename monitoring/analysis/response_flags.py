@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import NEVER, by_text, moments, text_column, texts, utc
+from monitoring.analysis.matching import first_of_each, last_of_each, numbered, paired
 from monitoring.terms import Catalog, Rule
+
+LATER_LINES = {"second": True, "refractory": True}
 
 
 def response_flags(verdicts: pd.DataFrame, lines: pd.DataFrame, catalog: Catalog) -> list[pd.DataFrame]:
     """Stretches of all rules of kind response_window, each of the newest start it holds for."""
-    ended = catalog.phrases["endings"]
+    if verdicts.empty:
+        return []
+    windows, ended = Windows.of(verdicts, lines), catalog.phrases["endings"]
     rules = [rule for rule in catalog.rules.values() if rule.kind == "response_window"]
-    return [_of_response(verdicts, lines, rule, ended) for rule in rules]
+    return [_of_response(verdicts, windows, rule, ended) for rule in rules]
 
 
 def held(verdicts: pd.DataFrame, rule: Rule) -> pd.Series:
@@ -30,56 +38,76 @@ def answering(verdicts: pd.DataFrame, rule: Rule) -> pd.Series:
     return said.isin(rule.parameters["ended_by"]) & ~held(verdicts, rule)
 
 
-def _of_response(verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended: Mapping[str, str]) -> pd.DataFrame:
-    """A flag that rests on a window's verdict; ended by a later verdict, a new steroid start or the next line."""
-    if verdicts.empty:
+@dataclass(frozen=True)
+class Windows:
+    """The verdicts as numbers, a row each: patient and start (of each patient, in order of time), and moments."""
+
+    patient: np.ndarray
+    start: np.ndarray
+    hours: np.ndarray
+    assessed: np.ndarray
+    known: np.ndarray
+    line: np.ndarray  # since when that row's patient has been on a later line
+
+    @staticmethod
+    def of(verdicts: pd.DataFrame, lines: pd.DataFrame) -> Windows:
+        patient, t0 = texts(verdicts["patient_id"]), moments(verdicts["t0"])
+        later = np.flatnonzero(by_text(lines["line"], LATER_LINES, False))
+        row, on = paired([patient], [texts(lines["patient_id"])[later]])
+        line = np.full(len(verdicts), NEVER)
+        line[row] = moments(lines["since"])[later[on]]
+        hours, assessed, known = verdicts["hours"].to_numpy(), verdicts["assessed_at"], verdicts["known_at"]
+        return Windows(numbered(patient), numbered(patient, t0), hours, moments(assessed), moments(known), line)
+
+
+def _of_response(verdicts: pd.DataFrame, windows: Windows, rule: Rule, ended: Mapping[str, str]) -> pd.DataFrame:
+    """
+    A flag that rests on a window's verdict, of the newest start for which it holds: raised by the first window that
+    says so, resting on the last; ended by a later verdict, a new steroid start or the next line.
+    """
+    on = np.flatnonzero(held(verdicts, rule).to_numpy(dtype=bool))
+    last = on[last_of_each(windows.patient[on])]
+    on = on[np.isin(windows.start[on], windows.start[last])]
+    first = on[first_of_each(windows.patient[on])]
+    if not len(first):
         return pd.DataFrame()
-    on = verdicts[held(verdicts, rule)]
-    on = on.sort_values(["patient_id", "t0", "hours"])
-    last = on.drop_duplicates("patient_id", keep="last")[["patient_id", "t0", "hours"]]
-    first = (
-        on[on["t0"].isin(last["t0"])]
-        .merge(last[["patient_id", "t0"]], on=["patient_id", "t0"])
-        .drop_duplicates("patient_id")
-    )
-    told = first[["patient_id", "seen_at", "assessed_at"]].merge(last, on="patient_id")
-    told = told.rename(columns={"seen_at": "began_at", "assessed_at": "raised_at"})
-    told["began_at"] = told["began_at"].where(told["began_at"].notna(), told["raised_at"])
-    told = _ended(told, verdicts, lines, rule, ended)
-    return told.assign(flag=rule.code, severity=rule.severity, first=-1, turn=-1, now=-1, end=-1)
+    seen, assessed = moments(verdicts["seen_at"])[first], windows.assessed[first]
+    cleared, why = _ended(windows, first, last, np.flatnonzero(answering(verdicts, rule)))
+    return pd.DataFrame(
+        {
+            "patient_id": verdicts["patient_id"].array[first],
+            "began_at": utc(np.where(np.isnat(seen), assessed, seen)),
+            "raised_at": utc(assessed),
+            "t0": verdicts["t0"].array[last],
+            "hours": windows.hours[last],
+            "why": text_column(np.array([ended.get(name, "") for name in why], dtype=object)),
+            "cleared_at": utc(np.where(cleared < assessed, assessed, cleared)),
+        }
+    ).assign(flag=rule.code, severity=rule.severity, first=-1, turn=-1, now=-1, end=-1)
 
 
-def _ended(
-    told: pd.DataFrame, verdicts: pd.DataFrame, lines: pd.DataFrame, rule: Rule, ended: Mapping[str, str]
-) -> pd.DataFrame:
-    """Of all that may have ended each flag, the earliest; NaT where nothing did."""
-    later = verdicts.merge(
-        told[["patient_id", "t0", "hours", "raised_at"]], on=["patient_id", "t0"], suffixes=("", "_flag")
-    )
-    answers = later[(later["hours"] > later["hours_flag"]) & answering(later, rule)]
-    newer = verdicts.merge(told[["patient_id", "t0"]], on="patient_id", suffixes=("", "_flag"))
-    newer = newer[newer["t0"] > newer["t0_flag"]]
-    next_line = lines[lines["line"].isin(["second", "refractory"])].merge(
-        told[["patient_id", "raised_at"]], on="patient_id"
-    )
-    next_line = next_line[next_line["since"] > next_line["raised_at"]]
-    ends = pd.concat(
-        [
-            answers[["patient_id", "assessed_at"]]
-            .set_axis(["patient_id", "cleared_at"], axis=1)
-            .assign(why=ended["verdict"]),
-            newer[["patient_id", "known_at"]]
-            .set_axis(["patient_id", "cleared_at"], axis=1)
-            .assign(why=ended["new_course"]),
-            next_line[["patient_id", "since"]]
-            .set_axis(["patient_id", "cleared_at"], axis=1)
-            .assign(why=ended["next_line"]),
-        ]
-    )
-    ends["cleared_at"] = pd.to_datetime(ends["cleared_at"], utc=True)
-    ends = ends.dropna(subset="cleared_at").sort_values("cleared_at").drop_duplicates("patient_id")
-    out = told.merge(ends, on="patient_id", how="left")
-    return out.assign(
-        why=out["why"].fillna(""),
-        cleared_at=out["cleared_at"].where(~(out["cleared_at"] < out["raised_at"]), out["raised_at"]),
-    )
+def _ended(windows: Windows, first: np.ndarray, last: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of all that may have ended each flag, the earliest (NaT where nothing did), and what it was."""
+    flag, row = paired([windows.start[last]], [windows.start[answers]])
+    later = windows.hours[answers[row]] > windows.hours[last[flag]]
+    other, newer = paired([windows.patient[last]], [windows.patient])
+    after = windows.start[newer] > windows.start[last[other]]
+    line = windows.line[first]
+    ends = {
+        "verdict": (flag[later], windows.assessed[answers[row[later]]]),
+        "new_course": (other[after], windows.known[newer[after]]),
+        "next_line": (np.arange(len(first)), np.where(line > windows.assessed[first], line, NEVER)),
+    }
+    return _earliest([*ends.values()], [*ends], len(first))
+
+
+def _earliest(ends: list[tuple[np.ndarray, np.ndarray]], names: list[str], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of (flag, time) pairs the earliest of each flag, and what it comes from; of equals the first named."""
+    flag, at = (np.concatenate(column) for column in zip(*ends, strict=True))
+    kind = np.repeat(np.arange(len(ends)), [len(flags) for flags, _ in ends])
+    told = np.flatnonzero(~np.isnat(at))
+    order = told[np.lexsort((kind[told], at[told], flag[told]))]
+    first = order[first_of_each(flag[order])]
+    cleared, why = np.full(size, NEVER), np.full(size, "", dtype=object)
+    cleared[flag[first]], why[flag[first]] = at[first], np.array(names, dtype=object)[kind[first]]
+    return cleared, why

@@ -13,47 +13,76 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.episodes import COLUMNS, episodes
+from monitoring.analysis.columns import Table, blank, by_text, framed, moments
+from monitoring.analysis.episodes import episodes
 from monitoring.analysis.hinges import Ward
 from monitoring.analysis.turning import Belief, turning
 from monitoring.analysis.windows import Fits, steepest
 from monitoring.terms import Catalog, Rule
 
 WAYS = {"up": 1, "down": -1}
-SERIES = [
-    "patient_id", "series", "segment", "hour", "value", "line_log", "line_sigma", "counts", "usable", "exact", "above",
-    "below", "comparator", "confounded_by", "suspect", "collected_at", "received_at",
-]  # fmt: skip
+NUMBERS = ["series", "segment", "hour", "value", "line_log", "line_sigma", "counts", "usable", "exact", "above",
+           "below", "suspect"]  # fmt: skip
+SIGNS = {">": 2, ">=": 1, "<=": -1, "<": -2}
+COLUMNS = [
+    "patient_id",
+    "flag",
+    "severity",
+    "began_at",
+    "raised_at",
+    "cleared_at",
+    "first",
+    "turn",
+    "now",
+    "end",
+    "why",
+]
 
 
 def stretches(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
-    """All stretches of all rules that read one series; columns of episodes.COLUMNS. Positions are those of `points`."""
-    looked = Looked(points, Ward.of(points))
-    found = [_of_rule(looked, rule) for rule in catalog.rules.values() if rule.kind in KINDS]
-    found = [frame for frame in found if len(frame)]
-    if not found:
+    """All stretches of all rules that read one series (COLUMNS). Positions are those of `points`."""
+    looked = Looked.of(points)
+    rules = [rule for rule in catalog.rules.values() if rule.kind in KINDS]
+    found = [_of_rule(looked, rule, number) for number, rule in enumerate(rules)]
+    told = {name: np.concatenate([one[name] for one in found]) for name in found[0]} if found else {}
+    if not found or not len(told["now"]):
         return pd.DataFrame(columns=COLUMNS)
-    return pd.concat(found, ignore_index=True)[COLUMNS]
+    rule, at = told.pop("rule"), told.pop("at")
+    severity = np.array([one.severity for one in rules], dtype=object)[rule]
+    severity[told.pop("urgent").astype(bool)] = "urgent"
+    named = {"flag": np.array([one.code for one in rules], dtype=object)[rule], "severity": severity}
+    patient = {"patient_id": points["patient_id"].array[at]}
+    return framed(patient | named | told).assign(why="")[COLUMNS]
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What a rule looks at: the points, and the same as columns of numbers."""
+    """What a rule looks at: the points as columns of numbers, and the same laid out for lines with a turn."""
 
-    points: pd.DataFrame
+    columns: Table
     ward: Ward
 
+    @staticmethod
+    def of(points: pd.DataFrame) -> Looked:
+        columns = {name: points[name].to_numpy() for name in NUMBERS}
+        columns["sign"] = by_text(points["comparator"], SIGNS, 0)
+        columns["moved"] = ~blank(points["confounded_by"])
+        times = {name: moments(points[name]) for name in ("collected_at", "received_at")}
+        return Looked(columns | times, Ward.of(points))
 
-def _of_rule(at: Looked, rule: Rule) -> pd.DataFrame:
+    def series(self, mine: np.ndarray) -> Table:
+        return {name: column[mine] for name, column in self.columns.items()}
+
+
+def _of_rule(at: Looked, rule: Rule, number: int) -> Table:
     mine = at.ward.places(rule.analyte)
     found = KINDS[rule.kind](at, rule, mine)
-    for name in ("first", "turn", "now", "end"):
-        found[name] = np.where(found[name] >= 0, mine[found[name]], -1) if len(found) else found[name]
-    found["severity"] = np.where(found.pop("urgent").astype(bool), "urgent", rule.severity)
-    return found.assign(flag=rule.code, why="")
+    for name in ("at", "first", "turn", "now", "end"):
+        found[name] = np.where(found[name] >= 0, mine[found[name]], -1) if len(mine) else found[name]
+    return found | {"rule": np.full(len(found["at"]), number)}
 
 
-def trend(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
+def trend(at: Looked, rule: Rule, mine: np.ndarray) -> Table:
     """
     A rise or a fall: probable (p_raise) from all values of the series and of its company; over when it no longer is
     (p_clear).
@@ -62,15 +91,15 @@ def trend(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
     beyond the noise (z_raise), large and fast.
     """
     numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
-    series = at.points[SERIES].iloc[mine].reset_index(drop=True)
+    series = at.series(mine)
     told = turning(at.ward, rule.analyte, Belief.of(numbers, way))
     here = np.searchsorted(mine, told.place)
-    probable, known_at = np.full(len(series), np.nan), series["received_at"].to_numpy(dtype="datetime64[us]").copy()
+    probable, known_at = np.full(len(mine), np.nan), series["received_at"].copy()
     probable[here] = told.probability
     # where the series speaks for itself, what came in later of its company delays nothing
     known_at[here] = np.where(told.alone >= numbers["p_raise"], known_at[here], told.known_at)
     fit = told_line(series, rule)
-    high = series["value"].to_numpy() >= numbers["floor"]
+    high = series["value"] >= numbers["floor"]
     on = np.isfinite(fit.z) & ((high & (probable >= numbers["p_raise"])) | _proven(series, fit, rule))
     off = probable < numbers["p_clear"]
     signal = np.where(on, 1, np.where(off, -1, 0))
@@ -85,7 +114,7 @@ def trend(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
     )
 
 
-def told_line(series: pd.DataFrame, rule: Rule) -> Fits:
+def told_line(series: Table, rule: Rule) -> Fits:
     """The line that is told: of all that go the rule's way the one that speaks most."""
     numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
     return steepest(
@@ -97,10 +126,10 @@ def told_line(series: pd.DataFrame, rule: Rule) -> Fits:
     )
 
 
-def _proven(series: pd.DataFrame, fit: Fits, rule: Rule) -> np.ndarray:
+def _proven(series: Table, fit: Fits, rule: Rule) -> np.ndarray:
     """A bound speaks only for the way it lies: ">40000" may prove a rise, never a fall."""
     numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
-    bound = (series["above" if way > 0 else "below"] & (series["value"] >= numbers["floor"])).to_numpy()
+    bound = series["above" if way > 0 else "below"] & (series["value"] >= numbers["floor"])
     change, rate = percent(fit.slope * fit.span), percent(fit.slope * 24.0)
     large = way * change >= numbers["min_change_percent"]
     fast = way * rate >= numbers["min_rate_percent_per_day"]
@@ -113,45 +142,42 @@ def percent(log_change: np.ndarray) -> np.ndarray:
     return 100.0 * np.expm1(log_change)
 
 
-def _urgent_trend(points: pd.DataFrame, fit: Fits, rule: Rule) -> np.ndarray:
-    numbers, urgent = rule.parameters, np.zeros(len(points), dtype=bool)
+def _urgent_trend(points: Table, fit: Fits, rule: Rule) -> np.ndarray:
+    numbers, urgent = rule.parameters, np.zeros(len(fit.z), dtype=bool)
     if "urgent_rate_percent_per_day" in numbers:
         urgent |= np.abs(percent(fit.slope * 24.0)) >= numbers["urgent_rate_percent_per_day"]
     if "urgent_below" in numbers:
-        urgent |= points["value"].to_numpy() < numbers["urgent_below"]
+        urgent |= points["value"] < numbers["urgent_below"]
     return urgent
 
 
-def level(at: Looked, rule: Rule, mine: np.ndarray) -> pd.DataFrame:
+def level(at: Looked, rule: Rule, mine: np.ndarray) -> Table:
     """
     A value beyond a limit; over when it comes back past a second one. What a product moved, or is doubted, clears
     nothing.
     """
-    points = at.points[SERIES].iloc[mine].reset_index(drop=True)
-    numbers, value = rule.parameters, points["value"].to_numpy()
+    points, numbers = at.series(mine), rule.parameters
     if "above" in numbers:
         on, urgent = _over(points, numbers["above"]), _over(points, numbers.get("urgent_above", np.inf))
-        off = value < numbers["clear_below"]
+        off = points["value"] < numbers["clear_below"]
     else:
         on, urgent = _under(points, numbers["below"]), _under(points, numbers.get("urgent_below", -np.inf))
-        off = value > numbers["clear_above"]
-    clear = off & points["exact"].to_numpy() & points["confounded_by"].eq("").to_numpy() & ~points["suspect"].to_numpy()
-    here = np.arange(len(points))
+        off = points["value"] > numbers["clear_above"]
+    clear = off & points["exact"] & ~points["moved"] & ~points["suspect"]
+    here = np.arange(len(mine))
     return episodes(points, np.where(on, 1, np.where(clear, -1, 0)), first=here, turn=here, known=here, urgent=urgent)
 
 
-def _over(points: pd.DataFrame, limit: float) -> np.ndarray:
+def _over(points: Table, limit: float) -> np.ndarray:
     """Surely above: a number above it, or a bound ">" at it or above. "<20000" is above nothing."""
-    value = points["value"].to_numpy()
-    bound = points["comparator"].eq(">").to_numpy() & (value >= limit)
-    return bound | ((value > limit) & ~points["below"].to_numpy())
+    bound = (points["sign"] == SIGNS[">"]) & (points["value"] >= limit)
+    return np.asarray(bound | ((points["value"] > limit) & ~points["below"]))
 
 
-def _under(points: pd.DataFrame, limit: float) -> np.ndarray:
+def _under(points: Table, limit: float) -> np.ndarray:
     """Surely below: a number below it, or a bound "<" at it or below."""
-    value = points["value"].to_numpy()
-    bound = points["comparator"].eq("<").to_numpy() & (value <= limit)
-    return bound | ((value < limit) & ~points["above"].to_numpy())
+    bound = (points["sign"] == SIGNS["<"]) & (points["value"] <= limit)
+    return np.asarray(bound | ((points["value"] < limit) & ~points["above"]))
 
 
-KINDS: dict[str, Callable[[Looked, Rule, np.ndarray], pd.DataFrame]] = {"trend": trend, "level": level}
+KINDS: dict[str, Callable[[Looked, Rule, np.ndarray], Table]] = {"trend": trend, "level": level}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from monitoring.analysis.administrations import is_daily
-from monitoring.analysis.matching import of_each
+from monitoring.analysis.columns import NEVER, moments, ranked, utc
+from monitoring.analysis.earlier import highest_so_far
+from monitoring.analysis.matching import numbered, of_each
 from monitoring.terms import Catalog
 
 COLUMNS = [
@@ -71,13 +74,14 @@ def _lines(told: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog) -> pd.Series:
 
 def unions(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Overlapping or touching stretches of each group made one: `by`, started_at, on_until."""
-    told = frame.sort_values([*by, "started_at"], ignore_index=True)[[*by, "started_at", "on_until"]]
-    if told.empty:
-        return told
-    reached = told.groupby(by, sort=False)["on_until"].cummax()
-    before = reached.groupby([told[name] for name in by], sort=False).shift()
-    block = (before.isna() | (told["started_at"] > before)).cumsum()
-    merged = told.groupby([*by, block.rename("block")], sort=False, observed=True).agg(
-        started_at=("started_at", "min"), on_until=("on_until", "max")
-    )
-    return merged.reset_index().drop(columns="block")
+    started, until = (moments(frame[name]) for name in ("started_at", "on_until"))
+    keys = [ranked(frame[name]) if frame[name].dtype.kind not in "fi" else frame[name].to_numpy() for name in by]
+    order = np.lexsort((started, *keys[::-1]))
+    group = numbered(*keys)[order]
+    started, until = started[order], until[order]
+    reached = highest_so_far(until, group)
+    same = np.r_[False, group[1:] == group[:-1]][: len(group)]
+    fresh = np.flatnonzero(~same | (started > np.r_[NEVER, reached[:-1]][: len(group)]))
+    ends = np.r_[fresh[1:], len(group)][: len(fresh)] - 1
+    told = frame[by].take(order[fresh]).reset_index(drop=True)
+    return told.assign(started_at=utc(started[fresh]), on_until=utc(reached[ends]))

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.hinges import Ward
-from monitoring.analysis.rules import SERIES, WAYS, Looked, percent, told_line
+from monitoring.analysis.rules import WAYS, Looked, percent, told_line
 from monitoring.analysis.turning import Belief, turning
 from monitoring.analysis.windows import Fits, steepest
 from monitoring.terms import Catalog, Rule
@@ -57,11 +56,11 @@ def _ruled(points: pd.DataFrame, newest: np.ndarray, catalog: Catalog) -> dict[s
     What the trend rules say of the newest values: the rate each calls relevant (`limit`), how probable a faster one is
     (`relevant`), and where its flag would be raised (`probable`) the line that flag is told by.
     """
-    ward, found = Ward.of(points), {name: np.full(len(newest), np.nan) for name in ("limit", "relevant", *LINE)}
+    looked, found = Looked.of(points), {name: np.full(len(newest), np.nan) for name in ("limit", "relevant", *LINE)}
     found["probable"] = np.zeros(len(newest), dtype=bool)
     for rule in catalog.rules.values():
         if rule.kind == "trend":
-            _by_rule(rule, Looked(points, ward), newest, found)
+            _by_rule(rule, looked, newest, found)
     return found
 
 
@@ -69,9 +68,9 @@ def _by_rule(rule: Rule, at: Looked, newest: np.ndarray, found: dict[str, np.nda
     mine, way = at.ward.places(rule.analyte), WAYS[rule.parameters["direction"]]
     rows = np.flatnonzero(np.isin(newest, mine))
     found["limit"][rows] = way * rule.parameters["min_rate_percent_per_day"]
-    rows = rows[at.ward.counts[newest[rows]]]
+    rows = rows[at.columns["counts"][newest[rows]]]
     told = turning(at.ward, rule.analyte, Belief.of(rule.parameters, way), at=newest[rows])
-    line = told_line(at.points[SERIES].iloc[mine].reset_index(drop=True), rule)
+    line = told_line(at.series(mine), rule)
     place = np.searchsorted(mine, newest[rows])
     found["relevant"][rows] = told.relevant
     found["probable"][rows] = (told.probability >= rule.parameters["p_raise"]) & np.isfinite(line.z[place])

@@ -17,6 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import Table, as_array
+from monitoring.analysis.earlier import highest_so_far
+
+USED = ["series", "segment", "hour", "line_log", "line_sigma", "counts", "usable", "exact", "received_at"]
 FARTHEST_HOURS = 1e7  # more than any series lasts; keeps two series apart on one axis
 
 
@@ -40,24 +44,31 @@ class Fits:
 
 
 def steepest(
-    points: pd.DataFrame, *, hours: float, way: int, enough: Callable[[Fits], np.ndarray], level_hours: float = 0.0
+    points: Table | pd.DataFrame,
+    *,
+    hours: float,
+    way: int,
+    enough: Callable[[Fits], np.ndarray],
+    level_hours: float = 0.0,
 ) -> Fits:
     """
     Of all lines of at most `hours` that end at each point, the one that speaks most for `way` (+1 up, -1 down, 0
     either) among those that `enough` accepts. Where none is accepted z is NaN. With `level_hours` lines with a turn
     are tried too; their level is taken from at most so many hours before it.
     """
-    best = _nothing(len(points))
-    for fit in _growing(Series.of(points), hours, level_hours):
+    series = Series.of(points)
+    best = _nothing(len(series.hour))
+    for fit in _growing(series, hours, level_hours):
         strength, held = (np.abs(fit.z), np.abs(best.z)) if way == 0 else (way * fit.z, way * best.z)
         _take(best, fit, np.isfinite(fit.z) & enough(fit) & ~(strength <= held))
     return best
 
 
-def whole(points: pd.DataFrame, *, hours: float) -> Fits:
+def whole(points: Table | pd.DataFrame, *, hours: float) -> Fits:
     """The widest window of at most `hours` that ends at each point, without a turn."""
-    widest = _nothing(len(points))
-    for fit in _growing(Series.of(points), hours, 0.0):
+    series = Series.of(points)
+    widest = _nothing(len(series.hour))
+    for fit in _growing(series, hours, 0.0):
         _take(widest, fit, np.isfinite(fit.z))
     return widest
 
@@ -75,18 +86,18 @@ class Series:
     counts: np.ndarray
 
     @staticmethod
-    def of(points: pd.DataFrame) -> Series:
-        hour, log, sigma = (points[name].to_numpy(dtype=float) for name in ("hour", "line_log", "line_sigma"))
-        broken = (points["series"].diff().fillna(1) != 0) | (points["segment"].diff().fillna(0) != 0)
-        counts = points["counts"].to_numpy(dtype=bool)
-        ends = counts | (points["usable"] & ~points["exact"]).to_numpy(dtype=bool)
+    def of(points: Table | pd.DataFrame) -> Series:
+        told = points if isinstance(points, dict) else {name: as_array(points[name]) for name in USED}
+        series, segment = told["series"], told["segment"]
+        broken = np.r_[True, (series[1:] != series[:-1]) | (segment[1:] != segment[:-1])][: len(series)]
+        counts = told["counts"].astype(bool)
         return Series(
-            hour=hour,
-            log=log,
-            sigma=sigma,
-            place=broken.cumsum().to_numpy(),
-            received=points["received_at"].to_numpy(dtype="datetime64[us]").astype("int64"),
-            ends=ends,
+            hour=told["hour"],
+            log=told["line_log"],
+            sigma=told["line_sigma"],
+            place=np.cumsum(broken),
+            received=told["received_at"].astype("int64"),
+            ends=counts | (told["usable"] & ~told["exact"]),
             counts=counts,
         )
 
@@ -152,7 +163,7 @@ class Levels:
 
 def _latest(series: Series) -> np.ndarray:
     """Of the values up to each point of its series, the position of the one received last."""
-    latest = pd.Series(series.received).groupby(series.place).cummax().to_numpy()
+    latest = highest_so_far(series.received, series.place)
     return np.maximum.accumulate(np.where(series.received == latest, np.arange(len(latest)), 0))
 
 

@@ -34,7 +34,11 @@ def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def plain(column: pd.Series) -> list[Any]:
     if column.name != "t0" and isinstance(column.dtype, pd.DatetimeTZDtype):
         return _iso_texts(column)
-    return column.astype(object).where(column.notna(), None).tolist()
+    values, missing = column.to_numpy(dtype=object), column.isna().to_numpy()
+    if missing.any():
+        values = values.copy()
+        values[missing] = None
+    return list(values.tolist())
 
 
 def _iso_texts(column: pd.Series) -> list[Any]:
