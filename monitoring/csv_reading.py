@@ -17,6 +17,7 @@ import numpy as np
 
 from monitoring import csv_columns
 from monitoring.csv_header import Head, Row, UnreadableError, header, lonely
+from monitoring.csv_marks import unmarked
 from monitoring.decoding import Decoded, decode, kept, unsound
 from monitoring.numbers import decimal_mark
 
@@ -203,7 +204,7 @@ def _table(split: _Split, lines: list[str], head: Head, faults: Mapping[int, Fau
     rows = [row for place, row in enumerate(split.rows) if place not in faults] if faults else split.rows
     good = np.setdiff1d(np.arange(len(split.rows)), list(faults)) if faults else np.arange(len(split.rows))
     cells = list(zip(*rows, strict=True)) if rows else [()] * len(head.names)
-    columns = {name: column for name, column in zip(head.names, cells, strict=True) if name}
+    columns = {name: _unmarked(column) for name, column in zip(head.names, cells, strict=True) if name}
     numbers = [columns[name] for name in csv_columns.NUMBERS[head.kind] if name in columns]
     return Table(
         kind=head.kind,
@@ -214,6 +215,13 @@ def _table(split: _Split, lines: list[str], head: Head, faults: Mapping[int, Fau
         lines=lines,
         faults=[fault for place, fault in sorted(faults.items()) if fault is not None],
     )
+
+
+def _unmarked(column: Sequence[str]) -> Sequence[str]:
+    """An apostrophe before what a spreadsheet would take for a formula says "this is text", and is no part of it."""
+    if not any(cell.startswith("'") for cell in column):
+        return column
+    return [unmarked(cell) for cell in column]
 
 
 def _joined(lines: Sequence[str], first: int, last: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,16 @@ def own_key(data_dir: Path) -> bytes:
 def pseudonyms(patients: list[str], key: bytes) -> dict[str, str]:
     """patient_id -> "P" and twelve signs of a keyed hash."""
     return {patient: "P" + _digest(key, "name", patient).hex()[:12] for patient in patients}
+
+
+def subject_ids(patients: Iterable[str], key: bytes | None) -> dict[str, int]:
+    """
+    Name or pseudonym -> a number for formats that count people: of a pseudonym its own twelve signs, so that formats
+    can be joined and sort alike; without a `key` those that the name itself gives, which hide nothing.
+    """
+    return {
+        name: int(name[1:], 16) if key else int.from_bytes(_digest(b"", "number", name)[:6], "big") for name in patients
+    }
 
 
 def shifts(patients: list[str], key: bytes) -> dict[str, pd.Timedelta]:

@@ -8,10 +8,12 @@ import pandas as pd
 from monitoring import lookup, numbers
 from monitoring.dose_units import dose_unit
 from monitoring.sieve import (
+    Cells,
     Circumstances,
     Fault,
     Rows,
     Sieve,
+    cells_of,
     mixed,
     number_text,
     quoted,
@@ -38,7 +40,7 @@ def sift_treatments(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]
     """Doses of the rows that pass, in the order of the rows, and what became of each row."""
     sieve = Sieve(rows)
     names = lookup.given_names(at.catalog)
-    drug, dose, unit, route = (rows.cells(name) for name in ("drug", "dose", "unit", "route"))
+    drug, dose, unit, route = _named(rows, names), *(rows.cells(name) for name in ("dose", "unit", "route"))
     sieve.refuse_each(drug.each(lambda text: _fault(names, text)))
     started = sieve.moments(rows.cells("started_at"), "started_at", at, needed=True, past=True)
     ended = sieve.moments(
@@ -80,6 +82,18 @@ def sift_treatments(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]
         }
     )
     return frame[sieve.passed], sieve
+
+
+def _named(rows: Rows, names: dict[str, str]) -> Cells:
+    """What the source called it, where an export says so beside the code: a "pulse" is in the name, not in the code."""
+    drug, reported = rows.cells("drug"), rows.cells("drug_reported")
+    if reported.blank.all():
+        return drug
+    pairs = zip(drug.each(str), reported.each(str), strict=True)
+    meant = [(code, text, names.get(lookup.plain_name(text), "")) for code, text in pairs]
+    return cells_of(
+        [text if known and known == names.get(lookup.plain_name(code)) else code for code, text, known in meant]
+    )
 
 
 def _fault(names: dict[str, str], text: str) -> Fault | None:

@@ -26,6 +26,7 @@ PATIENTS_BRIEF = [
     "flags",
     "newest_at",
 ]
+NAMES = ["also_known_as", "identifiers"]
 LINES = ["patient_id", "line", "label", "drugs", "since", "hours_on_line"]
 FLAGS = ["patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at",
          "rule_version", "sentence", "evidence", "confounders", "acknowledged", "snoozed", "answers_ended",
@@ -47,6 +48,8 @@ chosen = click.option(
 @prints
 def patients(printer: Printer, patient_ids: tuple[str, ...]) -> None:
     """Who is known, on which line, with which flags, and how old the newest result is."""
+    from monitoring.identity import names_of
+
     ward = _state(printer, patient_ids)
     course = ward.assessment.course
     active = ward.flags[ward.flags["state"].eq("active")]
@@ -58,8 +61,11 @@ def patients(printer: Printer, patient_ids: tuple[str, ...]) -> None:
         flags=active.groupby("patient_id")["flag"].agg(list).reindex(told.index),
         newest_at=course.observations.groupby("patient_id")["collected_at"].max().reindex(told.index),
     )
-    told_of = [row | {"flags": _all(row["flags"])} for row in table[PATIENTS].to_dict("records")]
-    printer.rows(told_of, PATIENTS, brief=PATIENTS_BRIEF)
+    names = names_of(printer.asked.store, table["patient_id"].tolist(), as_of=printer.as_of)
+    told_of = [
+        row | {"flags": _all(row["flags"])} | names[row["patient_id"]] for row in table[PATIENTS].to_dict("records")
+    ]
+    printer.rows(told_of, [*PATIENTS, *NAMES], brief=PATIENTS_BRIEF)
 
 
 @click.command()

@@ -11,6 +11,7 @@ import pytest
 from monitoring.cli import cli
 from monitoring.ending import ended
 from tests.monitoring.command_line import CommandLine, fresh, logging_as_before
+from tests.monitoring.export_ward import ExportWard, filled
 from tests.monitoring.small_ward import fill
 
 
@@ -39,3 +40,12 @@ def small_ward(maswatch: CommandLine, taken_in: Path) -> CommandLine:
     (maswatch.folder / "site").mkdir()
     shutil.copy(taken_in, maswatch.folder / "site")
     return maswatch
+
+
+@pytest.fixture(scope="session")
+def export_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExportWard]:
+    """A ward to export from, and the exports that were written of it."""
+    with logging_as_before():
+        ward = filled(tmp_path_factory.mktemp("export"))
+        yield ward
+        ward.site.store.close()

@@ -1,0 +1,141 @@
+"""The tables of an export and their columns, as knowledge/export.toml names them, and frames cast to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from monitoring.analysis.remembering import of_catalog
+from monitoring.catalog import KNOWLEDGE, parsed, read_bytes
+from monitoring.errors import CatalogError
+from monitoring.terms import Catalog
+
+FILE = "export.toml"
+DTYPES = {"string": "str", "number": "float64", "integer": "Int64", "boolean": "boolean"}
+MOMENT = "datetime64[us, UTC]"
+ARROW: Mapping[str, pa.DataType] = {
+    "string": pa.string(),
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+    "datetime": pa.timestamp("us", tz="UTC"),
+}
+CONSTRAINTS = ("required", "minimum", "maximum", "enum")
+HIDINGS = ("", "pseudonym", "shifted", "ours", "number", "left_out", "pattern")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column. `hiding`: what becomes of it when nobody may be known by it, see the head of export.toml."""
+
+    name: str
+    type: str
+    title: str
+    description: str
+    unit: str = ""
+    hiding: str = ""
+    pattern: str = ""
+    constraints: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """`optional`: the option that asks for it; empty: it is in every export."""
+
+    name: str
+    title: str
+    description: str
+    key: tuple[str, ...]
+    fields: tuple[Field, ...]
+    optional: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        return [field.name for field in self.fields]
+
+
+@dataclass(frozen=True)
+class Layout:
+    title: str
+    description: str
+    settings: Mapping[str, Any]
+    tables: Mapping[str, Table]
+
+
+def parse(name: str) -> dict[str, Any]:
+    """A knowledge file of the exports. Raises CatalogError."""
+    return parsed(name, read_bytes(KNOWLEDGE / name))
+
+
+@of_catalog
+def layout(catalog: Catalog) -> Layout:
+    """Raises CatalogError where export.toml says something that cannot be."""
+    told = parse(FILE)
+    tables = {name: _table(name, entry, catalog) for name, entry in told["tables"].items()}
+    return Layout(told["text"]["title"], told["text"]["description"], told["settings"], tables)
+
+
+def _table(name: str, told: Mapping[str, Any], catalog: Catalog) -> Table:
+    fields = [_field(name, one, entry) for one, entry in told["fields"].items()]
+    for analyte in catalog.analytes.values() if "each" in told else ():
+        words = {"label": analyte.label, "unit": analyte.unit}
+        filled = {end: {key: _filled(text, words) for key, text in one.items()} for end, one in told["each"].items()}
+        fields += [_field(name, analyte.code + end, one) for end, one in filled.items()]
+        fields[-len(filled)] = Field(**vars(fields[-len(filled)]) | {"unit": analyte.unit})
+    return Table(name, told["title"], told["description"], tuple(told["key"]), tuple(fields), told.get("optional", ""))
+
+
+def _filled(text: Any, words: Mapping[str, str]) -> Any:
+    return text.format(**words) if isinstance(text, str) else text
+
+
+def _field(table: str, name: str, told: Mapping[str, Any]) -> Field:
+    hiding = told.get("pseudonymous", "")
+    if told["type"] not in ARROW or hiding not in HIDINGS:
+        raise CatalogError(FILE, table, name, f"type {told['type']!r} or pseudonymous {hiding!r} is not known.")
+    if told["type"] == "datetime" and hiding not in ("shifted", "ours", "left_out"):
+        raise CatalogError(FILE, table, name, "a moment must say how it is shifted.")
+    constraints = {key: told[key] for key in CONSTRAINTS if key in told}
+    return Field(
+        name, told["type"], told["title"], told["description"], told.get("unit", ""), hiding,
+        told.get("pattern", ""), constraints,
+    )  # fmt: skip
+
+
+def cast(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The columns of the table, in order, typed; a text that is absent is missing."""
+    return pd.DataFrame({one.name: _column(frame, one) for one in table.fields}, index=frame.index)
+
+
+def _column(frame: pd.DataFrame, one: Field) -> pd.Series:
+    if one.name not in frame:
+        blank: Any = pd.NaT if one.type == "datetime" else None
+        return pd.Series([blank] * len(frame), index=frame.index, dtype=_dtype(one))
+    column: pd.Series = frame[one.name]
+    if one.type == "datetime":
+        return pd.Series(pd.DatetimeIndex(pd.to_datetime(column, utc=True)).as_unit("us"), index=frame.index)
+    if one.type == "string":
+        text = column.where(column.notna() & column.ne(""), None)
+        return text.astype("str")
+    return column.astype(_dtype(one))
+
+
+def _dtype(one: Field) -> Any:
+    return MOMENT if one.type == "datetime" else DTYPES[one.type]
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    return pa.schema([pa.field(one.name, ARROW[one.type], metadata=_words(one)) for one in table.fields])
+
+
+def _words(one: Field) -> dict[str, str]:
+    words = {"title": one.title, "description": one.description, "unit": one.unit}
+    return {key: text for key, text in words.items() if text}
+
+
+def as_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
+    return pa.Table.from_pandas(frame, schema=arrow_schema(table), preserve_index=False).replace_schema_metadata(None)

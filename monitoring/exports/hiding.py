@@ -1,0 +1,91 @@
+"""Tables in which nobody is named: pseudonyms, moved dates, keyed numbers, and no text that somebody wrote."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import pandas as pd
+
+from monitoring.disguise import pseudonyms, shifts
+from monitoring.exports.fields import Field, Layout, Table
+
+Frames = dict[str, pd.DataFrame]
+
+
+def plain(frames: Frames, laid: Layout) -> Frames:
+    """The identified tables: numbers of facts as text, all else as it is."""
+    return {name: _numbered(frame, laid.tables[name]) for name, frame in frames.items()}
+
+
+def hidden(frames: Frames, laid: Layout, key: bytes, as_of: datetime) -> Frames:
+    """The same tables, each column as export.toml says; rows in the order of the pseudonyms, which tell no order."""
+    patients = frames["patients"]
+    if patients.empty:
+        return frames
+    names = sorted(patients["patient_id"])
+    cover = _Cover(patients, key, as_of, laid.settings["bulk_after_days"], names, frames["labs"])
+    return {name: cover.table(frame, laid.tables[name]) for name, frame in frames.items()}
+
+
+def _numbered(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """A number that the store gave (it is negative as often as not) as a text of hexadecimal signs."""
+    ids = [one.name for one in table.fields if one.name in frame and _is_number(frame[one.name], one)]
+    return frame.assign(**{name: [format(ref % 2**64, "016x") for ref in frame[name]] for name in ids})
+
+
+def _is_number(column: pd.Series, one: Field) -> bool:
+    return one.hiding == "number" and pd.api.types.is_integer_dtype(column)
+
+
+class _Cover:
+    """What hides some patients."""
+
+    def __init__(
+        self, patients: pd.DataFrame, key: bytes, as_of: datetime, days: int, names: list[str], labs: pd.DataFrame
+    ) -> None:
+        self.key, self.as_of = key, pd.Timestamp(as_of)
+        self.names, self.moved = pseudonyms(names, key), shifts(names, key)
+        last = patients.set_index("patient_id")[["first_result_at", "admitted_at", "discharged_at"]].max(axis=1)
+        drawn = labs.groupby("patient_id")["collected_at"].max()
+        self.until = pd.concat([last, drawn]).groupby(level=0).max() + pd.Timedelta(days=days)
+
+    def table(self, frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+        if frame.empty:
+            return frame
+        by = pd.to_timedelta(frame["patient_id"].map(self.moved))
+        fields = [one for one in table.fields if one.name in frame and one.hiding]
+        covered = {one.name: self._column(frame, one, by) for one in fields}
+        order = [name for name in ("patient_id", *table.key) if name in frame]
+        place = frame.assign(patient_id=covered["patient_id"], place=range(len(frame)))
+        return frame.assign(**covered).loc[place.sort_values([order[0], "place"]).index].reset_index(drop=True)
+
+    def _column(self, frame: pd.DataFrame, one: Field, by: pd.Series) -> pd.Series:
+        column = frame[one.name]
+        if one.hiding == "pseudonym":
+            return column.map(self.names)
+        if one.hiding == "shifted":
+            return column + by
+        if one.hiding == "ours":
+            return self._ours(column, frame["patient_id"]) + by
+        if one.hiding == "number":
+            return self._keyed(column, one.name)
+        if one.hiding == "pattern":
+            return column.where(column.str.fullmatch(one.pattern).fillna(False).astype(bool), None)
+        return pd.Series([None] * len(frame), index=frame.index, dtype="object")
+
+    def _ours(self, column: pd.Series, patients: pd.Series) -> pd.Series:
+        """To the minute: the microseconds of one batch would tell whose dates were moved by how much."""
+        late = column > patients.map(self.until)
+        told = column.where(~late & column.lt(self.as_of))
+        return told.dt.floor("min")
+
+    def _keyed(self, column: pd.Series, name: str) -> pd.Series:
+        codes, distinct = pd.factorize(column)
+        told = [_signs(self.key, name, value) if str(value) else None for value in distinct]
+        return pd.Series(pd.array(told, dtype="object")[codes], index=column.index)
+
+
+def _signs(key: bytes, purpose: str, value: object) -> str:
+    told = hashlib.blake2b(f"{purpose}:{value}".encode(), key=key, digest_size=8)
+    return told.hexdigest()
