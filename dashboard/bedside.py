@@ -32,8 +32,10 @@ SAID_OF_AWAITED: Final = ("patient_id", "analyte", "last_at", "due_at", "overdue
 SAID_OF_SPAN: Final = (
     "patient_id", "given", "kind", "label", "line", "started_at", "ended_at", "amount_text", "open", "version",
 )  # fmt: skip
-
-
+SAID_OF_VALUE: Final = (
+    "collected_at", "resulted_at", "received_at", "value", "comparator", "value_text", "unit_text", "method", "usable",
+    "segment", "confounded_by", "confounded_why", "source", "source_id", "ref", "version",
+)  # fmt: skip
 SAID_OF_VERSION: Final = ("ref", "version", "analyte", "value", "comparator")
 
 
@@ -73,6 +75,14 @@ class Bedside:
     @cached_property
     def values(self) -> pd.DataFrame:
         return self.whole().sort_values("collected_at")
+
+    @cached_property
+    def drawn(self) -> Mapping[str, list[Row]]:
+        """By analyte every value in order of time, with what a figure shows of it."""
+        told: dict[str, list[Row]] = defaultdict(list)
+        for row in rows_of(self.values[["analyte", *SAID_OF_VALUE]]):
+            told[str(row["analyte"])].append(row)
+        return told
 
     @property
     def response(self) -> Row | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -18,7 +17,9 @@ from monitoring.terms import Catalog
 
 INK: Final = "#0f172a"
 LANE_HEIGHT: Final = 26
-LETTER_SHARE: Final = 0.008  # of the chart's width that a letter of a label needs on a tablet
+LETTER_SHARE: Final = 0.0105  # of the chart's width that a letter of a label needs on a tablet
+EDGE_LETTERS: Final = 28  # what fits between the panels and the edge, see chart_layout.RIGHT
+LEAST_LETTERS: Final = 12
 LANES: Final = {
     "first": "First line",
     "second": "Second line",
@@ -120,7 +121,8 @@ def _trace(mine: list[Bar], place: int, time: Time) -> dict[str, Any]:
 
 def _labels(mine: list[Bar], time: Time) -> list[str]:
     """A label beside every mark with room for it; else the name, or where that stands before the amount; else blank."""
-    ends = [bar.x0 for bar in mine[1:]] + [math.inf]
+    edge = time.end + EDGE_LETTERS * LETTER_SHARE * (time.end - time.seen)
+    ends = [bar.x0 for bar in mine[1:]] + [edge]
     before = [None, *mine[:-1]]
     return [_label(bar, old, room - bar.x0, time) for bar, old, room in zip(mine, before, ends, strict=True)]
 
@@ -132,7 +134,12 @@ def _label(bar: Bar, before: Bar | None, room: float, time: Time) -> str:
     for words in (bar.label, bar.amount if named else name):
         if words and (len(words) + 3) * letter <= room:
             return f" {words}"
-    return ""
+    return _shortened(bar.label, int(room / letter) - 4) if bar.lane == "flag" else ""
+
+
+def _shortened(words: str, most: int) -> str:
+    """What there is room for of a sentence, which is whole on hover; nothing rather than a stump."""
+    return f" {words[:most].rstrip()}…" if most >= LEAST_LETTERS else ""
 
 
 def _bar(row: Row, time: Time) -> Bar:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pandas as pd
-
 from dashboard import wording
-from dashboard.bedside import Bedside, normal_band
+from dashboard.bedside import Bedside, Row, normal_band
 from dashboard.series import phrase_with_interval, scale
 from dashboard.sparkline import Frame, frame_of
 from monitoring.terms import Analyte, Catalog, Threshold
@@ -25,7 +24,7 @@ class Panel:
 
     analyte: Analyte
     axis: str
-    values: pd.DataFrame
+    values: Sequence[Row]
     low: float
     high: float
     log: bool
@@ -47,9 +46,7 @@ def panel(side: Bedside, analyte: Analyte, catalog: Catalog, *, number: int) -> 
     low, high = _reached(box, analyte, per, ruler.log)
     room = ROOM * (high - low)
     bottom = low - room if ruler.log or low - room > 0 or low < 0 else 0.0
-    return Panel(
-        analyte, f"y{number}", side.values[side.values["analyte"].eq(analyte.code)], bottom, high + room, ruler.log
-    )
+    return Panel(analyte, f"y{number}", side.drawn[analyte.code], bottom, high + room, ruler.log)
 
 
 def _reached(box: Frame, analyte: Analyte, per: float, log: bool) -> tuple[float, float]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any, Final
 
 import pandas as pd
 
 from dashboard import wording
-from dashboard.bedside import Bedside, Row, rows_of
+from dashboard.bedside import Bedside, Row
 from dashboard.chart_lanes import FLAG_COLOUR, flag_hover
 from dashboard.chart_panels import Panel
 from dashboard.chart_time import Time
@@ -17,6 +17,7 @@ from monitoring.terms import Analyte, Catalog
 
 SERIES: Final = "#2f3e55"
 AWAY: Final = "#b7500d"
+RING: Final = "#a3195b"
 
 
 def traces(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> list[dict[str, Any]]:
@@ -26,6 +27,24 @@ def traces(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> list[di
         for extra in (_corrected(panel, side, time), _awaited(panel, side, time), _flags(panel, side, catalog, time))
         if extra
     ]
+
+
+def evidence(panel: Panel, side: Bedside, flag: str, time: Time) -> list[dict[str, Any]]:
+    """Rings around the values of this panel that a flag rests on; `flag` "" is none."""
+    told = [entry for row in side.flags if row["flag"] == flag for entry in row["evidence"]]
+    drawn = {entry.get("collected_at") for entry in told if entry.get("analyte") == panel.analyte.code}
+    moments = {pd.Timestamp(at) for at in drawn if at}
+    mine = [row for row in panel.values if row["collected_at"] in moments]
+    ring = _marks(
+        panel,
+        [time.x(row["collected_at"]) for row in mine],
+        [row["value"] for row in mine],
+        symbol="circle-open",
+        size=17,
+        colour=RING,
+        name="evidence",
+    )
+    return [ring] if ring else []
 
 
 def _series(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[str, Any]:
@@ -53,9 +72,9 @@ def _series(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[s
     }
 
 
-def _with_breaks(values: pd.DataFrame) -> Iterator[Row | None]:
+def _with_breaks(values: Iterable[Row]) -> Iterator[Row | None]:
     before = None
-    for row in rows_of(values):
+    for row in values:
         series = row["segment"]
         if before is not None and series != before:
             yield None
@@ -105,11 +124,11 @@ def _old_value(row: Row, analyte: Analyte, side: Bedside) -> str:
 
 def _corrected(panel: Panel, side: Bedside, time: Time) -> dict[str, Any] | None:
     """A small tick on a point that has an older version."""
-    mine = panel.values[panel.values["version"] > 1]
+    mine = [row for row in panel.values if row["version"] > 1]
     return _marks(
         panel,
-        mine["collected_at"].map(time.x).tolist(),
-        mine["value"].tolist(),
+        [time.x(row["collected_at"]) for row in mine],
+        [row["value"] for row in mine],
         symbol="line-ne-open",
         size=17,
         colour=AWAY,

@@ -16,7 +16,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from dashboard import chart_lanes, chart_points, wording
-from dashboard.bedside import Bedside, Row, rows_of
+from dashboard.bedside import Bedside, Row
 from dashboard.chart_layout import (
     GUTTER,
     LABEL_HEIGHT,
@@ -25,6 +25,7 @@ from dashboard.chart_layout import (
     layout,
     note,
     time_words,
+    unchecked,
     window_words,
 )
 from dashboard.chart_time import Time, window_shapes
@@ -65,7 +66,7 @@ def figure(side: Bedside, analytes: Sequence[Analyte], catalog: Catalog, time: T
     notes = [time_words(time), *lane_names(lanes, rows), *window_words(time, starts, rows)]
     notes += [_gutter(analytes, lines, time, rows), *_ends(lines, (low, high))]
     told = layout([_axis(low, high)], lanes, rows, time)
-    return go.Figure({"data": traces, "layout": {**told, "shapes": shapes, "annotations": notes}})
+    return unchecked(traces, {**told, "shapes": shapes, "annotations": notes})
 
 
 def base_of(side: Bedside, code: str, time: Time) -> float | None:
@@ -74,21 +75,25 @@ def base_of(side: Bedside, code: str, time: Time) -> float | None:
         marker = window["markers"].get(code)
         if marker is not None and marker["baseline"]:
             return float(marker["baseline"])
-    values = side.values[side.values["analyte"].eq(code) & side.values["value"].gt(0)]
-    good = values[values["usable"] & values["comparator"].eq("")]
+    exact = [row for row in _positive(side, code) if row["usable"] and not row["comparator"]]
     if side.t0 is not None:
-        before = good[good["collected_at"] <= side.t0]
-        return float(before["value"].iloc[-1]) if len(before) else None
-    seen = good[good["collected_at"].map(time.x) >= time.seen]
-    return float(seen["value"].iloc[0]) if len(seen) else None
+        good = [row for row in exact if row["collected_at"] <= side.t0][-1:]
+    else:
+        good = [row for row in exact if time.x(row["collected_at"]) >= time.seen][:1]
+    return float(good[0]["value"]) if good else None
+
+
+def _positive(side: Bedside, code: str) -> list[Row]:
+    """Only these have a place on a log axis."""
+    return [row for row in side.drawn[code] if row["value"] > 0]
 
 
 def _relatives(side: Bedside, analytes: Sequence[Analyte], time: Time) -> Iterator[Relative]:
     for place, analyte in enumerate(analytes):
         base = base_of(side, analyte.code, time)
-        values = side.values[side.values["analyte"].eq(analyte.code) & side.values["value"].gt(0)]
-        if base and len(values):
-            yield Relative(analyte, rows_of(values), base, COLOURS[place % len(COLOURS)])
+        values = _positive(side, analyte.code)
+        if base and values:
+            yield Relative(analyte, values, base, COLOURS[place % len(COLOURS)])
 
 
 def _range(lines: Sequence[Relative], time: Time) -> tuple[float, float]:

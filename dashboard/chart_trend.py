@@ -7,6 +7,7 @@ Nothing is drawn inside the noise, nor where a product moved the newest value: t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,7 +59,8 @@ def line_of(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> Line |
     fitted = _fitted(panel.values, trend)
     if len(fitted) < LEAST:
         return None
-    hours, logs = fitted["collected_at"].map(time.x).to_numpy(float), np.log(fitted["value"].to_numpy(float))
+    hours = np.array([time.x(row["collected_at"]) for row in fitted])
+    logs = np.log([row["value"] for row in fitted])
     error = _level_error(panel.analyte, catalog) / math.sqrt(len(logs))
     middle = float(hours.mean())
     return Line(hours.min(), hours.max(), middle, float(logs.mean()), error, sum(slopes) / 2, *slopes)
@@ -85,12 +87,12 @@ def _slopes(trend: Row) -> tuple[float, float] | None:
     return low, high
 
 
-def _fitted(values: pd.DataFrame, trend: Row) -> pd.DataFrame:
+def _fitted(values: Sequence[Row], trend: Row) -> list[Row]:
     """The values of the window that the trend speaks of."""
     since = trend["collected_at"] - pd.Timedelta(hours=float(trend["hours"]) + SLACK_HOURS)
-    inside = values[values["collected_at"].between(since, trend["collected_at"])]
-    alike = inside["segment"].eq(inside["segment"].iloc[-1]) if len(inside) else inside["usable"]
-    return inside[alike & inside["usable"] & inside["comparator"].eq("") & inside["value"].gt(0)]
+    inside = [row for row in values if since <= row["collected_at"] <= trend["collected_at"]]
+    exact = [row for row in inside if row["usable"] and not row["comparator"] and row["value"] > 0]
+    return [row for row in exact if row["segment"] == inside[-1]["segment"]]
 
 
 def _level_error(analyte: Analyte, catalog: Catalog) -> float:

@@ -24,6 +24,7 @@ from dashboard.chart_layout import (
     layout,
     note,
     time_words,
+    unchecked,
     window_words,
 )
 from dashboard.chart_panels import Panel
@@ -67,10 +68,10 @@ def trajectories(
     analytes = [analyte for analyte in shown_analytes(shown, told.trends) if analyte.code in codes]
     if asked.mode == "relative" and analytes:
         return chart_relative.figure(told, analytes, shown, time)
-    return _multiples(told, analytes, shown, time)
+    return _multiples(told, analytes, shown, time, flag=asked.flag)
 
 
-def _multiples(side: Bedside, analytes: list[Analyte], catalog: Catalog, time: Time) -> go.Figure:
+def _multiples(side: Bedside, analytes: list[Analyte], catalog: Catalog, time: Time, *, flag: str = "") -> go.Figure:
     drawn = chart_lanes.bars(side, catalog, time)
     lanes = chart_lanes.lanes(drawn)
     panels = [chart_panels.panel(side, analyte, catalog, number=place + 2) for place, analyte in enumerate(analytes)]
@@ -78,6 +79,7 @@ def _multiples(side: Bedside, analytes: list[Analyte], catalog: Catalog, time: T
     traces = chart_lanes.traces(drawn, lanes, time)
     for panel in panels:
         traces += chart_trend.traces(panel, side, catalog, time) + chart_points.traces(panel, side, catalog, time)
+        traces += chart_points.evidence(panel, side, flag, time)
     starts = [told["t0"] for told in side.responses]
     shapes = window_shapes(time, starts, top=rows.panels_top) + chart_lanes.shapes(drawn, lanes) + rows.rules()
     for panel in panels:
@@ -85,9 +87,7 @@ def _multiples(side: Bedside, analytes: list[Analyte], catalog: Catalog, time: T
     notes = [time_words(time), *lane_names(lanes, rows), *window_words(time, starts, rows)]
     notes += [words for panel in panels for words in _panel_words(panel, side, catalog, rows)]
     axes = [{"type": "log" if panel.log else "linear", "range": [panel.low, panel.high]} for panel in panels]
-    return go.Figure(
-        {"data": traces, "layout": {**layout(axes, lanes, rows, time), "shapes": shapes, "annotations": notes}}
-    )
+    return unchecked(traces, {**layout(axes, lanes, rows, time), "shapes": shapes, "annotations": notes})
 
 
 def others(side: Bedside, catalog: Catalog) -> list[Analyte]:

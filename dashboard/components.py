@@ -15,7 +15,8 @@ from dashboard.charts import CONFIG
 from dashboard.markup import HERE, STYLE, Markup, page
 from dashboard.patient_sheet import choice_html
 
-SCRIPTS = ("newness.js", "answering.js", "stepping.js", "sheet.js")  # one module; the last has its default export
+# One module; the last has its default export.
+SCRIPTS = ("newness.js", "answering.js", "stepping.js", "board.js", "waking.js", "sheet.js")
 
 _sheet = st.components.v2.component(
     "maswatch_sheet",

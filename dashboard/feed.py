@@ -47,6 +47,8 @@ def complaints(feed: Health, *, zone: tzinfo, now: datetime, as_of: datetime | N
     if feed.status == "failing":
         yield Banner("decision", "The store cannot be read", feed.store)
         return
+    if feed.stopped_at is not None:
+        yield _stopped(feed.stopped_at, zone, now)
     if feed.overdue:
         yield _missed(feed, zone, now)
     for source, sentence in feed.failures:
@@ -56,6 +58,12 @@ def complaints(feed: Health, *, zone: tzinfo, now: datetime, as_of: datetime | N
         held = "No new result may reach this page from there."
         title = f"The source “{silent.source}” is silent"
         yield Banner("watch", title, f"{silent.sentence} {held}", "/feed", "Look at the feed")
+
+
+def _stopped(heard_at: datetime, zone: tzinfo, now: datetime) -> Banner:
+    last = f"It was last heard of at {wording.clock(heard_at, zone, today=now)}, {wording.age(heard_at, now)} ago."
+    held = "What is shown was taken in before that; no new result comes in. Check that maswatch schedule is running."
+    return Banner("watch", "The 12-hour job has stopped", f"{last} {held}")
 
 
 def _missed(feed: Health, zone: tzinfo, now: datetime) -> Banner:

@@ -53,4 +53,4 @@ def choices_html(side: Bedside, catalog: Catalog, asked: PatientAsked) -> Markup
 
 
 def legend_html(asked: PatientAsked) -> Markup:
-    return page("legend.html", relative=asked.mode == "relative")
+    return page("legend.html", relative=asked.mode == "relative", marked=bool(asked.flag))

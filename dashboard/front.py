@@ -31,18 +31,29 @@ _SERVER: Final = (
     '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/", '
     'MAIN_PAGE_BASE_URL: location.origin + "/" }</script>'
 )
+_STATIC: Final = HERE / "static"
 _NO_SCRIPT: Final = "<noscript><p>maswatch needs JavaScript, from this server alone, to show the ward.</p></noscript>"
 
 
 @cache
 def front_page() -> str:
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    page = _TITLE.sub(f"<title>maswatch</title>{_SERVER}", page)
+    page = _TITLE.sub(lambda _: f"<title>maswatch</title>{_SERVER}{_colours()}", page)
     page = _AGENT.sub("", _PRELOADED.sub("", _NOSCRIPT.sub(_NO_SCRIPT, page)))
     return page.replace(
         '<div id="root"></div>',
         f'<div id="root">{(HERE / "templates" / "opening.html").read_text(encoding="utf-8")}</div>',
     )
+
+
+def _colours() -> str:
+    """Colours and what chooses them, there before the first view is."""
+    sheets = (_told("theme.css"), _told("wall.css"))
+    return f"<style>{''.join(sheets)}</style><script>{_told('theme.js')}</script>"
+
+
+def _told(name: str) -> str:
+    return (_STATIC / name).read_text(encoding="utf-8")
 
 
 def script_hashes() -> list[str]:

@@ -12,6 +12,7 @@ import pandas as pd
 from monitoring import wall_times
 from monitoring.feed_health import SourceHealth
 from monitoring.feed_seen import standing
+from monitoring.heartbeat import stopped_since
 from monitoring.settings import Settings
 from monitoring.terms import Catalog
 from storage import queries
@@ -26,7 +27,7 @@ class Health:
     """
     `failures`: (source, sentence) of what failed last time. `sources`: how each feed stands, see `feed_health`.
 
-    `store`: "ok" or why it is not.
+    `store`: "ok" or why it is not. `stopped_at`: when a scheduler that has fallen silent was last heard of.
     """
 
     status: Status
@@ -38,6 +39,7 @@ class Health:
     newest_received_at: datetime | None = None
     failures: tuple[tuple[str, str], ...] = ()
     sources: tuple[SourceHealth, ...] = ()
+    stopped_at: datetime | None = None
 
     @property
     def silent(self) -> tuple[SourceHealth, ...]:
@@ -83,9 +85,11 @@ def health(store: Store, settings: Settings, catalog: Catalog, *, now: datetime)
     last = queries.last_success(store)
     overdue = wall_times.overdue(last, at, zone, now)
     sources = tuple(standing(store, settings, catalog, now=now))
+    stopped_at = stopped_since(store, now=now)
     failures = _failures(queries.runs(store, limit=RUNS_SEEN), sources)
+    troubled = overdue or failures or stopped_at or any(source.in_trouble for source in sources)
     return Health(
-        status="degraded" if overdue or failures or any(source.in_trouble for source in sources) else "ok",
+        status="degraded" if troubled else "ok",
         store="ok",
         last_success_at=last,
         next_run_at=wall_times.next_run(at, zone, now),
@@ -94,6 +98,7 @@ def health(store: Store, settings: Settings, catalog: Catalog, *, now: datetime)
         newest_received_at=queries.newest_received(store),
         failures=failures,
         sources=sources,
+        stopped_at=stopped_at,
     )
 
 

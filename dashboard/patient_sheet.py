@@ -12,13 +12,13 @@ import pandas as pd
 from dashboard import flag_panel, wording
 from dashboard.bedside import Bedside, Row, Ward, shown_analytes
 from dashboard.changes import milliseconds
-from dashboard.charts import PANELS
+from dashboard.charts import OPENED, PANELS
 from dashboard.concern import concern, numbered
 from dashboard.flag_actions import Reader, actions
 from dashboard.flag_panel import Source, cited_sources
 from dashboard.markup import Markup, page
 from dashboard.response_table import ResponseTable, response_table
-from dashboard.selection import address
+from dashboard.selection import PatientAsked, address
 from dashboard.series import phrase
 from dashboard.units_shown import in_units
 from dashboard.ward_table import steroid_clock
@@ -133,11 +133,12 @@ def patient_html(
     *,
     zone: tzinfo,
     reader: Reader = NOBODY,
-    units: str = "",
+    asked: PatientAsked = OPENED,
 ) -> Markup:
     return page(
         "patient.html",
-        sheet=sheet(side, catalog, zone=zone, units=units),
+        sheet=sheet(side, catalog, zone=zone, units=asked.units),
+        asked=asked,
         neighbours=neighbours,
         published=known_course(side.id, str(side.patient["ward"])),
         acts=actions(side, catalog, reader, zone=zone),

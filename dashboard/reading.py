@@ -95,10 +95,12 @@ def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
     return _news(*key, ward.as_of, said.count, ward, said)
 
 
-def scores(ward: Ward, patient_id: str) -> list[Row]:
-    """One patient's scores."""
+def scores(ward: Ward, patient_id: str, *, live: bool = False) -> list[Row]:
+    """One patient's scores. `live`: until the store changes, those of some minutes ago do: ages are told in hours."""
     key = (settings().database_url, queries.mark(store()), EVERYONE)
-    return _scores(*key, ward.as_of, patient_id, ward)
+    share = _scores_lately if live else _scores
+    at = ward.as_of.replace(minute=ward.as_of.minute // 10 * 10, second=0, microsecond=0) if live else ward.as_of
+    return share(*key, at, patient_id, ward)
 
 
 def next_run_at(now: datetime) -> datetime:
@@ -178,6 +180,11 @@ def _news(url: str, mark: str, scope: str, as_of: datetime, said: int, _ward: Wa
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=64, show_spinner=False)
 def _scores(url: str, mark: str, scope: str, as_of: datetime, patient_id: str, _ward: Ward) -> list[Row]:
+    return scores_of(_ward, [patient_id]).get(patient_id, [])
+
+
+@st.cache_resource(ttl=600, max_entries=256, show_spinner=False)
+def _scores_lately(url: str, mark: str, scope: str, about: datetime, patient_id: str, _ward: Ward) -> list[Row]:
     return scores_of(_ward, [patient_id]).get(patient_id, [])
 
 

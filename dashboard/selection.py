@@ -10,14 +10,35 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True)
 class WardAsked:
-    """A tile's filter and a ward, each empty for all."""
+    """
+    What the board is asked for, each empty for all.
+
+    `show`: a tile. `line`: a treatment line's code. `flag`: a rule's code. `due`: "6h" (labs due by then, or overdue)
+    or "overdue". `find`: part of a bed or an identifier. `kiosk`: "1" for the wall. `theme` is the browser's to read.
+    """
 
     show: str = ""
     ward: str = ""
+    line: str = ""
+    flag: str = ""
+    due: str = ""
+    find: str = ""
+    kiosk: str = ""
+    theme: str = ""
+
+    def address(self, **other: str) -> str:
+        """The same board, asked for in another way."""
+        return address("/", **{**vars(self), **other})
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but a ward is asked for: then patients may be hidden that belong here."""
+        return any((self.show, self.line, self.flag, self.due, self.find))
 
 
 def ward_asked(query: Mapping[str, str]) -> WardAsked:
-    return WardAsked(query.get("show", ""), query.get("ward", ""))
+    told = {name: query.get(name, "") for name in vars(WardAsked())}
+    return WardAsked(**(told | {"find": " ".join(told["find"].split()), "kiosk": "1" if told["kiosk"] == "1" else ""}))
 
 
 def address(path: str, **asked: str) -> str:

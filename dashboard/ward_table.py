@@ -15,6 +15,7 @@ from dashboard.markup import Markup, page
 from dashboard.selection import WardAsked, address
 from dashboard.series import phrase, scale
 from dashboard.sparkline import sparkline
+from dashboard.ward_filters import choices, hidden_words, in_tile, passes, without
 from monitoring.terms import Analyte, Catalog
 
 FOLDED: Final = ("platelets", "crp")
@@ -91,50 +92,42 @@ def rows(ward: Ward, catalog: Catalog, *, zone: tzinfo) -> list[Row]:
 
 def chosen(rows: Sequence[Row], asked: WardAsked, *, next_run_at: datetime | None) -> list[Row]:
     """The rows that the address asks for, in the same order."""
-    return [row for row in rows if _in_ward(row, asked.ward) and _in_tile(row, asked.show, next_run_at)]
+    return passes(rows, asked, next_run_at=next_run_at)
 
 
 def tiles(rows: Sequence[Row], asked: WardAsked, *, next_run_at: datetime | None, zone: tzinfo) -> list[Tile]:
-    """Five counts; a click shows only those rows, a second click shows all again."""
-    here = [row for row in rows if _in_ward(row, asked.ward)]
-    until = wording.clock(next_run_at, zone, today=here[0].side.as_of) if next_run_at and here else "the next run"
+    """Five counts among what else is asked for; a click shows only those rows, a second click shows all again."""
+    here = without(rows, asked, "show", next_run_at=next_run_at)
+    until = wording.clock(next_run_at, zone, today=rows[0].side.as_of) if next_run_at and rows else "the next run"
     return [
-        Tile(code, sum(_in_tile(row, code, next_run_at) for row in here), words.format(next=until), TILE_TONE[code],
-             address("/", show="" if asked.show == code else code, ward=asked.ward), asked.show == code)
+        Tile(code, sum(in_tile(row, code, next_run_at) for row in here), words.format(next=until), TILE_TONE[code],
+             asked.address(show="" if asked.show == code else code), asked.show == code)
         for code, words in TILES.items()
     ]  # fmt: skip
 
 
 def ward_html(ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, next_run_at: datetime | None) -> Markup:
     everyone = rows(ward, catalog, zone=zone)
+    shown = chosen(everyone, asked, next_run_at=next_run_at)
     wards = sorted({str(row.side.patient["ward"]) for row in everyone} - {""})
     return page(
         "ward.html",
-        rows=chosen(everyone, asked, next_run_at=next_run_at),
+        rows=shown,
         tiles=tiles(everyone, asked, next_run_at=next_run_at, zone=zone),
+        choices=choices(everyone, asked, catalog, next_run_at=next_run_at),
+        hidden=hidden_words(everyone, shown, asked),
         heads=[(catalog.analytes[code], code in FOLDED) for code in MAIN if code in catalog.analytes],
-        wards=[("", "All wards", address("/", show=asked.show))]
-        + [(w, w, address("/", show=asked.show, ward=w)) for w in wards],
+        wards=[(w, w or "All wards", asked.address(ward=w)) for w in ("", *wards)],
         asked=asked,
         several=len(wards) > 1 and not asked.ward,
         everyone=len(everyone),
-        clear=address("/"),
+        clear=WardAsked(ward=asked.ward, theme=asked.theme).address(),
+        clear_all=address("/", theme=asked.theme),
+        kiosk=asked.address(kiosk="1", find=""),
+        order=asked.address(),
         looked=milliseconds(ward.as_of),
         zone=wording.zone_name(ward.as_of.astimezone(zone)),
     )
-
-
-def _in_ward(row: Row, ward: str) -> bool:
-    return not ward or row.side.patient["ward"] == ward
-
-
-def _in_tile(row: Row, code: str, next_run_at: datetime | None) -> bool:
-    if code in ("decision", "watch"):
-        return row.concern.tone == code
-    if code == "due":
-        soon = row.concern.due_at is not None and next_run_at is not None and row.concern.due_at <= next_run_at
-        return row.concern.due_now or soon
-    return {"responding": row.concern.responding, "overdue": row.concern.late}.get(code, True)
 
 
 def _row(side: Bedside, catalog: Catalog, zone: tzinfo) -> Row:

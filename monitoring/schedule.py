@@ -3,6 +3,7 @@ The 12-hour job. The only file that imports APScheduler.
 
 Three jobs on one thread, so that no two of them ever run together: the cycle at the ward's times of day, a retry
 with growing waits while something fails, and between them a look every few minutes at what has arrived by itself.
+A sign of life has a thread of its own, so that a long cycle does not pass for a dead one.
 Which moments are due is worked out in wall_times.py; APScheduler only waits for them.
 """
 
@@ -22,6 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from monitoring.cycle import Site, in_words, look, run_cycle
 from monitoring.errors import CycleBusy
+from monitoring.heartbeat import EVERY_SECONDS, beat
 from monitoring.lease import the_right
 from monitoring.notify import notify
 from monitoring.settings import Settings
@@ -50,7 +52,7 @@ class Rota:
         self.failures = 0
         self.scheduler = BackgroundScheduler(
             timezone=site.settings.zone,
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(1), "alive": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -90,6 +92,13 @@ class Rota:
         except Exception as error:
             log.error("looking for new files failed: %s", in_words(error))
 
+    def alive(self) -> None:
+        """A sign of life for the pages. A store that cannot be written now says so by the sign's absence."""
+        try:
+            beat(self.site.store, at=self.site.clock())
+        except Exception as error:
+            log.warning("no sign of life could be given: %s", in_words(error))
+
     def _tell(self) -> None:
         """Messages out. Whatever goes wrong with them, what was taken in and judged stands."""
         try:
@@ -115,6 +124,13 @@ class Rota:
             self.scheduler.add_job(self.cycle, DateTrigger(now), id="at start", replace_existing=True)
         every = IntervalTrigger(minutes=self._settings.schedule.tick_minutes)
         self.scheduler.add_job(self.arrivals, every, id="arrivals", replace_existing=True, next_run_time=now)
+        self._plan_signs(now)
+
+    def _plan_signs(self, now: datetime) -> None:
+        often = IntervalTrigger(seconds=EVERY_SECONDS)
+        self.scheduler.add_job(
+            self.alive, often, id="alive", executor="alive", replace_existing=True, next_run_time=now
+        )
 
     def _judge(self, told: dict[str, Any]) -> None:
         """What failed is tried again: the sources that did, or nothing but the judging."""

@@ -89,10 +89,12 @@ function cutOff() {
 
 function watchSilence(root, seconds) {
   root.heard = Date.now()
+  root.answers = 0
   root.parentElement.querySelector(":scope > .unheard")?.remove()
   root.silence ??= setInterval(() => {
     const gone = Math.round((Date.now() - root.heard) / 1000)
     if (gone <= seconds && !cutOff()) return
+    comeBack(root, seconds)
     const age = gone < 120 ? `${gone} s` : `${Math.floor(gone / 60)} min`
     let said = root.parentElement.querySelector(":scope > .unheard")
     if (!said) {
@@ -118,7 +120,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.className = "mas"
     parentElement.appendChild(root)
   }
+  window.masTheme?.apply()
+  const before = orderOf(root)
   put(root, data.markup)
+  boardly(root, before)
+  chooseColours(root)
   tellNews(root)
   answerable(root, (said) => setTriggerValue("said", said))
   if (data.beats) watchSilence(root, data.quiet_seconds)
@@ -131,6 +137,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => {
     root.leave?.()
     clearInterval(root.silence)
+    clearInterval(root.turning)
     parentElement.querySelector(":scope > .unheard")?.remove()
     root.remove()
   }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import charts, clicks, reading, shell
+from dashboard import charts, clicks, entering, reading, shell, taking
 from dashboard.bedside import Bedside, Ward, with_corrections
 from dashboard.components import show_choice, show_figure, show_sheet, show_unknown
 from dashboard.figure_choices import choices_html, legend_html
 from dashboard.patient_sheet import neighbours, patient_html
-from dashboard.selection import asked_patient, patient_asked
+from dashboard.scores_panel import scores_html
+from dashboard.selection import asked_patient, moment_asked, patient_asked
 from dashboard.views.now import now
 
 
@@ -27,14 +28,17 @@ def patient(ward: Ward) -> None:
 def course(side: Bedside, ward: Ward) -> None:
     catalog, zone = reading.catalog(), reading.zone()
     told = with_corrections(side, reading.corrected(side.id, ward.as_of))
-    asked = patient_asked(st.query_params)
+    asked, back = patient_asked(st.query_params), moment_asked(st.query_params) is not None
     reader = clicks.reader(now, [side.id])
-    sheet = patient_html(told, catalog, neighbours(ward, side.id), zone=zone, reader=reader, units=asked.units)
+    sheet = patient_html(told, catalog, neighbours(ward, side.id), zone=zone, reader=reader, asked=asked)
     show_sheet(sheet, key="patient", said=clicks.hearing(now))
     show_sheet(choices_html(told, catalog, asked), key="choices")
     figure = charts.trajectories(told, catalog, zone=zone, asked=asked)
     show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories")
     show_sheet(legend_html(asked), key="legend")
+    taking.labs(told, asked, clock=now)
+    entering.enter(side, clock=now, back=back)
+    show_sheet(scores_html(reading.scores(ward, side.id, live=not back), catalog), key="scores")
 
 
 shell.show(patient, clock=now)

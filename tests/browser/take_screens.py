@@ -13,6 +13,7 @@ from tests.browser.watched import Watched
 
 FOLDER = Path(__file__).parents[2] / "dashboard" / "screens"
 SIZES = {1440: 900, 1024: 768}
+MORE = {"ward-dark": ("/?theme=dark", 1440, 900), "ward-kiosk": ("/?kiosk=1", 1920, 1080)}
 
 
 def take(address: str, patient: str) -> None:
@@ -33,6 +34,11 @@ def take(address: str, patient: str) -> None:
                 Watched(page).open(address + path)
                 page.wait_for_timeout(1000)
                 page.screenshot(path=FOLDER / f"{name}-{width}.png")
+        for name, (path, width, height) in MORE.items():
+            page = browser.new_page(viewport={"width": width, "height": height})
+            Watched(page).open(address + path)
+            page.wait_for_timeout(1000)
+            page.screenshot(path=FOLDER / f"{name}-{width}.png")
         browser.close()
 
 

@@ -12,10 +12,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitoring.catalog import load_catalog
+from monitoring.heartbeat import beat
 from monitoring.intake import RawFile, take_in
 from monitoring.settings import Settings
 from storage.engine import open_store
@@ -58,6 +60,14 @@ class Quick:
     def stop(self) -> None:
         self.process.kill()
         self.process.wait(timeout=30)
+
+    def sign_of_life(self, *, ago: timedelta) -> None:
+        """As the 12-hour job gives it."""
+        store = open_store(Settings(data_dir=self.folder).database_url)
+        try:
+            beat(store, at=datetime.now(UTC) - ago)
+        finally:
+            store.close()
 
     def takes(self, rows: str) -> None:
         """New labs come in, as the 12-hour job brings them."""
@@ -133,3 +143,56 @@ def test_a_store_that_is_gone_is_said_and_all_comes_back_with_it(quick: Quick, o
     for path, content in kept.items():
         path.write_bytes(content)
     page.see("tr[data-key='P-0007']")
+
+
+def test_a_row_that_moved_says_so(quick: Quick, opened: Open) -> None:
+    page = opened(quick.address)
+    assert page.texts(".board .name").index("14") > 0
+    hour = datetime.now(UTC) - timedelta(minutes=1)
+    quick.takes(f"P-0014,ferritin,90000,ng/mL,{hour.isoformat()}\nP-0014,fibrinogen,0.6,g/L,{hour.isoformat()}")
+    assert page.text("tr[data-key='P-0014'] .moved:not(:empty)") == "▲ moved up"
+    assert page.page.locator(".moved:not(:empty)").count() == 1  # the others only made room
+
+
+def test_a_wall_says_that_its_server_is_gone_and_comes_back_untouched(quick: Quick, opened: Open) -> None:
+    page = opened(f"{quick.address}/?kiosk=1", width=1920, height=1080)
+    page.expected = ("",)  # a browser without a server complains in many words
+    quick.stop()
+    assert page.text(".unheard").startswith("No connection. What is shown is")
+    size = page.page.evaluate("parseFloat(getComputedStyle(document.querySelector('.unheard')).fontSize)")
+    assert size > 42  # larger than any value
+    assert page.page.locator(".wall-board tbody tr").count() == 8
+    quick.start()
+    page.page.wait_for_selector(".unheard", state="detached", timeout=60_000)
+    assert page.text(".wall-board tr[data-key='P-0007'] .number") == "21,800"
+
+
+def test_a_wall_whose_line_is_dead_is_loaded_anew_by_itself(quick: Quick, chrome: Any) -> None:
+    """The server answers, but what the page listens to has fallen silent without a word: the worst kind of dead."""
+    page = chrome.new_page(viewport={"width": 1920, "height": 1080})
+    deaf = [False]
+
+    def line(wire: Any) -> None:
+        server = wire.connect_to_server()
+        server.on_message(lambda told: None if deaf[0] else wire.send(told))
+
+    page.route_web_socket("**/_stcore/stream", line)
+    watched = Watched(page)
+    watched.open(f"{quick.address}/?kiosk=1")
+    deaf[0] = True
+    watched.see(".unheard")
+    assert page.locator(".wall-board tbody tr").count() == 8
+    with page.expect_event("load", timeout=60_000):
+        pass
+    deaf[0] = False
+    page.wait_for_selector(".unheard", state="detached", timeout=60_000)
+    watched.see(".wall-board tr[data-key='P-0007']")
+    page.close()
+
+
+def test_a_scheduler_that_stopped_is_said_until_it_runs_again(quick: Quick, opened: Open) -> None:
+    quick.sign_of_life(ago=timedelta(minutes=2))
+    page = opened(f"{quick.address}/?kiosk=1", width=1920, height=1080)
+    assert page.text(".banner").startswith("The 12-hour job has stopped. It was last heard of at")
+    quick.sign_of_life(ago=timedelta())
+    page.page.wait_for_selector(".banner:has-text('has stopped')", state="detached", timeout=10_000)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-DRAWN = ".mas .board, .mas .inbox, .mas .feed, .mas .patient, .mas .rounds, .mas .state, [data-testid=stDataFrame]"
+OURS = ("board", "wall", "inbox", "feed", "patient", "rounds", "state")
+DRAWN = ", ".join((*(f".mas .{name}" for name in OURS), "[data-testid=stDataFrame]"))
 PATIENCE = 60_000
 OVERFLOWING = """() => {
   const wide = document.documentElement.scrollWidth > innerWidth ? ["page"] : []

@@ -27,7 +27,8 @@ def analyte(code: str, label: str, unit: str, axis: str, order: int, **more: Any
     plain: dict[str, Any] = {
         "decimals": 0, "worse": "up", "loinc": (), "aliases": (), "units": {}, "specimens": (), "plausible": (0.0, 1e6),
         "variation": Variation(0.03, 0.10, S1), "intervals": (), "thresholds": (), "half_life_hours": None,
-        "half_life_source": None, "due_hours": None, "due_source": None, "si_unit": "", "si_factor": 1.0, "source": S1,
+        "half_life_source": None, "due_hours": None, "due_source": None, "si_unit": unit, "si_factor": 1.0,
+        "source": S1,
     }  # fmt: skip
     return Analyte(code=code, label=label, unit=unit, axis=axis, order=order, **(plain | more))
 
@@ -39,14 +40,15 @@ def interval(low: float | None, high: float | None, sex: str = "") -> Interval:
 ANALYTES = (
     analyte("ferritin", "Ferritin", "ug/L", "log", 1, variation=Variation(0.05, 0.128, S1), due_hours=12.0,
             intervals=(interval(30, 400, "male"), interval(15, 150, "female")),
-            thresholds=(Threshold(10000, "highly suspicious", S1),)),
+            thresholds=(Threshold(10000, "highly suspicious", S1),), si_unit="pmol/L", si_factor=2.247),
     analyte("fibrinogen", "Fibrinogen", "g/L", "linear", 2, decimals=2, worse="down", due_hours=12.0,
             intervals=(interval(2.0, 4.0),),
             thresholds=(Threshold(3.6, "MAS 2016", S2), Threshold(1.5, "HLH-2004", HLH))),
     analyte("platelets", "Platelets", "10*9/L", "linear", 3, worse="down", due_hours=12.0,
             intervals=(interval(150, 400),), thresholds=(Threshold(100, "HLH-2004", HLH),)),
     analyte("crp", "CRP", "mg/L", "log", 4, intervals=(interval(None, 5),), variation=Variation(0.05, 0.42, S1)),
-    analyte("ast", "AST", "U/L", "log", 5, intervals=(interval(10, 40),), thresholds=(Threshold(48, "MAS 2016", S2),)),
+    analyte("ast", "AST", "U/L", "log", 5, intervals=(interval(10, 40),), thresholds=(Threshold(48, "MAS 2016", S2),),
+            si_unit="ukat/L", si_factor=1 / 60),
     analyte("ldh", "LDH", "U/L", "log", 6, intervals=(interval(125, 250),)),
     analyte("triglycerides", "Triglycerides", "mmol/L", "log", 7, decimals=1, intervals=(interval(None, 1.7),),
             thresholds=(Threshold(3.0, "HLH-2004", HLH),)),
@@ -65,7 +67,9 @@ DRUGS = (
 
 
 def drug(code: str, label: str, short: str, line: str, factor: float | None) -> Drug:
-    return Drug(code, label, short, line, (), (), (), factor, factor is not None, (), (), 24.0, (), ("first",), 1, "", S1)
+    return Drug(
+        code, label, short, line, (), (), (), factor, factor is not None, (), (), 24.0, (), ("first",), 1, "", S1
+    )
 
 
 def product(code: str, label: str, short: str, moves: str, way: str) -> Product:

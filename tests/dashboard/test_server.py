@@ -39,7 +39,7 @@ def test_the_policy_names_no_other_host() -> None:
 
 def test_the_scripts_that_stand_in_the_page_are_the_ones_the_policy_lets_run() -> None:
     scripts = re.findall(r"<script>(.*?)</script>", front.front_page(), re.DOTALL)
-    assert len(scripts) == 2  # Streamlit's own, and the one that says where the server is
+    assert len(scripts) == 3  # Streamlit's own, where the server is, and which colours are wanted
     for script in scripts:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in content_policy()

@@ -1,0 +1,100 @@
+"""The ward for a screen on the wall: one phrase, the steroid clock, ferritin, fibrinogen and what falls due next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+
+from dashboard import wording
+from dashboard.bedside import Ward
+from dashboard.markup import Markup, page
+from dashboard.selection import WardAsked
+from dashboard.ward_filters import hidden_words
+from dashboard.ward_table import Cell, Row, chosen, rows, tiles
+from monitoring.terms import Catalog
+
+SHOWN: Final = ("ferritin", "fibrinogen")
+
+
+@dataclass(frozen=True)
+class WallRow:
+    """A row of the board, cut down to what is read from across the room."""
+
+    row: Row
+    cells: tuple[Cell, ...]
+    due: str
+    due_tone: str
+
+    @property
+    def beyond(self) -> int:
+        """How many phrases there are beside the first."""
+        return len(self.row.phrases) + len(self.row.more) - 1
+
+
+def wall_rows(shown: Sequence[Row], catalog: Catalog, zone: tzinfo) -> list[WallRow]:
+    labels = {catalog.analytes[code].label for code in SHOWN if code in catalog.analytes}
+    return [
+        WallRow(
+            row=row,
+            cells=tuple(cell for cell in row.cells if cell.label in labels),
+            due=due_words(row, catalog, zone),
+            due_tone="watch" if row.concern.late else "quiet",
+        )
+        for row in shown
+    ]
+
+
+def due_words(row: Row, catalog: Catalog, zone: tzinfo) -> str:
+    """24 h labs at 14:00 · Ferritin at Sun 02:00 · Labs overdue · Labs due now · empty when nothing is awaited."""
+    said = row.concern
+    if said.late:
+        return "Labs overdue"
+    if said.due_now:
+        return "Labs due now"
+    if said.due_at is None:
+        return ""
+    return f"{_what(row, catalog)} at {_hour(row, said.due_at, zone)}"
+
+
+def next_due_words(shown: Sequence[Row], catalog: Catalog, zone: tzinfo) -> str:
+    """Next: bed 3, 24 h labs at 14:00; the first of those that are neither due already nor late."""
+    coming = [(row.concern.due_at, place) for place, row in enumerate(shown) if row.concern.due_at and _ahead(row)]
+    if not coming:
+        return ""
+    first = shown[min(coming)[1]]
+    return f"Next: {wording.running(first.side.title)}, {wording.running(due_words(first, catalog, zone))}"
+
+
+def wall_html(ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, next_run_at: datetime | None) -> Markup:
+    everyone = rows(ward, catalog, zone=zone)
+    shown = chosen(everyone, asked, next_run_at=next_run_at)
+    return page(
+        "wall.html",
+        rows=wall_rows(shown, catalog, zone),
+        tiles=tiles(everyone, asked, next_run_at=next_run_at, zone=zone),
+        heads=[catalog.analytes[code] for code in SHOWN if code in catalog.analytes],
+        next_due=next_due_words(shown, catalog, zone),
+        hidden=hidden_words(everyone, shown, asked),
+        place=asked.ward or "Ward",
+        zone=wording.zone_name(ward.as_of.astimezone(zone)),
+    )
+
+
+def _what(row: Row, catalog: Catalog) -> str:
+    """What is awaited: a window's labs, one marker by its name, or several that fall due together."""
+    said = row.concern
+    known = catalog.analytes.get(said.due_what)
+    if known is None:
+        return said.due_what
+    together = sum(entry["due_at"] == said.due_at for entry in row.side.awaited if not entry["overdue"])
+    return known.label if together == 1 else "Labs"
+
+
+def _ahead(row: Row) -> bool:
+    return not (row.concern.late or row.concern.due_now)
+
+
+def _hour(row: Row, moment: datetime, zone: tzinfo) -> str:
+    return wording.hour_of_day(moment, zone, today=row.side.as_of)

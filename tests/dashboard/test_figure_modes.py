@@ -1,0 +1,259 @@
+"""The figure looked at in other ways: its trend line, other units, other time, all markers as multiples."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from dashboard import charts
+from dashboard.bedside import Bedside
+from dashboard.chart_relative import spread
+from dashboard.chart_time import time_of
+from dashboard.figure_choices import choices
+from dashboard.labs_seen import as_csv, labs_seen
+from dashboard.patient_sheet import sheet
+from dashboard.selection import PatientAsked, patient_asked
+from dashboard.units_shown import in_units
+from tests.dashboard.catalog_fixture import catalog
+from tests.dashboard.ward_fixture import ZONE, bed, ward
+
+SI = PatientAsked(units="si")
+RELATIVE = PatientAsked(mode="relative")
+
+
+def figure(side: Bedside, asked: PatientAsked) -> go.Figure:
+    return charts.trajectories(side, catalog(), zone=ZONE, asked=asked)
+
+
+def names(told: go.Figure) -> list[str]:
+    return [trace.name for trace in told.data]
+
+
+def trace(told: go.Figure, name: str) -> Any:
+    return told.data[names(told).index(name)]
+
+
+def rising(**more: Any) -> Bedside:
+    """Bed 7 with its ferritin judged to double every 24 h (20 to 30) over the last 24 h: 15,600, 18,500, 21,800."""
+    side = bed("7")
+    judged = {"direction": "up", "doubling_low": 20.0, "doubling_high": 30.0, "hours": 24.0} | more
+    return replace(side, trends={**side.trends, "ferritin": {**side.trends["ferritin"], **judged}})
+
+
+@pytest.mark.parametrize("asked", [PatientAsked(), SI, RELATIVE, PatientAsked(span="72h", axis="clock")])
+def test_plotly_itself_finds_nothing_wrong_with_any_figure(asked: PatientAsked) -> None:
+    for side in [*ward().sides, rising()]:
+        go.Figure(figure(side, asked).to_plotly_json())
+
+
+def test_a_judged_trend_is_a_line_through_the_middle_of_its_values_at_its_rate() -> None:
+    line = trace(figure(rising(), PatientAsked()), "Ferritin trend")
+    assert (line.x[0], line.x[-1], line.yaxis) == (24, 48, "y2")
+    slope = (math.log(2) / 20 + math.log(2) / 30) / 2
+    assert math.log(line.y[-1] / line.y[0]) == pytest.approx(24 * slope, rel=1e-3)
+    drawn = trace(figure(rising(), PatientAsked()), "Ferritin")
+    inside = [math.log(y) for x, y in zip(drawn.x, drawn.y, strict=True) if 24 <= x <= 48]
+    middle = math.log(line.y[len(line.y) // 2])
+    assert middle == pytest.approx(sum(inside) / len(inside), abs=0.2)
+
+
+def test_the_band_holds_its_line_and_is_narrowest_in_the_middle() -> None:
+    told = figure(rising(), PatientAsked())
+    band, line = trace(told, "Ferritin trend band"), trace(told, "Ferritin trend")
+    count = len(line.y)
+    above, below = list(band.y)[:count], list(band.y)[count:][::-1]
+    assert all(low < y < high for low, y, high in zip(below, line.y, above, strict=True))
+    widths = [high / low for low, high in zip(below, above, strict=True)]
+    assert min(widths) < widths[0]
+    assert min(widths) < widths[-1]
+    assert band.fill == "toself"
+
+
+def test_the_trend_tells_its_interval() -> None:
+    told = figure(rising(), PatientAsked())
+    assert "doubling every 21\u00a0h (20–30)" in trace(told, "Ferritin trend").hovertext
+
+
+@pytest.mark.parametrize("judged", [{"direction": "flat"}, {"doubling_low": math.nan}, {"hours": math.nan}])
+def test_nothing_is_drawn_inside_the_noise(judged: dict[str, Any]) -> None:
+    assert "Ferritin trend" not in names(figure(rising(**judged), PatientAsked()))
+
+
+def test_nothing_is_drawn_where_a_product_moved_the_newest_value() -> None:
+    side = rising()
+    series = {**side.series, "ferritin": replace(side.series["ferritin"], confounded_by="tocilizumab")}
+    assert "Ferritin trend" not in names(figure(replace(side, series=series), PatientAsked()))
+
+
+def test_si_units_stand_in_figure_gutter_and_thresholds_by_the_factor_of_the_catalog() -> None:
+    told = figure(bed("7"), SI)
+    factor = catalog().analytes["ferritin"].si_factor
+    unit = catalog().analytes["ferritin"].si_unit
+    assert list(trace(told, "Ferritin").y)[-1] == pytest.approx(21800 * factor)
+    words = " ".join(note.text for note in told.layout.annotations)
+    assert unit in words
+    assert f"{21800 * factor:,.0f}" in words
+    assert any(shape.y0 == pytest.approx(10000 * factor) for shape in told.layout.shapes if shape.name == "threshold")
+    assert trace(told, "Ferritin").hovertext[-1].split("<br>")[1] == "reported 21800 ug/L"
+
+
+def test_si_units_stand_in_the_table_and_what_a_flag_says_stays_as_it_was_judged() -> None:
+    usual, si = (sheet(bed("7"), catalog(), zone=ZONE, units=units) for units in ("", "si"))
+    assert usual.table is not None
+    assert si.table is not None
+    factor = catalog().analytes["ferritin"].si_factor
+    told = {row.label: row for row in si.table.rows}
+    (before,) = [row.before for row in usual.table.rows if row.label == "Ferritin"]
+    assert told["Ferritin"].before == f"{float(before.replace(',', '')) * factor:,.0f}"
+    assert told["Platelets"] == {row.label: row for row in usual.table.rows}["Platelets"]
+    assert si.flags == usual.flags
+
+
+def test_other_units_change_no_shape_of_a_line() -> None:
+    usual, si = (trace(figure(bed("7"), asked), "Ferritin").y for asked in (PatientAsked(), SI))
+    assert len({round(b / a, 9) for a, b in zip(usual, si, strict=True)}) == 1
+
+
+def test_conventional_units_leave_everything_as_it_is() -> None:
+    side = bed("7")
+    assert in_units(side, catalog(), "") == (side, catalog())
+
+
+def long_stay() -> Bedside:
+    """Admitted 20 days ago, values from 40 days ago on."""
+    side = bed("14")
+    as_of = side.as_of
+    first = side.series["ferritin"].points[0]
+    series = {**side.series, "ferritin": replace(side.series["ferritin"])}
+    series["ferritin"].points = [replace(first, at=-960.0), replace(first, at=-470.0), *side.series["ferritin"].points]
+    return replace(side, series=series, patient={**side.patient, "admitted_at": as_of - timedelta(days=20)})
+
+
+@pytest.mark.parametrize(("span", "hours"), [("72h", 72), ("", 168), ("stay", 480), ("all", 960)])
+def test_the_figure_opens_on_the_days_asked_for(span: str, hours: int) -> None:
+    time = time_of(long_stay(), zone=ZONE, span=span)
+    room = (time.end - time.seen) * 0.03 / 1.06
+    assert time.end - time.seen - 2 * room == pytest.approx(hours)
+
+
+def test_a_stay_that_has_ended_opens_on_its_last_week() -> None:
+    side = long_stay()
+    left = side.as_of - timedelta(days=5)
+    points = [point for point in side.series["ferritin"].points if point.at < -124]
+    series = {"ferritin": replace(side.series["ferritin"], points=points)}
+    time = time_of(replace(side, series=series, patient={**side.patient, "discharged_at": left}), zone=ZONE)
+    assert time.end < 0
+    assert time.x(left) < time.end
+    assert time.seen < time.x(left - timedelta(days=7))
+
+
+def test_on_the_wards_clock_ticks_stand_at_round_hours_also_when_the_clocks_change() -> None:
+    side = bed("7")
+    moved = datetime(2026, 10, 24, 12, tzinfo=UTC)  # the night to the 25th has 25 hours in Berlin
+    response = {**side.responses[0], "t0": moved}
+    there = replace(side, as_of=moved + timedelta(hours=50), responses=(response,))
+    axis = figure(there, PatientAsked(axis="clock", span="72h")).layout.xaxis
+    words = dict(zip(axis.ticktext, axis.tickvals, strict=True))
+    assert words["Sun 00:00<br>+10 h"] == 10
+    assert words["Mon 00:00<br>+35 h"] == 35
+
+
+def test_multiples_are_of_the_value_the_response_is_measured_from() -> None:
+    told = figure(bed("7"), RELATIVE)
+    values = trace(told, "Ferritin values")
+    baseline = bed("7").responses[-1]["windows"][0]["markers"]["ferritin"]["baseline"]
+    assert list(values.y)[-1] == pytest.approx(21800 / baseline)
+    assert told.layout.yaxis2.type == "log"
+    assert {one.yaxis for one in told.data if one.name not in ("First line", "Products", "Flags")} == {"y2"}
+
+
+def test_a_part_that_a_product_moved_is_dashed_and_its_points_are_hollow() -> None:
+    told = figure(bed("3"), RELATIVE)
+    assert trace(told, "CRP moved").line.dash == "dash"
+    assert trace(told, "CRP").line.dash == "solid"
+    moved = trace(told, "CRP values").marker.color
+    assert list(moved)[-4:] == ["#ffffff"] * 4
+
+
+def test_every_line_is_labelled_at_its_end_and_no_label_covers_another() -> None:
+    told = figure(bed("7"), RELATIVE)
+    labels = [note for note in told.layout.annotations if note.yref == "y2"]
+    assert sorted(note.text.split("</b>")[0].removeprefix("<b>") for note in labels) == sorted(
+        ["Ferritin", "Fibrinogen", "Platelets", "CRP", "AST", "LDH", "Triglycerides", "Haemoglobin"]
+    )
+    heights = sorted(note.y for note in labels)
+    low, high = told.layout.yaxis2.range
+    assert min(b - a for a, b in pairwise(heights)) * 470 / (high - low) >= 14
+
+
+def _windows(side: Bedside) -> list[Any]:
+    return list(side.responses[-1]["windows"])
+
+
+def test_a_marker_without_a_value_at_the_start_is_named_and_not_drawn() -> None:
+    side = bed("7")
+    markers = [{code: told for code, told in one["markers"].items() if code != "ferritin"} for one in _windows(side)]
+    windows = [{**one, "markers": told} for one, told in zip(_windows(side), markers, strict=True)]
+    whole = side.values[~(side.values["analyte"].eq("ferritin") & (side.values["collected_at"] <= side.t0))]
+    told = figure(replace(side, responses=({**side.responses[-1], "windows": windows},), whole=lambda: whole), RELATIVE)
+    assert "Ferritin values" not in names(told)
+    assert any("no such value:<br>Ferritin" in note.text for note in told.layout.annotations)
+
+
+def test_labels_are_moved_apart_as_little_as_needed_and_stay_inside() -> None:
+    assert spread([0.0, 0.1, 5.0], 1.0, (-10.0, 10.0)) == [0.0, 1.0, 5.0]
+    assert spread([9.5, 9.9], 1.0, (0.0, 10.0)) == [9.0, 10.0]
+
+
+def test_the_address_says_how_the_patient_is_looked_at_and_nonsense_is_not_asked_for() -> None:
+    asked = patient_asked({"patient": "P-7", "span": "72h", "axis": "clock", "units": "mg", "mode": "relative"})
+    assert asked == PatientAsked("P-7", "72h", "clock", "", "relative")
+    assert asked.address(span="") == "/patient?patient=P-7&axis=clock&mode=relative"
+
+
+def test_the_choice_in_force_is_no_link_and_the_others_keep_what_else_was_chosen() -> None:
+    span, axis, *_ = choices(bed("7"), catalog(), PatientAsked("P-0007", span="72h"))
+    assert [segment.words for segment in span.segments if not segment.href] == ["72 h"]
+    assert axis.segments[1].href == "/patient?patient=P-0007&span=72h&axis=clock"
+
+
+def test_the_file_holds_the_values_of_the_days_shown_in_the_units_shown() -> None:
+    table = labs_seen(bed("7"), catalog(), zone=ZONE, asked=PatientAsked(span="72h", units="si"))
+    assert table["hours_since_steroid_start"].min() >= -25
+    last = table[table["analyte"].eq("ferritin")].iloc[-1]
+    assert last["value"] == pytest.approx(21800 * catalog().analytes["ferritin"].si_factor)
+    assert (last["unit"], last["value_text"], last["unit_text"]) == ("pmol/L", "21800", "ug/L")
+    assert last["collected_at"] == "2026-11-21T12:12:00+01:00"
+    assert as_csv(table).splitlines()[0].startswith("patient_id,analyte,label,value,unit,collected_at,")
+
+
+def test_a_patient_without_values_gives_a_file_of_one_line() -> None:
+    table = labs_seen(bed("2"), catalog(), zone=ZONE, asked=PatientAsked())
+    assert len(as_csv(table).splitlines()) == 1
+
+
+def test_the_values_that_a_marked_flag_rests_on_are_ringed() -> None:
+    side = bed("7")
+    (flag,) = [row for row in side.flags if row["flag"] == "ferritin_rising"]
+    drawn = side.drawn["ferritin"][-2:]
+    evidence = [{"analyte": "ferritin", "collected_at": row["collected_at"].isoformat()} for row in drawn]
+    marked = replace(side, flags=({**flag, "evidence": evidence},))
+    told = figure(marked, PatientAsked(flag="ferritin_rising"))
+    assert list(trace(told, "Ferritin evidence").x) == [36, 48]
+    assert "Ferritin evidence" not in names(figure(marked, PatientAsked()))
+
+
+def test_a_sentence_that_would_run_over_the_edge_is_shortened_and_whole_on_hover() -> None:
+    side = bed("7")
+    words = "Not responding to steroids at 48 h, and this sentence goes on well beyond the edge of it"
+    flags = tuple({**row, "sentence": words} for row in side.flags if row["flag"] == "steroid_nonresponse")
+    lane = trace(figure(replace(side, flags=flags), PatientAsked(span="72h")), "Flags")
+    assert lane.text[0].endswith("…")
+    assert len(lane.text[0]) < len(words) - 30
+    assert "beyond the edge of it" in lane.hovertext[0]
