@@ -25,6 +25,12 @@ def marks_of(store: Store, source: str) -> dict[str, str]:
         return {str(name): str(value) for name, value in rows}
 
 
+def marked_at(store: Store, source: str, name: str) -> datetime | None:
+    """When that mark was last set, UTC; None when it never was."""
+    with store.reading() as connection:
+        return connection.execute(select(MARK.c.at).where(MARK.c.source == source, MARK.c.name == name)).scalar()
+
+
 def all_marks(store: Store) -> pd.DataFrame:
     """Shape MARKS."""
     with store.reading() as connection:

@@ -28,6 +28,7 @@ from storage.tables import (
     Dose,
     Finding,
     FlagChange,
+    Lease,
     Observation,
     Patient,
     PatientMerge,
@@ -110,6 +111,13 @@ def last_success(store: Store, kind: str = "cycle") -> datetime | None:
     with store.reading() as connection:
         finished = select(func.max(_table(Run).c.finished_at)).where(_table(Run).c.kind == kind)
         return connection.execute(finished.where(_table(Run).c.outcome == "ok")).scalar()
+
+
+def lease_until(store: Store, name: str) -> datetime | None:
+    """Until when somebody has the right to run the cycle; None when nobody has."""
+    lease = _table(Lease)
+    with store.reading() as connection:
+        return connection.execute(select(lease.c.until).where(lease.c.name == name)).scalar()
 
 
 def newest_received(store: Store) -> datetime | None:
