@@ -14,7 +14,7 @@ DOSES = ["patient_id", "given", "amount", "unit", "name_text", "route", "started
 PEOPLE = ["birth_date", "sex", "weight_kg", "height_cm", "context", "ward", "bed", "admitted_at", "discharged_at"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def both(export_ward: ExportWard) -> tuple[WardState, WardState, dict[str, int]]:
     """The ward as it stands, and one that was filled from its export; and what taking in counted."""
     folder = export_ward.export("csv", identified=True)
