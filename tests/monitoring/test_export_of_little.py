@@ -13,7 +13,7 @@ from monitoring.profiles import profiles
 from tests.monitoring.export_ward import AS_OF, KEY, ExportWard
 
 
-@pytest.fixture(scope="module", params=["nobody", "a bare number"])
+@pytest.fixture(scope="session", params=["nobody", "a bare number"])
 def parts(request: pytest.FixtureRequest, export_ward: ExportWard) -> list[Frames]:
     site = export_ward.new_site(request.param)
     if request.param != "nobody":
