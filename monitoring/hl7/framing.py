@@ -18,6 +18,7 @@ LINE_END = re.compile(rb"\r\n|\r|\n")
 GLUED = re.compile(rb"\x1c(?=\x0b)")
 FRAME = b" \t\x0b\x1c"
 HEAD = re.compile(rb"MSH(?![A-Za-z0-9 ])")
+OPENINGS = (b"FHS", b"BHS")
 WRAPPER = re.compile(rb"(FHS|BHS|BTS|FTS)(?![A-Za-z0-9 ])")
 
 Line = tuple[int, bytes]
@@ -37,7 +38,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Miscount:
-    """A batch whose trailer counts other than the messages that are there."""
+    """A batch whose trailer counts other than the messages that are there, or (`told` "") that ended as it began."""
 
     line: int
     told: str
@@ -58,8 +59,10 @@ def plain_bytes(content: bytes) -> tuple[bytes, str]:
 def blocks(content: bytes) -> Iterator[Block | Miscount]:
     """In the order of the file. A block without MSH at its head holds what stood where no message had begun."""
     block, counted = Block(), 0
+    opening: Line | None = None  # of a batch in which nothing stands yet
     for number, line in _lines(content):
         wrapper = WRAPPER.match(line)
+        opening = (number, line) if wrapper and wrapper[1] in OPENINGS else None
         if not wrapper and not HEAD.match(line):
             block.lines.append((number, line))
             continue
@@ -73,6 +76,8 @@ def blocks(content: bytes) -> Iterator[Block | Miscount]:
     if block.lines:
         block.cut = not content.endswith((b"\r", b"\n", b"\x1c"))
         yield block
+    if opening:
+        yield Miscount(opening[0], "", 0, opening[1].decode("utf-8", "replace"))
 
 
 def _lines(content: bytes) -> Iterator[Line]:

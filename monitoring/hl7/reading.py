@@ -31,6 +31,7 @@ EVENT = "ADT {} is not read: of the ADT events, {} are."
 TYPE = "A message of the type {} is not read here; ORU, ADT, RAS and RDE are."
 EMPTY = "The message holds no result, no dose and nothing about a patient."
 ODD = "This line is no segment: a segment begins with its name in three capitals and the field separator."
+CUT_OFF = "A batch begins here, and nothing of it follows."
 MISCOUNT = "The batch says that it holds {} messages, and {} are there."
 BOM = "\ufeff"
 
@@ -106,7 +107,7 @@ def _odd(found: Message, name: str) -> Iterable[Refused]:
 
 
 def _miscounted(batch: Miscount, name: str) -> Refused:
-    sentence = MISCOUNT.format(batch.told, batch.found)
+    sentence = MISCOUNT.format(batch.told, batch.found) if batch.told else CUT_OFF
     return Refused(SEGMENT, f"{name}:{batch.line}", "truncated", sentence, kept(batch.raw, "utf-8"))
 
 

@@ -7,6 +7,7 @@ import codecs
 import pytest
 
 from monitoring.content import kind_of
+from monitoring.hl7.framing import Miscount, blocks
 from tests.monitoring.hl7_fixture import OBR, PID, head, lab, labs, message, obx, reads, reasons, result, rows
 from tests.monitoring.intake_fixture import lab as csv_lab
 
@@ -158,3 +159,9 @@ def test_every_obx_and_every_patient_is_one_row() -> None:
 
 def test_head_fixture_has_the_character_set_in_field_18() -> None:
     assert head(charset="ASCII").split("|")[17] == "ASCII"
+
+
+def test_a_batch_of_which_only_the_beginning_came_is_no_silence() -> None:
+    header = b"FHS|^~\\&|LAB|\rBHS|^~\\&|LAB|\r"
+    assert [*blocks(header)] == [Miscount(2, "", 0, "BHS|^~\\&|LAB|")]
+    assert [*blocks(header + b"BTS|0\rFTS|1\r")] == []
