@@ -14,6 +14,7 @@ from dashboard.bedside import Bedside, Row, Ward, rows_of
 from dashboard.concern import ranked, snoozed_until, windows
 from dashboard.patient_sheet import Option, Sheet, sheet
 from dashboard.rounds_news import Entry, Reading, since_words
+from dashboard.scores_panel import NO_END, component, span
 from dashboard.shapes import Drawing
 from dashboard.since_rounds import Since
 from dashboard.small_multiples import WIDTH, small_multiples
@@ -171,11 +172,11 @@ def _findings(told: Reading) -> Iterator[Entry]:
 def _scores(rows: Iterable[Row], catalog: Catalog) -> Iterator[Entry]:
     """Those made for such a patient first; of the others it is said."""
     for row in sorted(rows, key=lambda row: _outside(row, catalog)):
-        missing = [_component(code, catalog) for code in row["missing"]]
+        missing = [component(code, catalog) for code in row["missing"]]
         more = f", +{len(missing) - MISSING_NAMED}" if len(missing) > MISSING_NAMED else ""
         open_words = f"open: {wording.joined(*missing[:MISSING_NAMED], by=', ')}{more}" if missing else ""
         text = wording.joined(
-            f"{_span(row)} {row['unit']}, cut-off {row['cutoff']:g}: {REACHED[_plain(row['positive'])]}",
+            f"{_told_span(row)} {row['unit']}, cut-off {row['cutoff']:g}: {REACHED[_plain(row['positive'])]}",
             "made for other patients" if _outside(row, catalog) else "",
             open_words,
         )
@@ -190,20 +191,8 @@ def _outside(row: Row, catalog: Catalog) -> bool:
     return bool(row["scope"] != catalog.scores.scores[row["score"]].scope)
 
 
-def _component(code: str, catalog: Catalog) -> str:
-    known = catalog.scores.components.get(code)
-    if known is None:
-        return code
-    first = catalog.analytes.get(known.analytes[0]) if known.analytes else None
-    label = known.label or (first.label if first else str(catalog.findings.get(known.finding, code)))
-    return wording.running(label)
-
-
-def _span(row: Row) -> str:
-    """176–291; one number when nothing is open; "?" where there is no end."""
-    low: str = "?" if pd.isna(row["low"]) else f"{row['low']:g}"
-    high: str = "?" if pd.isna(row["high"]) else f"{row['high']:g}"
-    return low if low == high and low != "?" else f"{low}–{high}" if (low, high) != ("?", "?") else "cannot be told,"
+def _told_span(row: Row) -> str:
+    return "cannot be told," if (told := span(row)) == NO_END else told
 
 
 def _notes(told: Reading) -> Iterator[Entry]:

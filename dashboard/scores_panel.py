@@ -69,7 +69,7 @@ def _row(row: Row, score: Score, catalog: Catalog) -> ScoreRow:
     return ScoreRow(
         code=score.code,
         label=score.label,
-        span=_span(row),
+        span=span(row),
         cutoff=f"{WORDS[True]} {FROM[score.cutoff.when]} {_number(score.cutoff.value)} {score.unit}",
         word=WORDS[positive],
         tone=TONES[positive],
@@ -94,7 +94,7 @@ def component(code: str, catalog: Catalog) -> str:
     return wording.running(label)
 
 
-def _span(row: Row) -> str:
+def span(row: Row) -> str:
     """201–268; one number where nothing is open; a "?" at an end that nobody can tell."""
     low, high = _end(row["low"]), _end(row["high"])
     return low if low == high else f"{low} to {high}" if "−" in low + high else f"{low}–{high}"
