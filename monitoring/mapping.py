@@ -14,6 +14,7 @@ from typing import Any
 from monitoring import lookup
 from monitoring.cycle import COUNTS, Site, new_run_id, run_again
 from monitoring.errors import IntakeError
+from monitoring.other_codes import names
 from monitoring.sieve import OwnName
 from monitoring.site_map import ANYWHERE, analyte_of, file_words, own_names, said, unit_fault
 from monitoring.state import judge_and_record
@@ -64,14 +65,7 @@ def waiting(site: Site, source: str, code: str) -> list[str]:
     sources = [source] if source != ANYWHERE else aside_groups(site.store)["source"].drop_duplicates().tolist()
     found = [row for each in sources for row in aside_ids(site.store, each, REASONS).to_dict("records")]
     wanted = lookup.plain_name(code)
-    return [str(row["id"]) for row in found if wanted in _names({str(name): told for name, told in row.items()})]
-
-
-def _names(row: dict[str, Any]) -> set[str]:
-    fields = json.loads(row["fields"])
-    return {
-        lookup.plain_name(text) for text in (row["code"], fields.get("analyte", ""), fields.get("loinc", "")) if text
-    }
+    return [str(row["id"]) for row in found if wanted in names(json.loads(row["fields"]), row["code"])]
 
 
 def _check(site: Site, source: str, code: str, by: str) -> None:

@@ -19,6 +19,7 @@ from monitoring.decoding import original_bytes, unsound
 from monitoring.errors import IntakeError
 from monitoring.identity import UNKNOWN, placed
 from monitoring.intake import Circumstances, IngestCounts, RawFile, counted, encoding_of, read, sift
+from monitoring.other_codes import by_own
 from monitoring.refused import DECIMAL, WHOLE, Refused, set_aside_frame
 from monitoring.settings import Settings
 from monitoring.sieve import Rows
@@ -171,6 +172,7 @@ def _shape(kind: str, fields: dict[str, str]) -> Hashable:
 
 def _group(turn: _Turn, told: pd.DataFrame, fields: list[dict[str, str]]) -> _Again:
     """Rows of one kind with the same columns."""
+    fields = [dict(by_own(one, turn.at.own)) for one in fields]
     columns = {name: [one[name] for one in fields] for name in fields[0] if name != DECIMAL}
     mark = fields[0].get(DECIMAL, ".")
     rows = Rows(told["kind"].iloc[0], columns, told["origin"].tolist(), told["raw"].tolist().__getitem__, mark)

@@ -9,7 +9,7 @@ sent with it and is still kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,12 +18,14 @@ import numpy as np
 import pandas as pd
 
 from monitoring import lookup
+from monitoring.cells import mixed
 from monitoring.csv_columns import COLUMNS
 from monitoring.cycle import Site, as_raw, new_run_id
 from monitoring.intake import encoding_of, read
+from monitoring.other_codes import by_own, names
 from monitoring.raw_files import RawFile
 from monitoring.refused import DECIMAL, Refused, set_aside_frame
-from monitoring.sieve import Circumstances, OwnName, Rows, mixed
+from monitoring.sieve import Circumstances, OwnName, Rows
 from monitoring.sifting import Taken, sift
 from monitoring.site_map import circumstances
 from storage import queries
@@ -87,7 +89,7 @@ def texts_of(site: Site, source: str, code: str) -> Texts:
     aside = queries.set_aside(site.store, open_only=False)
     aside = aside[aside["source"].eq(source) & aside["kind"].eq("labs")]
     fields = [json.loads(text) for text in aside["fields"]]
-    mine = np.array([plain in _names(one, code) for one, code in zip(fields, aside["code"], strict=True)], dtype=bool)
+    mine = np.array([plain in names(one, code) for one, code in zip(fields, aside["code"], strict=True)], dtype=bool)
     items = aside.assign(fields=pd.Series(fields, index=aside.index, dtype=object))[mine].reset_index(drop=True)
     return Texts(plain, items, list(_files(site, source, code)))
 
@@ -122,7 +124,8 @@ def _items_read(items: pd.DataFrame, at: Circumstances) -> tuple[frozenset[str],
     frames = []
     for mark, some in items.groupby(items["fields"].map(lambda one: one.get(DECIMAL, ".")), sort=False):
         some = some.reset_index(drop=True)
-        columns = {name: [one.get(name, "") for one in some["fields"]] for name in COLUMNS["labs"]}
+        told = [by_own(fields, at.own) for fields in some["fields"]]
+        columns = {name: [one.get(name, "") for one in told] for name in COLUMNS["labs"]}
         taken = sift(Rows("labs", columns, some["origin"].tolist(), some["raw"].tolist().__getitem__, str(mark)), at)
         for facts in taken.facts.values():
             passed |= set(some.loc[facts.index, "id"])
@@ -131,11 +134,7 @@ def _items_read(items: pd.DataFrame, at: Circumstances) -> tuple[frozenset[str],
 
 
 def _of_code(taken: Taken, plain: str) -> list[Refused]:
-    return [one for one in taken.refused if one.kind == "labs" and plain in _names(one.fields, one.code)]
-
-
-def _names(fields: Mapping[str, str], code: str) -> Collection[str]:
-    return {lookup.plain_name(text) for text in (code, fields.get("analyte", ""), fields.get("loinc", "")) if text}
+    return [one for one in taken.refused if one.kind == "labs" and plain in names(one.fields, one.code)]
 
 
 def _standing(site: Site, facts: pd.DataFrame, now: datetime) -> pd.DataFrame:

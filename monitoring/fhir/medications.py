@@ -107,7 +107,7 @@ def _spellings(concept: Node, near: Surroundings) -> Iterator[str]:
     coded = [code for system in ("rxnorm", "atc", "snomed") for code in near.words.coded(concept, system)]
     yield from (code for code in coded if lookup.plain_name(code) in near.given)
     words = [text(coding, "display") for coding in children(concept, "coding")]
-    yield from filter(None, (known_substance(name, near) for name in (*words, text(concept, "text"))))
+    yield from filter(None, (known_substance(name, near.given) for name in (*words, text(concept, "text"))))
 
 
 def _ingredient(product: Node, near: Surroundings) -> str:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from monitoring import lookup
-from monitoring.fhir.outcomes import Surroundings
+from monitoring.fhir.vocabulary import Vocabulary, vocabulary
 
 BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 LONGEST = 300  # a longer text is no name
 
 
-def known_substance(name: str, near: Surroundings) -> str:
-    """The name, or what is left of it without strengths and forms, if the catalog knows it; else ""."""
-    plain = lookup.plain_name(name[:LONGEST])
-    if plain in near.given:
+def known_substance(name: str, given: Mapping[str, str]) -> str:
+    """
+    The name, or what is left of it without strengths, forms and what it is dissolved in, if the catalog knows it;
+    else "". `given`: the catalog's names in plain form.
+    """
+    plain, words = lookup.plain_name(name[:LONGEST]), vocabulary()
+    if plain in given:
         return plain
-    left = _bare(BRACKETS.sub(" ", plain), near)
-    asides = [_bare(one or other, near) for one, other in BRACKETS.findall(plain)]
-    agree = all(not told or near.given.get(told) == near.given.get(left) for told in asides)
-    return left if left in near.given and agree else ""
+    plain = words.diluted.sub("", plain)
+    left = _bare(BRACKETS.sub(" ", plain), words)
+    asides = filter(None, (_bare(one or other, words) for one, other in BRACKETS.findall(plain)))
+    agree = all(given.get(told) == given.get(left) for told in asides)
+    return left if left in given and agree else ""
 
 
-def _bare(plain: str, near: Surroundings) -> str:
-    words = [word.strip(",;:") for word in near.words.strength.sub(" ", plain).split()]
-    return " ".join(word for word in words if word and not near.words.means("names", "forms", word))
+def _bare(plain: str, words: Vocabulary) -> str:
+    told = [word.strip(",;:") for word in words.strength.sub(" ", plain).split()]
+    return " ".join(word for word in told if word and not words.means("names", "forms", word))

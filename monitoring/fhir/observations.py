@@ -18,12 +18,12 @@ from monitoring.fhir.outcomes import Aside, Outcome, Row, Surroundings
 from monitoring.fhir.quantities import Measured, limits, measured, unit_of_ranges
 from monitoring.fhir.resources import Found
 from monitoring.lab_meanings import WITHDRAWN
+from monitoring.other_codes import beside
 
 REVISED = frozenset(("amended", "corrected"))
 EARLY = frozenset(("registered", "preliminary"))
 
 ONLY_GROUPS = "This panel only names other results, which come by themselves."
-TWO_MEANINGS = "The result carries LOINC codes of different analytes: {}."
 NO_STATUS = "unknown"
 
 
@@ -99,8 +99,6 @@ def _specimen(reference: Node, specimen: Node, near: Surroundings) -> str:
 
 def _result(part: Node, shared: dict[str, str], found: Found, near: Surroundings) -> Outcome:
     named = _named(child(part, "code"), near)
-    if isinstance(named, str):
-        return Aside("conflicting_codes", TWO_MEANINGS.format(named), named, shared["patient_id"])
     own = near.own.get(lookup.plain_name(named["analyte"]))
     analyte = own.analyte if own else near.analytes.loincs.get(named["loinc"], "")
     told = measured(part, analyte, near)
@@ -129,18 +127,23 @@ def _later_version(found: Found) -> bool:
     return version.isdecimal() and len(version) < 10 and int(version) > 1
 
 
-def _named(code: Node, near: Surroundings) -> dict[str, str] | str:
-    """The cells that say what was measured; the LOINC codes alone where they contradict each other."""
+def _named(code: Node, near: Surroundings) -> dict[str, str]:
+    """The cells that say what was measured; where LOINC codes contradict each other, the first two that do."""
     loincs = near.words.coded(code, "loinc")
     if own := _own(code, near):
         return {"name": wording(code), "loinc": next(iter(loincs), ""), "analyte": own}
     meant = {near.analytes.loincs[one]: one for one in reversed(loincs) if one in near.analytes.loincs}
-    if len(meant) > 1:
-        return ", ".join(loincs)
-    shown = {"name": wording(code)}
+    told = {"name": wording(code), "loinc": "", "analyte": _local(code, near)}
     if loincs:
-        return shown | {"loinc": next(iter(meant.values()), loincs[0]), "analyte": text(code, "text")}
-    return shown | {"loinc": "", "analyte": _local(code, near)}
+        first, *others = [*reversed(meant.values()), *loincs]
+        told |= {"loinc": first, "analyte": others[0] if len(meant) > 1 else text(code, "text")}
+    return told | _others(code, told)
+
+
+def _others(code: Node, told: dict[str, str]) -> dict[str, str]:
+    """Every further name by which the site may map this result later."""
+    here = {told["loinc"], told["analyte"]}
+    return beside(name for name in (*_tokens(code), *_bare(code)) if name not in here)
 
 
 def _local(code: Node, near: Surroundings) -> str:
@@ -160,6 +163,10 @@ def _own(code: Node, near: Surroundings) -> str:
     """The code that the site maps for this source, with its system or, since the source is known, without; else ""."""
     if not near.own:
         return ""
-    bare = [text(one, "code") for one in children(code, "coding")]
-    told = (token for token in (*_tokens(code), *bare, wording(code)) if token)
+    told = (token for token in (*_tokens(code), *_bare(code)) if token)
     return next((token for token in told if lookup.plain_name(token) in near.own), "")
+
+
+def _bare(code: Node) -> list[str]:
+    """Its codes without their systems, and its words."""
+    return [name for name in (*(text(one, "code") for one in children(code, "coding")), wording(code)) if name]

@@ -30,13 +30,14 @@ class Vocabulary:
     contexts: Mapping[str, Diagnosis]
     certainty: str
     strength: re.Pattern[str]
+    diluted: re.Pattern[str]
 
     def means(self, group: str, name: str, word: str) -> bool:
         return word in self.words[group, name]
 
     def system(self, coding: Node) -> str:
         """ "loinc", "ucum", "snomed" …; "" for any other system, and for none."""
-        return self.systems.get(text(coding, "system"), "")
+        return self.systems.get(text(coding, "system").rstrip("/"), "")
 
     def coded(self, concept: Node, system: str) -> list[str]:
         """The codes of one system, wherever they stand."""
@@ -59,7 +60,13 @@ def vocabulary() -> Vocabulary:
         },
         certainty=told["condition"]["certainty"],
         strength=_strength(told["names"]["strengths"]),
+        diluted=_diluted(told["names"]["diluents"]),
     )
+
+
+def _diluted(fluids: list[str]) -> re.Pattern[str]:
+    """ "… in sodium chloride 0.9 % 100 ml ivpb" to its end."""
+    return re.compile(rf"\s+in\s+(?:{'|'.join(map(re.escape, fluids))})(?!\w).*$")
 
 
 def _strength(units: list[str]) -> re.Pattern[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -21,6 +22,8 @@ from monitoring.fhir_server.troubles import RefusedError, SignInError, Unreachab
 from monitoring.settings import SourceSettings
 
 FHIR = "application/fhir+json"
+PIECE_BYTES = 65_536
+NDJSON = "application/fhir+ndjson"
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 MOST_REDIRECTS = 5
 # Answers after which the same request may well succeed.
@@ -56,7 +59,8 @@ class Answer:
 @dataclass
 class Asking:
     """
-    A connection to the server of a source, to be closed. `now`: what the time was when it was opened.
+    A connection to the server of a source, to be closed. `now`: what the time was when it was opened; `there`: by the
+    server's own clock, when it answered first.
 
     The environment is not asked for proxies or passwords. Certificates are checked against those that the machine and
     certifi trust.
@@ -67,6 +71,7 @@ class Asking:
     patience: Patience = field(default_factory=Patience)
     auth: httpx.Auth | None = None
     heard: bool = False
+    there: datetime | None = None
 
     def __post_init__(self) -> None:
         self.base = Base.of(self.told.name, self.told.url)
@@ -105,6 +110,41 @@ class Asking:
                 answer = self._once(url, asked)
         return answer
 
+    def job(self, url: httpx.URL, asked: str, *, method: str = "GET", **headers: str) -> httpx.Response:
+        """Of an export: any answer that is none of an error; `headers` as they are called. Raises ServerError."""
+        patience = self.patience
+        for attempt in stamina.retry_context(
+            on=self.again, attempts=patience.attempts, timeout=None, wait_initial=patience.first_seconds,
+            wait_max=patience.most_seconds, wait_jitter=patience.jitter_seconds,
+        ):  # fmt: skip
+            with attempt:
+                response = self._tried(url, asked, method=method, headers=headers)
+                self._checked(response, asked)
+        return response
+
+    @contextmanager
+    def streamed(self, url: httpx.URL, asked: str, *, signed: bool) -> Iterator[Iterator[bytes]]:
+        """A file of an export, piece by piece; `signed` False: from whoever keeps it, without saying who asks."""
+        auth = self._client.auth if signed else None
+        try:
+            with self._client.stream("GET", url, auth=auth, headers={"Accept": NDJSON}) as response:
+                if not response.is_success:
+                    response.read()
+                    self._checked(response, asked)
+                yield response.iter_bytes(PIECE_BYTES)
+        except (httpx.TransportError, httpx.DecodingError):
+            raise UnreachableError(f"source {self.told.name}: {shown(url)} broke off its answer to {asked}.") from None
+
+    def _checked(self, response: httpx.Response, asked: str) -> None:
+        """Raises SignInError or RefusedError."""
+        self.heard = True
+        self.there = self.there or _date(response.headers.get("date", ""))
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise SignInError(f"source {self.told.name}: the server does not accept who asks (401); {self._mend()}.")
+        if not response.is_success:
+            wait = _wait(response, self._moment())
+            raise refused(self.told.name, asked, response.status_code, fields(response), wait)
+
     def again(self, error: Exception) -> bool | float:
         """Whether another attempt may help; or after how many seconds the server wants it."""
         if isinstance(error, RefusedError) and error.status in PASSING:
@@ -113,12 +153,8 @@ class Asking:
 
     def _once(self, url: httpx.URL, asked: str) -> Answer:
         response = self._sent(url, asked)
-        self.heard = True
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            raise SignInError(f"source {self.told.name}: the server does not accept who asks (401); {self._mend()}.")
+        self._checked(response, asked)
         node = fields(response)
-        if not response.is_success:
-            raise refused(self.told.name, asked, response.status_code, node, _wait(response, self._moment()))
         if not isinstance(node.get("resourceType"), str):
             kind = response.headers.get("content-type", "").partition(";")[0][:40] or "no content type"
             raise UnreachableError(
@@ -146,10 +182,11 @@ class Asking:
             url = there
         raise UnreachableError(f"source {self.told.name}: the server sends us round in circles.", again=False)
 
-    def _tried(self, url: httpx.URL, asked: str) -> httpx.Response:
+    def _tried(self, url: httpx.URL, asked: str, **how: Any) -> httpx.Response:
+        """`how`: method and headers, where it is no plain question."""
         name, where = self.told.name, shown(url)
         try:
-            return self._client.get(url)
+            return self._client.request(how.get("method", "GET"), url, headers=how.get("headers"))
         except httpx.TimeoutException:
             seconds = f"{self.told.timeout_seconds:g}"
             raise UnreachableError(

@@ -9,6 +9,7 @@ from monitoring.fhir.nodes import Node, child, children, text
 from monitoring.fhir_server.asking import Asking
 from monitoring.fhir_server.troubles import UnreachableError
 
+HISTORY = "history-type"
 STATEMENT = "CapabilityStatement"
 USUAL = frozenset(("patient", "code", "category", "date", "effective-time", "authoredon", "recorded-date"))
 EVERYWHERE = frozenset(("_id", "_lastUpdated"))  # parameters that FHIR gives to every resource
@@ -16,12 +17,16 @@ EVERYWHERE = frozenset(("_id", "_lastUpdated"))  # parameters that FHIR gives to
 
 @dataclass(frozen=True)
 class Offered:
-    """`searches`: resource type -> the parameters it can be searched by; none listed: the server does not say."""
+    """
+    `searches`: resource type -> the parameters it can be searched by; none listed: the server does not say.
+    `histories`: the types of which it tells all changes, deletions among them.
+    """
 
     software: str = ""
     version: str = ""
     fhir: str = ""
     searches: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    histories: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, statement: Node) -> Offered:
@@ -32,7 +37,8 @@ class Offered:
         software = child(statement, "software")
         named = text(software, "name") or text(statement, "publisher") or text(statement, "name")
         searches = {kind: (params | general if params else params) for kind, params in own.items() if kind}
-        return cls(named, text(software, "version"), text(statement, "fhirVersion"), searches)
+        histories = frozenset(text(one, "type") for one in told if HISTORY in _offers(one))
+        return cls(named, text(software, "version"), text(statement, "fhirVersion"), searches, histories)
 
     @property
     def words(self) -> str:
@@ -53,6 +59,10 @@ class Offered:
         """The same once the server has refused it all the same."""
         known = self.searches.get(kind) or EVERYWHERE | USUAL
         return replace(self, searches={**self.searches, kind: known - {param}})
+
+
+def _offers(one: Node) -> set[str]:
+    return {text(interaction, "code") for interaction in children(one, "interaction")}
 
 
 def offered(asking: Asking) -> Offered:

@@ -9,6 +9,7 @@ has and is, whenever it was said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,9 @@ FOLLOWED = (
     Followed("Observation", "date"),
 )
 EVERYBODY = "*"
+CODED = "Observation"
+TEXT = "text|"  # how a result without any code is called here; no server can be asked for that
+SEPARATORS = re.compile(r"([\\,$])")
 CHANGED = "_lastUpdated"
 NOTHING: Params = {}
 Way = tuple[bool, int]
@@ -51,21 +55,26 @@ Way = tuple[bool, int]
 
 @dataclass(frozen=True)
 class Past:
-    """What was read before of one kind: up to when, of whom, and when the whole window was last read."""
+    """What was read before of one kind: up to when, of whom, by which codes of the site, when the whole window."""
 
     watermark: datetime | None = None
     patients: frozenset[str] = frozenset()
     whole_at: datetime | None = None
+    own: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, marks: Mapping[str, str], kind: str) -> Past:
         told = frozenset(marks.get(f"patients:{kind}", "").split())
-        return cls(moment(marks.get(f"watermark:{kind}", "")), told, moment(marks.get(f"whole:{kind}", "")))
+        own = frozenset(marks.get(f"codes:{kind}", "").split())
+        return cls(moment(marks.get(f"watermark:{kind}", "")), told, moment(marks.get(f"whole:{kind}", "")), own)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`patients` None: everybody there. `codes`: LOINC codes of the catalog, for results without a category."""
+    """
+    `patients` None: everybody there. `codes`: LOINC codes of the catalog, for results without a category; `own`: those
+    that the site maps, as a search names them.
+    """
 
     told: SourceSettings
     offered: Offered
@@ -73,13 +82,16 @@ class Plan:
     codes: Collection[str]
     now: datetime
     at_once: int = IDS_AT_ONCE
+    own: frozenset[str] = frozenset()
 
     def searches(self, one: Followed, past: Past) -> list[Params]:
         """In the order of asking. Empty: there is nothing to ask."""
         known, fresh = self._parted(one, past)
         later, first = self._later(one, past), self._first(one)
         found = [*self._of(one, later, known), *self._of(one, first, fresh)]
-        return [{**base, **about} for base in found for about in self._about(one)]
+        told: list[Params] = [{**base, **about} for base in found for about in self._about(one)]
+        new = self._coded(one, self.own - past.own) if known is None or known else []  # mapped since: from the start
+        return [*told, *({**base, **about} for base in self._of(one, first, known) for about in new)]
 
     def whole(self, past: Past) -> bool:
         """Whether a server without _lastUpdated is to be asked for the whole window again."""
@@ -96,6 +108,8 @@ class Plan:
         """What stands once all of it is kept."""
         everybody = EVERYBODY if self.patients is None else " ".join(self.patients)
         told = {f"patients:{one.kind}": everybody}
+        if one.kind == CODED and self.own | past.own:
+            told[f"codes:{one.kind}"] = " ".join(sorted(self.own))
         if not self.by_change(one):
             return told | ({f"whole:{one.kind}": self.now.isoformat()} if self.whole(past) else {})
         reached = max(filter(None, (watermark, past.watermark)), default=None)
@@ -148,10 +162,14 @@ class Plan:
 
     def _about(self, one: Followed) -> list[dict[str, str]]:
         """Laboratory and vital signs by their category; results that carry none by their code as well."""
-        if one.kind != "Observation" or not self.offered.by(one.kind, "category"):
+        if one.kind != CODED or not self.offered.by(one.kind, "category"):
             return [{}]
-        coded = parts(sorted(self.codes), CODES_AT_ONCE) if self.offered.by(one.kind, "code") else []
-        return [{"category": CATEGORIES}, *({"code": ",".join(some)} for some in coded)]
+        return [{"category": CATEGORIES}, *self._coded(one, {*self.codes, *self.own})]
+
+    def _coded(self, one: Followed, codes: Collection[str]) -> list[dict[str, str]]:
+        if one.kind != CODED or not (self.offered.by(one.kind, "category") and self.offered.by(one.kind, "code")):
+            return []
+        return [{"code": ",".join(some)} for some in parts(sorted(codes), CODES_AT_ONCE)]
 
     @property
     def _overlap(self) -> timedelta:
@@ -166,6 +184,14 @@ def ways(plan: Plan, one: Followed) -> Iterator[Plan]:
         yield each
     for each in filter(None, (plan, dated)) if several else ():
         yield replace(each, at_once=1)
+
+
+def searchable(codes: Collection[str]) -> frozenset[str]:
+    """Mapped codes as a search names them; words in place of a code are left out."""
+    plain = (code.strip() for code in codes)
+    return frozenset(
+        SEPARATORS.sub(r"\\\1", code) for code in plain if code and not code.startswith(TEXT) and len(code.split()) == 1
+    )
 
 
 def since(at: datetime) -> str:

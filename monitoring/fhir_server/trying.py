@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from monitoring.deletions import KINDS
 from monitoring.fhir.reading import read_fhir
 from monitoring.fhir_server.asking import Asking, Patience
 from monitoring.fhir_server.capabilities import Offered, offered
@@ -16,23 +17,29 @@ from monitoring.fhir_server.searches import CATEGORIES, CHANGED, FOLLOWED, IDS_A
 from monitoring.fhir_server.troubles import RefusedError
 from monitoring.raw_files import RawFile
 from monitoring.settings import SourceSettings
-from monitoring.sieve import Circumstances
+from monitoring.sieve import Circumstances, OwnName
 from monitoring.sifting import Taken
 from monitoring.terms import Catalog
 
+UTC = ZoneInfo("UTC")
 PATIENCE = Patience(attempts=2, asked_seconds=5)
 LOOKED_AT = 50
 NAMED = 8
+BULK = "What is new comes by a bulk export {}; none was begun for this look."
 
 
-def try_server(told: SourceSettings, catalog: Catalog, now: datetime) -> list[str]:
+def try_server(told: SourceSettings, catalog: Catalog, now: datetime, own: Mapping[str, OwnName]) -> list[str]:
     """Sentences in the order in which a poll would ask. Raises MaswatchError."""
     with Asking(told, now, PATIENCE) as asking:
         found = offered(asking)
-        said = [f"{found.words} answers at {told.url}.", *_warnings(told), *_missing(found), *_dated(found)]
+        said = [f"{found.words} answers at {told.url}.", *_warnings(told), *_missing(found)]
+        if told.bulk:
+            return [*said, BULK.format(f"of the group {told.group}" if told.group else "of everybody")]
+        said += [*_dated(found), *_kept(found)]
         patients = chosen(asking, found, now)
         said.append(_counted(asking, patients))
-        return said + list(_newest(asking, found, patients, Circumstances(catalog, ZoneInfo("UTC"), now, told.name)))
+        at = Circumstances(catalog, UTC, now, told.name, identifier_system=told.identifier_system, own=own)
+        return said + list(_newest(asking, found, patients, at))
 
 
 def _warnings(told: SourceSettings) -> Iterator[str]:
@@ -44,6 +51,12 @@ def _missing(found: Offered) -> Iterator[str]:
     kinds = [one.kind for one in FOLLOWED if not found.has(one.kind)]
     if kinds:
         yield f"The server does not offer {', '.join(kinds)}; nothing of that kind comes from there."
+
+
+def _kept(found: Offered) -> Iterator[str]:
+    kinds = [kind for kind in KINDS if found.has(kind) and kind not in found.histories]
+    if kinds:
+        yield f"What is deleted there of {', '.join(kinds)} stays here: the server offers no history of the type."
 
 
 def _dated(found: Offered) -> Iterator[str]:

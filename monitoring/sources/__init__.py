@@ -1,6 +1,6 @@
 """
 Feeds. Each kind is one file in this folder, found by listing it; it owes `KIND`, `open_source(told) -> Source` and
-`tried(told, catalog, now) -> list[str]`: what it sees there, in sentences, storing nothing.
+`tried(told, catalog, now, own) -> list[str]`: what it sees there, in sentences, storing nothing; `own` is the site map.
 
 A source gives what it has as raw files and hears of each when it is safely stored, so that nothing is given up before.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from types import ModuleType
@@ -18,6 +18,7 @@ from typing import Protocol, runtime_checkable
 from monitoring.errors import SettingsError
 from monitoring.raw_files import RawFile
 from monitoring.settings import Settings, SourceSettings
+from monitoring.sieve import OwnName
 from monitoring.terms import Catalog
 from storage.engine import Store
 
@@ -40,8 +41,8 @@ class Source(Protocol):
 class Polled(Protocol):
     """A source that asks somebody now and then, also between two cycles, and has it kept how far it got."""
 
-    def acquaint(self, store: Store, catalog: Catalog) -> None:
-        """Before it is asked to fetch."""
+    def acquaint(self, store: Store, catalog: Catalog, own: Collection[str] = ()) -> None:
+        """Before it is asked to fetch. `own`: the codes that the site maps for it."""
 
     def due(self, now: datetime) -> bool:
         """Whether it is time to ask again."""
@@ -58,11 +59,11 @@ def kinds() -> dict[str, Callable[[SourceSettings], Source]]:
     return {module.KIND: module.open_source for module in _modules()}
 
 
-def tried(told: SourceSettings, catalog: Catalog, now: datetime) -> list[str]:
+def tried(told: SourceSettings, catalog: Catalog, now: datetime, own: Mapping[str, OwnName] | None = None) -> list[str]:
     """What the source shows now, in sentences; nothing is stored. Raises MaswatchError where it shows nothing."""
     _opened(told)  # says what is wrong with its settings
     looks = {module.KIND: module.tried for module in _modules()}
-    sentences: list[str] = looks[told.kind](told, catalog, now)
+    sentences: list[str] = looks[told.kind](told, catalog, now, own or {})
     return sentences
 
 

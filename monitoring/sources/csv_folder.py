@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from monitoring.errors import IntakeError, SettingsError, SourceError
 from monitoring.feed_health import span
 from monitoring.raw_files import RawFile, by_kind, csv_files
 from monitoring.settings import SourceSettings
+from monitoring.sieve import OwnName
 from monitoring.terms import Catalog
 
 KIND = "csv"
@@ -100,7 +101,7 @@ def open_source(told: SourceSettings) -> CsvFolder:
     return CsvFolder(told.name, told.path, told.after == "move", told.settle_seconds)
 
 
-def tried(told: SourceSettings, catalog: Catalog, now: datetime) -> list[str]:
+def tried(told: SourceSettings, catalog: Catalog, now: datetime, own: Mapping[str, OwnName]) -> list[str]:
     """What is in the folder, in one sentence; nothing is read. Raises SourceError where it cannot be looked at."""
     folder = told.path
     if folder is None or not folder.is_dir():

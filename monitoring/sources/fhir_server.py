@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from monitoring.errors import SettingsError
 from monitoring.fhir_server.polling import FhirServer, open_server
 from monitoring.fhir_server.trying import try_server
 from monitoring.settings import SourceSettings
+from monitoring.sieve import OwnName
 from monitoring.sources import csv_folder
 from monitoring.terms import Catalog
 
@@ -21,6 +23,6 @@ def open_source(told: SourceSettings) -> FhirServer | csv_folder.CsvFolder:
     return open_server(told) if told.url else csv_folder.open_source(told)
 
 
-def tried(told: SourceSettings, catalog: Catalog, now: datetime) -> list[str]:
+def tried(told: SourceSettings, catalog: Catalog, now: datetime, own: Mapping[str, OwnName]) -> list[str]:
     """What the server says and holds, in sentences; nothing is stored. Raises MaswatchError where it cannot be read."""
-    return try_server(told, catalog, now) if told.url else csv_folder.tried(told, catalog, now)
+    return try_server(told, catalog, now, own) if told.url else csv_folder.tried(told, catalog, now, own)

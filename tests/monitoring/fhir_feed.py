@@ -48,8 +48,11 @@ class Feed:
     def tried(self) -> Told:
         self.polls += 1
         self.clock.now += timedelta(minutes=15)
-        site = Site(Settings(source=(self.source.told,)), self.store, catalog(), self.clock)
-        return take_from(site, self.source, f"run-{self.polls}")
+        return take_from(self.site, self.source, f"run-{self.polls}")
+
+    @property
+    def site(self) -> Site:
+        return Site(Settings(source=(self.source.told,)), self.store, catalog(), self.clock)
 
     def again(self, **told: Any) -> None:
         """Another process, with other settings where they are given."""

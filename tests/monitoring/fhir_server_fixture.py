@@ -82,6 +82,8 @@ class Server:
     written_as: str = ""
     url: str = ""
     searches: dict[str, tuple[list[Resource], dict[str, str]]] = field(default_factory=dict)
+    histories: tuple[str, ...] = ()
+    deleted: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def put(self, resource: Resource, *, seconds: float = 1.0) -> Resource:
         """The next version; the server's clock then goes on by so many seconds."""
@@ -90,6 +92,26 @@ class Server:
         versions.append({**resource, "meta": meta})
         self.at += timedelta(seconds=seconds)
         return versions[-1]
+
+    def delete(self, kind: str, name: str) -> None:
+        """It stands in no search any more; its type's history says so."""
+        self.deleted[kind, name] = self.at
+        self.at += timedelta(seconds=1)
+
+    def history(self, kind: str, since: datetime) -> Resource:
+        """The newest first, all on one page."""
+        told = [
+            (at, {
+                "fullUrl": f"{self.own}/{kind}/{name}", "request": {"method": "DELETE", "url": f"{kind}/{name}"},
+                "response": {"status": "204", "lastModified": at.isoformat(timespec="milliseconds")},
+            })
+            for (own, name), at in self.deleted.items() if own == kind and at >= since
+        ]  # fmt: skip
+        for (own, name), versions in self.versions.items():
+            put = {"request": {"method": "PUT", "url": f"{kind}/{name}"}}
+            told += [(_at(one["meta"]["lastUpdated"]), {"resource": one, **put}) for one in versions if own == kind]
+        entries = [entry for at, entry in sorted(told, key=lambda one: one[0], reverse=True) if at >= since]
+        return {"resourceType": "Bundle", "type": "history", "entry": entries}
 
     def fail(self, how: int | str | float, when: Callable[[Asked], bool], **told: Any) -> None:
         self.faults.append(Fault(when, how, **told))
@@ -103,7 +125,10 @@ class Server:
         return [one for one in self.asked if one.path == f"/fhir/{kind}" or one.params.get("_kind") == kind]
 
     def found(self, kind: str, params: dict[str, str]) -> list[Resource]:
-        there = [versions[-1] for (own, _), versions in self.versions.items() if own == kind]
+        there = [
+            versions[-1] for (own, name), versions in self.versions.items()
+            if own == kind and (own, name) not in self.deleted
+        ]  # fmt: skip
         chosen = [one for one in there if all(_matches(one, name, told) for name, told in params.items())]
         return sorted(chosen, key=lambda one: (one["meta"]["lastUpdated"], one["id"]))
 
@@ -132,7 +157,8 @@ class Server:
 
     def statement(self) -> Resource:
         told = [
-            {"type": kind} | ({"searchParam": [{"name": name} for name in names]} if names is not None else {})
+            {"type": kind, "interaction": [{"code": "history-type"}] if kind in self.histories else []}
+            | ({"searchParam": [{"name": name} for name in names]} if names is not None else {})
             for kind, names in self.offers.items()
         ]
         uris = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -175,6 +201,8 @@ class Server:
         try:
             if params.get("_summary") == "count":
                 return 200, {"resourceType": "Bundle", "type": "searchset", "total": len(self.found(kind, {}))}
+            if parts[-1] == "_history":
+                return 200, self.history(parts[0], _at(params["_since"]))
             if len(parts) == 2:
                 return 200, self.versions[parts[0], parts[1]][-1]
             if self.offers.get(kind) is None and kind not in self.offers:

@@ -8,6 +8,7 @@ import pytest
 
 from monitoring.errors import SettingsError
 from monitoring.settings import SourceSettings
+from monitoring.sieve import OwnName
 from monitoring.sources.fhir_server import open_source, tried
 from storage.deliveries import listed
 from tests.monitoring.fhir_feed import NOW, feeding, ferritin, person
@@ -131,14 +132,18 @@ def test_a_first_look_says_what_is_there_and_stores_nothing(tmp_path: Path, serv
     unknown = {"coding": [{"system": "http://lab", "code": "FERR9"}], "text": "Ferritin 9"}
     server.put(ferritin("local", code=unknown))
     with feeding(tmp_path, server) as feed:
-        said = tried(feed.source.told, catalog(), NOW)
+        said = tried(feed.source.told, catalog(), NOW, {})
+        mapped = tried(feed.source.told, catalog(), NOW, {"http://lab|ferr9": OwnName("ferritin")})
         assert len(listed(feed.store)) == 0
     assert said == [
         f"Small Server 1.2 (FHIR 4.0.1) answers at {server.url}.",
+        "What is deleted there of Observation, MedicationAdministration, Procedure stays here: the server offers no "
+        "history of the type.",
         "3 patients are there, and all are followed.",
         "The newest of 3 results read was collected 2026-03-02 05:30 UTC: ferritin.",
         "Codes that are not in the catalog: http://lab|FERR9 (1).",
     ]
+    assert mapped[3:] == ["The newest of 4 results read was collected 2026-03-02 05:30 UTC: ferritin."]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""What is deleted on a server stands in no search any more; its history says so, and here it no longer counts."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from storage import deliveries, queries
+from storage.versions import current
+from tests.monitoring.fhir_feed import Feed, feeding, ferritin, person
+from tests.monitoring.fhir_fixture import administration, quantity
+from tests.monitoring.fhir_server_fixture import Server, serving
+
+HISTORIES = ("Observation", "MedicationAdministration")
+PART = {"code": {"coding": [{"system": "http://loinc.org", "code": "1988-5"}]}, "valueQuantity": quantity(50, "mg/L")}
+NOTHING = {"read": 0, "new": 0, "unchanged": 0, "corrected": 0, "set_aside": 0}
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving(histories=HISTORIES) as running:
+        running.put(person())
+        yield running
+
+
+@pytest.fixture
+def feed(tmp_path: Path, server: Server) -> Iterator[Feed]:
+    with feeding(tmp_path, server) as opened:
+        yield opened
+
+
+def later(feed: Feed) -> dict[str, int]:
+    """The next poll, an hour on: a history is asked for once an hour."""
+    feed.clock.now += timedelta(hours=1)
+    return feed.poll().counts
+
+
+def values(feed: Feed) -> list[tuple[str, float]]:
+    labs = current(feed.labs)
+    return sorted(zip(labs["source_id"], labs["value"], strict=True))
+
+
+def test_a_result_that_was_deleted_is_withdrawn_with_its_parts_and_says_so(server: Server, feed: Feed) -> None:
+    server.put(ferritin("f1", 812, component=[PART]))
+    server.put(ferritin("f2", 900))
+    feed.poll()
+    server.delete("Observation", "f1")
+    assert later(feed)["corrected"] == 2  # ferritin and the CRP beside it
+    assert values(feed) == [("f2", 900.0)]
+    gone = feed.labs[feed.labs["status"].eq("entered-in-error")]
+    assert sorted(gone["source_id"]) == ["f1", "f1#1988-5"]
+    assert gone["origin"].str.endswith("deleted on the server").all()
+    assert later(feed) == NOTHING  # said again within the overlap
+
+
+def test_a_dose_that_was_deleted_no_longer_counts(server: Server, feed: Feed) -> None:
+    server.put(administration("d1", effectiveDateTime="2026-03-02T05:00:00Z"))
+    feed.poll()
+    server.delete("MedicationAdministration", "d1")
+    later(feed)
+    doses = queries.doses(feed.store, as_of=feed.clock.now)
+    assert doses.sort_values("version")["status"].tolist() == ["completed", "entered-in-error"]
+
+
+def test_what_was_made_and_deleted_between_two_polls_and_what_never_was_here_says_nothing(
+    server: Server, feed: Feed
+) -> None:
+    server.put(ferritin("f1"))
+    feed.poll()
+    kept = len(deliveries.listed(feed.store))
+    server.put(ferritin("of-nobody", patient="nobody"))
+    server.delete("Observation", "of-nobody")
+    server.delete("Observation", "never-seen")
+    assert later(feed) == NOTHING
+    assert len(deliveries.listed(feed.store)) == kept  # nothing of the history was of ours
+
+
+def test_what_is_written_anew_after_its_deletion_stands_again(server: Server, feed: Feed) -> None:
+    server.put(ferritin("f1", 812))
+    feed.poll()
+    server.delete("Observation", "f1")
+    later(feed)
+    del server.deleted["Observation", "f1"]
+    server.put(ferritin("f1", 700))
+    later(feed)
+    assert values(feed) == [("f1", 700.0)]
+
+
+def test_a_history_that_is_refused_is_said_and_stops_nothing(server: Server, feed: Feed) -> None:
+    server.put(ferritin("f1"))
+    feed.poll()
+    server.put(ferritin("f2"))
+    server.fail(403, lambda asked: asked.path.endswith("_history"), left=9)
+    assert later(feed)["new"] == 1
+    assert "when asked for a search for Observation/_history" in feed.marks["left_out"]
