@@ -18,6 +18,7 @@ from monitoring.errors import ServingError
 from monitoring.hl7.acks import AGAIN, KEPT, NEVER, Header, answer, header
 from monitoring.hl7.commits import Commits
 from monitoring.hl7.mllp import Frames, TooLargeError, closed, framed
+from monitoring.hl7.room import Room
 from monitoring.hl7.segments import BadMessageError
 from monitoring.hl7.seldom import Seldom
 from monitoring.logs import without_values
@@ -48,6 +49,7 @@ class Listener:
         say: Seldom | None = None,
     ) -> None:
         self.told, self.commits, self.refused, self.say = told, commits, refused, say or Seldom(log)
+        self.room = Room(int(told.most_megabytes_at_once * 2**20))
         self.stray = 0
         self._stopping = False
         self._open: dict[asyncio.Task[None], bool] = {}  # whether a message of it is being stored
@@ -104,6 +106,7 @@ class Listener:
         frames = Frames(int(self.told.most_megabytes * 2**20))
         try:
             async for content in self._messages(reader, frames):
+                self.room.holds(frames, frames.held + len(content))
                 with self._busy():
                     await self._send(writer, await self._answered(content))
                 if self._stopping:
@@ -117,6 +120,7 @@ class Listener:
         except OSError:
             pass  # gone; whatever was not answered is sent again
         finally:
+            self.room.holds(frames, 0)
             self._count(frames)
 
     async def _messages(self, reader: asyncio.StreamReader, frames: Frames) -> AsyncIterator[bytes]:
@@ -124,6 +128,8 @@ class Listener:
         clock = asyncio.get_running_loop().time
         since, begun = clock(), 0
         while True:
+            self.room.holds(frames, frames.held)
+            since += await self._held_back(frames)
             patience = self.told.frame_seconds if frames.inside else self.told.idle_seconds
             async with asyncio.timeout_at(since + patience):
                 chunk = await reader.read(CHUNK)
@@ -133,6 +139,16 @@ class Listener:
                 yield content
             if not frames.inside or frames.begun != begun:
                 since, begun = clock(), frames.begun
+
+    async def _held_back(self, frames: Frames) -> float:
+        """Seconds in which nothing was read of it, which are not its sender's fault."""
+        if not self.room.full_for(frames):
+            return 0.0
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        self._say(f"messages of {self.told.most_megabytes_at_once:g} MB are being sent at once; the largest wait")
+        await self.room.admits(frames)
+        return clock() - began
 
     async def _answered(self, content: bytes) -> bytes:
         try:

@@ -22,7 +22,7 @@ class TooLargeError(Exception):
         self.head = head
 
 
-@dataclass
+@dataclass(eq=False)
 class Frames:
     """
     One connection's bytes. `begun` counts the frames that began, `stray` the bytes outside of any.
@@ -36,6 +36,10 @@ class Frames:
     inside: bool = False
     _buffer: bytearray = field(default_factory=bytearray)
     _searched: int = 0
+
+    @property
+    def held(self) -> int:
+        return len(self._buffer)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """The messages that are complete now, without their envelope. Raises TooLargeError after those before it."""

@@ -10,7 +10,7 @@ from monitoring.hl7.patients import Person, person
 from monitoring.hl7.segments import Message, Segment
 from monitoring.hl7.stamps import best, iso, latest
 from monitoring.hl7.told import Told
-from monitoring.hl7.values import limits_of, unit_parts, value_of
+from monitoring.hl7.values import decimal_of, limits_of, pointed, unit_parts, value_of
 from monitoring.hl7.vocabulary import Vocabulary
 
 # Table 0085 to FHIR Observation.status, by HL7's own map where it has a target.
@@ -25,6 +25,7 @@ PENDING = frozenset(("registered", ""))
 SUPERSEDES = frozenset(("corrected", "amended"))
 WITHDRAWN = frozenset(("entered-in-error", "cancelled"))
 SHORTEST_ORDER = 4  # a filler number below is a place in a list, used again and again
+BY_SPECIMEN = "OUL"  # as analysers and some laboratories tell results
 STATUS_FIELD = 11
 
 NO_RESULTS = "The order says that it is {}, but the message names none of its results."
@@ -52,18 +53,28 @@ class Group:
 
 def results(message: Message, words: Vocabulary) -> Iterator[Told]:
     """One row an OBX, in the order of the message, and one for an order that ended without naming its results."""
-    last = message.segments[-1]
-    for group in _groups(message.segments):
+    last, mark = message.segments[-1], decimal_of(message.named("OBX"))
+    for group in (_of_specimens if message.kind[0] == BY_SPECIMEN else _groups)(message.segments):
         repeated: Counter[tuple[str, str]] = Counter()
         drawn = _drawn(group, words)
         for result in group.results:
             cells = _cells(message, group, result, words) | {"specimen": drawn}
             cells["source_id"] = _identity(group, result, cells, repeated)
             cut = message.cut and result is last and len(result.fields) <= STATUS_FIELD
-            yield Told("labs", cells, [*group.beside, result], ("truncated", CUT) if cut else _fault(cells))
+            fault = _pointed(cells, mark)
+            why = ("truncated", CUT) if cut else ("not_a_number", fault) if fault else _fault(cells)
+            yield Told("labs", cells, [*group.beside, result], why)
         if group.order and not group.results and (status := _order_status(group)) not in PENDING:
             cells = group.person.cells if group.person else {}
             yield Told("labs", cells, group.beside, ("no_value", NO_RESULTS.format(status)))
+
+
+def _pointed(cells: dict[str, str], mark: str) -> str:
+    """Its numbers with a decimal point, in place; why the value has none."""
+    for name in ("reference_low", "reference_high"):
+        cells[name] = pointed(cells[name], mark)[0]
+    cells["value"], fault = pointed(cells["value"], mark)
+    return fault
 
 
 def _groups(segments: Sequence[Segment]) -> Iterator[Group]:
@@ -81,6 +92,18 @@ def _groups(segments: Sequence[Segment]) -> Iterator[Group]:
         elif segment.name == "SPM":
             group.specimens.append(segment)
     yield group
+
+
+def _of_specimens(segments: Sequence[Segment]) -> Iterator[Group]:
+    """OUL: what stands before the orders of a specimen is that of all of them."""
+    drawn: list[Segment] = []
+    for group in _groups(segments):
+        if group.order:
+            told, group.specimens = group.specimens, drawn
+            drawn = told or drawn  # behind the results of one order stands the specimen of the next
+        else:
+            drawn = group.specimens or drawn
+        yield group
 
 
 def _cells(message: Message, group: Group, result: Segment, words: Vocabulary) -> dict[str, str]:

@@ -19,7 +19,8 @@ SEXES = {"A": "other", "N": "other", "C": "other"}  # ambiguous, not applicable,
 
 ARRIVALS = frozenset(("A01", "A04"))
 LEAVING = frozenset(("A03",))
-MOVES = frozenset(("A02", "A06", "A07", "A08", "A28", "A31"))
+# A12 takes a move back and says in PV1-3 where the patient lies after all
+MOVES = frozenset(("A02", "A06", "A07", "A08", "A12", "A28", "A31"))
 PLACED = ARRIVALS | LEAVING | MOVES
 # The record of the number in MRG goes on under that of the PID before it; A47 corrects a number, which reads the same.
 JOINING = frozenset(("A18", "A30", "A34", "A36", "A39", "A40", "A47"))

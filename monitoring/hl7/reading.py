@@ -26,9 +26,15 @@ PARTIAL = frozenset(f"A{number}" for number in (35, 41, 42, 43, 44, 45, 46, 48, 
 NO_HEAD = "These segments have no MSH segment before them, so they are no message."
 LINK = "ADT {} links or parts records that stay two: nothing is joined by it; `maswatch merge` joins or parts by hand."
 MOVE = "ADT {} joins or moves visits, accounts or other numbers, and which results belong to one is not known here."
+CANCELS = {
+    "A11": "ADT A11 takes an admission back, and an admission once told is not unsaid here: the patient stays on the "
+    "ward view until a discharge is told, by ADT A03 or as discharged_at in patients.csv.",
+    "A13": "ADT A13 takes a discharge back, and a discharge once told is not unsaid here: the patient counts as gone "
+    "until an ADT A01 or patients.csv tells an admission later than that discharge, or a later discharged_at.",
+}
 NO_NUMBERS = "ADT {} joins records and does not say which: each needs its prior number (MRG-1) and a PID before it."
 EVENT = "ADT {} is not read: of the ADT events, {} are."
-TYPE = "A message of the type {} is not read here; ORU, ADT, RAS and RDE are."
+TYPE = "A message of the type {} is not read here; ORU, OUL, ADT, RAS and RDE are."
 EMPTY = "The message holds no result, no dose and nothing about a patient."
 ODD = "This line is no segment: a segment begins with its name in three capitals and the field separator."
 CUT_OFF = "A batch begins here, and nothing of it follows."
@@ -95,9 +101,11 @@ def _joined(found: Message) -> list[Told]:
 def _check(kind: str, event: str) -> None:
     if kind == "ADT" and event in LINKS | PARTIAL:
         raise BadMessageError("unsupported_message", (LINK if event in LINKS else MOVE).format(event))
+    if kind == "ADT" and event in CANCELS:
+        raise BadMessageError("unsupported_message", CANCELS[event])
     if kind == "ADT" and event not in PLACED | JOINING:
         raise BadMessageError("unsupported_message", EVENT.format(quoted(event), ", ".join(sorted(PLACED | JOINING))))
-    if kind not in ("ADT", "ORU", *GIVING):
+    if kind not in ("ADT", "ORU", "OUL", *GIVING):
         raise BadMessageError("unsupported_message", TYPE.format(quoted(f"{kind}^{event}".strip("^"))))
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from monitoring.hl7.segments import Segment
+from monitoring.numbers import DOT, WITH_COMMA, decimal_mark
 
 SIGNS = frozenset(("", "=", "<", ">", "<=", ">="))
-NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
+NUMBER = r"-?[0-9]+(?:[.,][0-9]+)?"
+# What some analysers write beside a number that is out of range; OBX-8 says the same.
+FLAGGED = re.compile(
+    rf"\*?\s*(?:(greater than|more than|less than)\s+)?((?:[<>]=?\s*)?{NUMBER})\s*(?:HH|LL|H|L|\*+|!)?", re.IGNORECASE
+)
+COMPARED = {"greater than": ">", "more than": ">", "less than": "<"}
+POWER_BASE = re.compile(r"[x*]?\s?10", re.IGNORECASE)
+POWER = re.compile(r"[0-9]{1,2}\s?(?:/|$)")
+POINT = re.compile(r"[<>=≤≥\s]*-?[0-9]*\.[0-9]+\s*")
+THOUSANDS_COMMA = re.compile(r"[<>=≤≥\s]*-?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?\s*")
+THOUSANDS_POINT = re.compile(r"[<>=≤≥\s]*-?[1-9][0-9]{0,2}(?:\.[0-9]{3})+\s*")
 CODED = frozenset(("CE", "CWE", "CNE", "CF", "IS", "ID"))
 # What no number can be, although a date looks like one.
 NO_VALUES = frozenset(
@@ -24,6 +35,16 @@ ABOVE = re.compile(rf"(?:>=?|≥|from|ab)\s*({NUMBER})")
 
 def value_of(observation: Segment) -> str:
     """OBX-5; a text that is no number where a code, a date or several values stand in its place."""
+    told, unit = _told(observation), observation.first(6)
+    if not unit:
+        return told  # a letter behind the number may be its unit
+    again = f" {unit}" if unit[0].isdigit() else unit  # the last digit of 11 is not the unit 1
+    plain = told[: -len(again)].rstrip() if told.casefold().endswith(again.casefold()) else told
+    flagged = FLAGGED.fullmatch(plain)
+    return f"{COMPARED.get((flagged[1] or '').casefold(), '')}{flagged[2]}" if flagged else told
+
+
+def _told(observation: Segment) -> str:
     kind = observation.first(2).upper()
     told = observation.repeats(5)
     if len(told) > 1:
@@ -40,11 +61,38 @@ def value_of(observation: Segment) -> str:
 
 def unit_parts(observation: Segment) -> Sequence[str]:
     """OBX-6, or the unit inside a quantity of the type CQ."""
-    told = observation.components(6)
+    told = _joined_power(observation.components(6))
     if told or observation.first(2).upper() != "CQ":
         return told
     inner = observation.repeats(5)[0][1:2] if observation.repeats(5) else []
     return [part.split(observation.marks.subcomponent)[0] for part in inner]
+
+
+def _joined_power(told: Sequence[str]) -> Sequence[str]:
+    """10^3/uL of a sender that does not escape the caret."""
+    if len(told) < 2 or not POWER_BASE.fullmatch(told[0]) or not POWER.match(told[1]):
+        return told
+    return [f"{told[0]}^{told[1]}", *told[2:]]
+
+
+def decimal_of(observations: Iterable[Segment]) -> str:
+    """
+    How the numbers of a message are written, which is all one way: "," or "." where a value or limit can only have
+    that for a decimal mark, "" where none proves anything.
+    """
+    told = [text for one in observations for text in (value_of(one), *limits_of(one.whole(7), ""))]
+    comma = decimal_mark([told], "|") == ","
+    point = any(POINT.fullmatch(text) and not THOUSANDS_POINT.fullmatch(text) for text in told)
+    return "" if comma == point else "," if comma else "."
+
+
+def pointed(told: str, mark: str) -> tuple[str, str]:
+    """(value with a decimal point and nothing between thousands, why it has none), where `mark` is the decimal one."""
+    if mark == ".":
+        return (told.replace(",", "") if THOUSANDS_COMMA.fullmatch(told) else told), ""
+    if mark == "," and THOUSANDS_POINT.fullmatch(told):
+        return told, DOT
+    return (told.replace(".", "").replace(",", ".") if mark == "," and WITH_COMMA.fullmatch(told) else told), ""
 
 
 def limits_of(written: str, unit: str) -> tuple[str, str]:

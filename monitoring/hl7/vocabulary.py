@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from monitoring import lookup
+from monitoring.fhir.names import known_substance
 from monitoring.sieve import OwnName
 from monitoring.terms import Catalog
 from monitoring.units import normal_unit
@@ -59,7 +60,8 @@ class Vocabulary:
         offered = [text for _, text, _ in triplets]
         offered += [code for code, _, system in triplets if not code.isdigit() or system.upper() in RXNORM]
         offered.append(_part(told, ORIGINAL))
-        known = {self.given[plain]: text for text in offered if (plain := lookup.plain_name(text)) in self.given}
+        named = {text: known_substance(text, self.given) for text in offered if text}
+        known = {self.given[plain]: plain for plain in named.values() if plain}
         return " / ".join(known.values()) or next((text for text in (*offered, *told) if text), "")
 
     def unit(self, told: Sequence[str], loinc: str, name: str) -> str:

@@ -7,7 +7,7 @@ What a file holds is told by its content, as everywhere. Of what arrives by itse
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from monitoring.errors import IntakeError, SettingsError
 from monitoring.hl7.trying import try_listening
 from monitoring.raw_files import RawFile
 from monitoring.settings import Settings, SourceSettings
+from monitoring.sieve import OwnName
 from monitoring.sources import csv_folder
 from monitoring.terms import Catalog
 
@@ -51,9 +52,9 @@ def open_source(told: SourceSettings) -> csv_folder.CsvFolder | Arriving:
     return csv_folder.open_source(told)
 
 
-def tried(told: SourceSettings, catalog: Catalog, now: datetime) -> list[str]:
+def tried(told: SourceSettings, catalog: Catalog, now: datetime, own: Mapping[str, OwnName]) -> list[str]:
     """What is in the folder, or at the address; nothing is stored. Raises SourceError or SettingsError."""
-    return try_listening(told, *address_of(told), now) if told.listen else csv_folder.tried(told, catalog, now)
+    return try_listening(told, *address_of(told), now) if told.listen else csv_folder.tried(told, catalog, now, own)
 
 
 def _check_encoding(told: SourceSettings) -> None:

@@ -65,7 +65,7 @@ def test_an_unreadable_birth_date_costs_neither_sex_nor_results() -> None:
     assert lab(reads(content))["value"] == 700
 
 
-@pytest.mark.parametrize("event", ["A01", "A02", "A04", "A08"])
+@pytest.mark.parametrize("event", ["A01", "A02", "A04", "A08", "A12"])
 def test_an_admission_or_move_says_where_the_patient_lies(event: str) -> None:
     told = person(message(EVENT, PID, VISIT, kind=f"ADT^{event}"))
     assert (told["ward"], told["bed"]) == ("PICU", "12-1")
@@ -109,6 +109,15 @@ def test_what_joins_no_whole_records_is_set_aside_whole_and_says_why(event: str,
     assert one.raw == content.strip().replace("\r", "\n")
 
 
-@pytest.mark.parametrize("event", ["A11", "A13", "A99", ""])
+@pytest.mark.parametrize(("event", "mend"), [("A11", "by ADT A03 or as discharged_at"), ("A13", "until an ADT A01")])
+def test_what_takes_an_admission_or_discharge_back_is_set_aside_and_says_what_to_tell_instead(
+    event: str, mend: str
+) -> None:
+    (one,) = reads(message(EVENT, PID, VISIT, kind=f"ADT^{event}")).refused
+    assert (one.kind, one.reason) == ("message", "unsupported_message")
+    assert mend in one.sentence
+
+
+@pytest.mark.parametrize("event", ["A99", ""])
 def test_another_event_is_set_aside_whole(event: str) -> None:
     assert reasons(reads(message(PID, VISIT, kind=f"ADT^{event}"))) == ["unsupported_message"]

@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -181,6 +181,59 @@ def test_a_client_that_never_finishes_its_message_is_left_and_disturbs_nobody(st
         assert time.monotonic() - began < 5
         assert good.asks(oru(3)) == ["MSA", "AA", "C3"]
     assert names(store) == ["C2", "C3"]
+
+
+def test_many_large_messages_at_once_wait_for_each_other_and_all_are_kept(store: Store) -> None:
+    """Eight of 1 MB, begun together, where 2 MB may stand at once: back-pressure, and nobody is turned away."""
+    large = [oru(number) + b"NTE|1||" + b"x" * 2**20 + b"\r" for number in range(1, 9)]
+    with listening(store, most_megabytes_at_once=2) as here:
+        clients = [Client(here.port) for _ in large]
+        half = [
+            threading.Thread(target=one.send, args=(START + told + END,))
+            for one, told in zip(clients, large, strict=True)
+        ]
+        for thread in half:
+            thread.start()
+        highest = _highest(here, half)
+        answers = [fields(one.answer(), "MSA")[1] for one in clients]
+        for one in clients:
+            one.close()
+    assert answers == ["AA"] * 8
+    assert (
+        highest <= 2 * 2**20 + 2**20 + 8 * 2**18 + 8 * 65536
+    )  # one message above, the small beginnings, one read each
+    assert names(store) == [f"C{number}" for number in range(1, 9)]
+
+
+def _highest(here: Here, threads: list[threading.Thread]) -> int:
+    found = 0
+    while any(thread.is_alive() for thread in threads):
+        found = max(found, here.listener.room.total)
+        time.sleep(0.001)
+    return found
+
+
+def test_never_ending_messages_fill_the_room_and_small_ones_come_through(store: Store) -> None:
+    with listening(store, most_megabytes_at_once=1, most_megabytes=4, frame_seconds=0.5) as here:
+        stuck = [Client(here.port) for _ in range(4)]
+        flood = [threading.Thread(target=_flood, args=(one,)) for one in stuck]
+        for thread in flood:
+            thread.start()
+        until(lambda: here.listener.room.total >= 2**20)
+        with Client(here.port) as good:
+            assert good.asks(oru(2)) == ["MSA", "AA", "C2"]
+        for one in stuck:
+            one.answer()  # each is left in its turn, none for having had to wait
+            one.close()
+        for thread in flood:
+            thread.join()
+        until(lambda: here.listener.room.total == 0)
+
+
+def _flood(client: Client) -> None:
+    """Just below the limit of one message, and no end."""
+    with suppress(OSError):
+        client.send(START + oru(1) + b"x" * 3_900_000)
 
 
 def _drip(client: Client) -> None:
