@@ -16,12 +16,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitoring.backlog import Backlog
+from monitoring.feed_seen import introduce
 from monitoring.intake import take_in
 from monitoring.logs import without_values
 from monitoring.raw_files import RawFile
 from monitoring.retrying import retry
 from monitoring.sentences import sentence
 from monitoring.settings import Settings
+from monitoring.site_map import own_codes
 from monitoring.sources import Polled, Source, open_sources
 from monitoring.sources.csv_folder import CsvFolder
 from monitoring.state import judge_and_record
@@ -105,6 +107,7 @@ def run_cycle(
     """
     site, run_id = Site(settings, store, catalog, clock), new_run_id(clock())
     whole = Told(run_id, CYCLE, "cycle", clock())
+    introduce(store, settings, now=clock())
     record_run(store, whole.row(None))
     sources = [source for source in open_sources(settings) if only is None or source.name in only]
     taken = [take_from(site, source, run_id) for source in sources]
@@ -152,6 +155,7 @@ def look(site: Site) -> list[Told]:
     had something to tell.
     """
     run_id = new_run_id(site.clock())
+    introduce(site.store, site.settings, now=site.clock())
     folders = {source.name for source in site.settings.source if source.path}
     found = [
         _arrived(site, source, run_id)
@@ -203,7 +207,7 @@ def _each(site: Site, source: Source, told: Told) -> None:
     for read in backlog.read():
         told.add(read.counts.as_dict())
     if isinstance(source, Polled):
-        source.acquaint(site.store, site.catalog)
+        source.acquaint(site.store, site.catalog, own_codes(site.store, site.settings, site.catalog, source.name))
     for raw in source.fetch(site.clock()):
         told.add(_taken(site, told, _kept(site, told.source, raw)))
         source.done(raw)

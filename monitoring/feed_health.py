@@ -25,6 +25,10 @@ COUNTED: Final = ("new", "corrected", "set_aside")
 
 NEVER = "Nothing has been heard of it yet."
 ANSWERS = "It answers, and has sent nothing yet."
+NEVER_SINCE = "Nothing has ever come from it in the {} since it was set up; check that it is connected."
+ANSWERS_ONLY = "It answers and has sent nothing in the {} since it was set up; check what it is asked for."
+ASKED: Final = "fhir"
+CONFIGURED: Final = "configured"  # the mark of when a source was first seen among the settings
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class FeedSeen:
 class SourceHealth:
     """
     One source. Hours: `usual` between arrivals (None: no rhythm known yet), `silent_after`, `lag`.
+    `configured_at`: when it was first seen among the settings.
 
     `new`, `corrected`, `set_aside`: of the last 24 h. `sentence`: what is wrong, or what to know; "" where all is well.
     """
@@ -67,6 +72,7 @@ class SourceHealth:
     set_aside: int
     unread: int
     error: str
+    configured_at: datetime | None = None
 
     @property
     def in_trouble(self) -> bool:
@@ -95,10 +101,14 @@ def usual_hours(moments: pd.Series, least: float) -> float | None:
     return float(gaps[np.searchsorted(sums, sums[-1] / 2)])
 
 
-def silent_hours(told: SourceSettings | None, usual: float | None, numbers: Mapping[str, Any]) -> float:
-    """After how many hours without anything new a source counts as silent."""
+def silent_hours(
+    told: SourceSettings | None, usual: float | None, numbers: Mapping[str, Any], *, heard: bool = True
+) -> float:
+    """After how many hours without anything new a source counts as silent; `heard`: whether it ever sent anything."""
     if told is not None and told.silent_hours is not None:
         return told.silent_hours
+    if not heard:
+        return float(numbers["feed_first_hours"])
     least, most = numbers["feed_silent_least_hours"], numbers["feed_silent_most_hours"]
     return most if usual is None else min(max(usual * numbers["feed_silent_factor"], least), most)
 
@@ -121,13 +131,14 @@ def _stands(
         last_heard_at=max(heard, default=None),
         newest_at=seen.newest.get(name),
         usual=usual,
-        silent_after=silent_hours(told, usual, numbers),
+        silent_after=silent_hours(told, usual, numbers, heard=name in seen.newest),
         lag=seen.lag.get(name),
         new=int(today["new"]),
         corrected=int(today["corrected"]),
         set_aside=int(today["set_aside"]),
         unread=seen.waiting.get(name, 0),
         error=_error(runs, marks),
+        configured_at=_last(marks.loc[marks["name"].eq(CONFIGURED), "at"]),
     )
     return _judged(found, numbers, as_of) if told else replace(found, sentence=found.error)
 
@@ -137,7 +148,7 @@ def _judged(found: SourceHealth, numbers: Mapping[str, Any], as_of: datetime) ->
         bare = found.error.removeprefix(f"source {found.source}: ")
         return replace(found, state="failing", sentence=bare[:1].upper() + bare[1:])
     if found.newest_at is None:
-        return replace(found, state="never heard", sentence=ANSWERS if found.last_heard_at else NEVER)
+        return _unheard(found, as_of)
     quiet = (as_of - found.newest_at) / timedelta(hours=1)
     expected = (found.usual or found.silent_after) * numbers["feed_late_factor"]
     late_after = min(found.silent_after, max(expected, numbers["feed_silent_least_hours"] / 2))
@@ -146,6 +157,18 @@ def _judged(found: SourceHealth, numbers: Mapping[str, Any], as_of: datetime) ->
     usual = f"; it usually sends something about every {span(found.usual)}" if found.usual else ""
     sentence = f"Nothing new for {span(quiet)}{usual}."
     return replace(found, state="silent" if quiet > found.silent_after else "late", sentence=sentence)
+
+
+def _unheard(found: SourceHealth, as_of: datetime) -> SourceHealth:
+    """Nobody can tell whether a source that never sent anything is quiet or was never connected: it is not left so."""
+    waited = (as_of - found.configured_at) / timedelta(hours=1) if found.configured_at else 0.0
+    if waited <= found.silent_after:
+        return replace(found, state="never heard", sentence=ANSWERS if found.last_heard_at else NEVER)
+    asked = (
+        found.kind == ASKED and found.last_heard_at
+    )  # a folder or a port that can be opened says nothing of a sender
+    sentence = (ANSWERS_ONLY if asked else NEVER_SINCE).format(span(waited))
+    return replace(found, state="silent", sentence=sentence)
 
 
 def span(hours: float) -> str:

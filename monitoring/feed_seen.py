@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from monitoring.feed_health import DAY, FeedSeen, SourceHealth, feed_health
+from monitoring.feed_health import CONFIGURED, DAY, FeedSeen, SourceHealth, feed_health
 from monitoring.settings import Settings
 from monitoring.terms import Catalog
 from storage import deliveries, feeds, frames, marks, queries
@@ -16,6 +16,11 @@ from storage.engine import Store
 
 LOOKED_BACK: Final = 2 * DAY  # results older than this were not on their way, they are history that was sent along
 KEPT: Final = frozenset(("source", "collected_at", "resulted_at", "received_at"))
+
+
+def introduce(store: Store, settings: Settings, *, now: datetime) -> None:
+    """Notes of each configured source when it was first seen: from then on it is expected to send something."""
+    marks.mark_first(store, [source.name for source in settings.source], CONFIGURED, at=now)
 
 
 def standing(store: Store, settings: Settings, catalog: Catalog, *, now: datetime) -> list[SourceHealth]:

@@ -19,6 +19,7 @@ from functools import partial
 from threading import Event
 
 from monitoring.errors import ServingError, SettingsError
+from monitoring.feed_health import CONFIGURED
 from monitoring.hl7.acks import Header
 from monitoring.hl7.commits import Commits
 from monitoring.hl7.listener import Listener
@@ -28,6 +29,7 @@ from monitoring.settings import Settings, SourceSettings
 from monitoring.sources.hl7_folder import HOST, KIND, PORT, address_of, listening
 from storage.engine import Store, open_store
 from storage.errors import StoreError
+from storage.marks import mark_first
 
 UNNAMED = "hl7"  # the source where none is configured
 LAST_ANSWERS_SECONDS = 4.0
@@ -76,6 +78,7 @@ def receive(settings: Settings, *, say: Callable[[str], object] = log.info) -> N
     """Until SIGTERM or SIGINT. `say` gets each address once it is listened on. Raises MaswatchError, StoreError."""
     store = open_store(settings.database_url)
     try:
+        mark_first(store, [told.name for told in listening(settings)], CONFIGURED, at=_now())
         with stopping() as stop:
             asyncio.run(_received(settings, store, stop, say))
     finally:

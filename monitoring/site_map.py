@@ -51,9 +51,21 @@ def circumstances(store: Store, settings: Settings, catalog: Catalog, source: st
     return Circumstances(catalog, settings.zone, now, source, identifier_system=known_by, own=own)
 
 
+def own_codes(store: Store, settings: Settings, catalog: Catalog, source: str) -> frozenset[str]:
+    """The codes and names that are mapped for this source, as they were written."""
+    return frozenset(
+        word.code for word in in_force(store, settings, catalog) if word.source in (ANYWHERE, source) and word.analyte
+    )
+
+
 def own_names(store: Store, settings: Settings, catalog: Catalog, source: str) -> Mapping[str, OwnName]:
     """Plain code or name -> what this source means by it."""
-    mine = [word for word in in_force(store, settings, catalog) if word.source in (ANYWHERE, source)]
+    return names_of(in_force(store, settings, catalog), source)
+
+
+def names_of(words: Iterable[Word], source: str) -> Mapping[str, OwnName]:
+    """The same of words that are at hand."""
+    mine = [word for word in words if word.source in (ANYWHERE, source)]
     ranked = sorted(mine, key=lambda word: (bool(word.by), word.source != ANYWHERE))
     return {lookup.plain_name(word.code): OwnName(word.analyte, word.unit) for word in ranked}
 

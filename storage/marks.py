@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,20 @@ def set_marks(store: Store, source: str, told: Mapping[str, str], *, at: datetim
     """On its own; marks that must not move before facts are kept go with those, in `writes.Batch.marks`."""
     with store.writing() as connection:
         put(connection, source, told, at=at)
+
+
+def mark_first(store: Store, sources: Collection[str], name: str, value: str = "", *, at: datetime) -> None:
+    """For those of the sources that have no such mark yet; one that has keeps it as it is."""
+    if not sources:
+        return
+    with store.reading() as connection:
+        told = select(MARK.c.source).where(MARK.c.name == name, MARK.c.source.in_(list(sources)))
+        marked = set(connection.execute(told).scalars())
+    rows = [{"source": one, "name": name, "value": value, "at": at} for one in sources if one not in marked]
+    if rows:
+        with store.writing() as connection:
+            insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(Mark)
+            connection.execute(insert.on_conflict_do_nothing(index_elements=["source", "name"]), rows)
 
 
 def put(connection: Connection, source: str, told: Mapping[str, str], *, at: datetime) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ import click
 from monitoring.commands.site import Asked, Printer, prints
 
 if TYPE_CHECKING:
-    from monitoring.settings import SourceSettings
+    from monitoring.settings import ChannelSettings, SourceSettings
+    from monitoring.sieve import OwnName
 
 Finding = tuple[str, str, str]  # what was looked at, "ok" or "look here" or "wrong", a sentence
 OK, LOOK, WRONG = "ok", "look here", "wrong"
@@ -21,10 +23,11 @@ COLUMNS = ["checked", "state", "sentence"]
 
 @click.command()
 @click.option("--strict", is_flag=True, help="Exit 1 when anything is wrong.")
+@click.option("--send", is_flag=True, help="Send a trial message to every channel.")
 @prints
-def doctor(printer: Printer, strict: bool) -> None:
+def doctor(printer: Printer, strict: bool, send: bool) -> None:
     """Say in words what is wrong here and how to mend it."""
-    found = [dict(zip(COLUMNS, finding, strict=True)) for finding in examined(printer.asked)]
+    found = [dict(zip(COLUMNS, finding, strict=True)) for finding in examined(printer.asked, send=send)]
     if printer.how == "table":
         for one in found:
             click.echo(f"{one['state']:9}  {one['checked']}: {one['sentence']}")
@@ -34,12 +37,14 @@ def doctor(printer: Printer, strict: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def examined(asked: Asked) -> Iterator[Finding]:
+def examined(asked: Asked, *, send: bool = False) -> Iterator[Finding]:
     """One after the other; what cannot be looked at because of an earlier fault is left out."""
     yield from _settings(asked)
     yield from _said("catalog", lambda: _catalog(asked))
     yield from _said("golden courses", lambda: _golden(asked))
     yield from _said("sources", lambda: _sources(asked))
+    for channel in asked.settings.channel:
+        yield from _said("channels", partial(_rung, channel, send))
     stands = list(_said("schema", lambda: _schema(asked)))
     yield from stands
     if all(state != WRONG for _, state, _ in stands):
@@ -107,8 +112,27 @@ def _tried(asked: Asked, source: SourceSettings) -> Iterator[Finding]:
     from monitoring.cycle import wall_clock
     from monitoring.sources import tried
 
-    for sentence in tried(source, asked.catalog, wall_clock()):
+    for sentence in tried(source, asked.catalog, wall_clock(), _meant(asked, source.name)):
         yield "sources", OK, f"{source.name}: {sentence}"
+
+
+def _rung(channel: ChannelSettings, send: bool) -> Iterator[Finding]:
+    """Whether it would take a message; one is sent only when asked for."""
+    from monitoring.channel_checks import tried
+
+    yield "channels", OK, tried(channel, send=send)
+
+
+def _meant(asked: Asked, source: str) -> Mapping[str, OwnName]:
+    """The site map: what persons said stands in the store, where there is one; the file counts without it."""
+    from monitoring.site_map import file_words, names_of, own_names
+    from storage.engine import schema_state
+    from storage.errors import StoreError
+
+    with suppress(StoreError):  # a store in trouble is said in its own place
+        if schema_state(asked.settings.database_url)["state"] == "current":
+            return own_names(asked.store, asked.settings, asked.catalog, source)
+    return names_of(file_words(asked.settings.site_map, asked.catalog), source)
 
 
 def _map(asked: Asked) -> Iterator[Finding]:

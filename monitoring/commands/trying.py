@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from monitoring.commands.site import Asked, asked
+from monitoring.commands.site import Printer, prints
 
 UNITS = {"m": 1 / 60, "h": 1.0, "d": 24.0}
 
@@ -25,21 +26,47 @@ class Hours(click.ParamType):
         return float(found[1]) * UNITS[found[2] or "h"]
 
 
+class Workers(click.ParamType):
+    """A number of processes, or None for all cores."""
+
+    name = "number"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        text = str(value).strip().casefold()
+        if text != "all" and not (text.isascii() and text.isdigit() and int(text)):
+            self.fail(f"{value!r} is no number of processes; write one like 2, or all.", param, ctx)
+        return None if text == "all" else int(text)
+
+
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the results.")
 @click.option("--every", type=Hours(), default="12h", show_default=True, help="Time between two judgements.")
-@asked
-def replay(asked: Asked, folder: Path, out: Path, every: float) -> None:
-    """Judge the courses recorded in DIR as they would have been judged at the time; no store is touched."""
-    from monitoring.cycle import wall_clock
+@click.option("--workers", type=Workers(), default="all", show_default=True, help="Processes that judge, or all cores.")
+@click.option("--engine", type=click.Choice(["cores", "dask"]), default="cores", show_default=True, help="Who judges.")
+@click.option("--scheduler", default="", metavar="ADDRESS", help="With dask: its scheduler; default: one of its own.")
+@prints
+def replay(printer: Printer, folder: Path, out: Path, **asked: Any) -> None:
+    """
+    Judge the courses recorded in DIR as they would have been judged at the time; no store is touched.
+
+    DIR holds CSV files, HL7 messages or FHIR resources as they are taken in, tables of CLIF 2.1, or MEDS data.
+    """
+    from monitoring.replaying import on_cores, on_dask
     from monitoring.replaying import replay as replayed
 
+    workers, on = asked["workers"], printer.asked
+    if asked["scheduler"] and asked["engine"] != "dask":
+        raise click.UsageError("--scheduler names one of Dask; add --engine dask.")
+    engine = on_dask(asked["scheduler"], workers) if asked["engine"] == "dask" else on_cores(workers)
     found, counts = replayed(
-        folder, out, catalog=asked.catalog, settings=asked.settings, every_hours=every, now=wall_clock()
-    )
-    told = f"{found.patients} patients judged {found.steps} times, {counts['set_aside']} rows not readable"
-    click.echo(f"{told}; written: {out / 'flags.csv'} and {out / 'responses.csv'}.", err=True)
+        folder, out, catalog=on.catalog, settings=on.settings, every_hours=asked["every"], now=printer.as_of,
+        engine=engine,
+    )  # fmt: skip
+    printer.rows(found.rows(), list(found.kinds.columns))
+    told = f"{found.patients} patients, {found.patient_days:.1f} patient-days, judged every {asked['every']:g} h"
+    click.echo(f"{told}; {counts['set_aside']} rows or kinds of rows not read.", err=True)
+    click.echo(f"Written: flags.csv, responses.csv and burden.csv in {out}.", err=True)
 
 
 @click.command()

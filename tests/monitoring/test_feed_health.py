@@ -42,6 +42,7 @@ def lis(
     runs: tuple[dict[str, Any], ...] = (),
     marks: tuple[dict[str, Any], ...] = (),
     silent_hours: float | None = None,
+    kind: str = "hl7",
     **more: Any,
 ) -> SourceHealth:
     """The source "lis" that sent something new so many hours ago."""
@@ -53,7 +54,7 @@ def lis(
         newest={"lis": ago(min(came))} if came else {},
         **more,
     )
-    told = SourceSettings(name="lis", kind="hl7", path=Path("/in"), silent_hours=silent_hours)
+    told = SourceSettings(name="lis", kind=kind, path=Path("/in"), silent_hours=silent_hours)
     (found,) = feed_health(seen, Settings(source=(told,)), catalog().settings, as_of=NOW)
     return found
 
@@ -71,6 +72,23 @@ def test_a_feed_that_never_sent_anything_is_never_heard() -> None:
 def test_a_feed_that_answers_and_has_nothing_is_said_apart() -> None:
     assert lis(runs=(run(1),)).sentence == "It answers, and has sent nothing yet."
     assert lis(marks=(mark("heard", ago(1).isoformat(), 1),)).last_heard_at == ago(1)
+
+
+@pytest.mark.parametrize(("hours", "state"), [(13.0, "never heard"), (13.02, "silent")])
+def test_a_new_feed_that_sends_nothing_through_a_round_and_an_hour_is_in_trouble(hours: float, state: str) -> None:
+    found = lis(marks=(mark("configured", "", hours),))
+    assert (found.state, found.in_trouble, found.silent_after) == (state, state == "silent", 13.0)
+
+
+def test_a_new_feed_in_trouble_says_since_when_and_whether_it_answers() -> None:
+    since = mark("configured", "", 40)
+    never = "Nothing has ever come from it in the 40 h since it was set up; check that it is connected."
+    answers = "It answers and has sent nothing in the 40 h since it was set up; check what it is asked for."
+    assert lis(marks=(since,)).sentence == never
+    assert lis(marks=(since,), runs=(run(1),)).sentence == never  # its folder could be looked at, which is no sender
+    assert lis(marks=(since,), runs=(run(1),), kind="fhir").sentence == answers
+    assert lis(marks=(since,), silent_hours=48).state == "never heard"
+    assert lis(marks=(since,), came=(30.0,)).state == "well"  # it did send something, and no rhythm is known yet
 
 
 TWELVE = (60.0, 48.0, 36.0, 24.0)
