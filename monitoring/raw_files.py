@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from monitoring import csv_columns
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 # What `maswatch simulate` writes beside its courses for whoever checks the answers. Nothing a ward reports.
 ANSWERS = "truth.csv"
+OR = "name a folder that does, or one with CLIF tables or MEDS data"
 UNFINISHED = (".part", ".tmp")
 ENDINGS = (".csv", ".hl7", ".json", ".ndjson", ".jsonl")
 HEAD_BYTES = 65536
@@ -37,9 +39,19 @@ class RawFile:
 
 
 def read_paths(paths: Iterable[Path]) -> Iterator[RawFile]:
-    """Files, and those below folders that end as a feed's do, in the order of taking in. Raises SourceError first."""
-    told = [found for path in paths for found in _below(path)]
-    return (RawFile(name, _content(path)) for path, name in told)
+    """
+    Files, and those below folders that end as a feed's do, in the order of taking in; of a folder that is a research
+    database its tables. Raises SourceError first.
+    """
+    from monitoring.retrospective.folders import database, raws  # which makes raw files
+
+    told = [(path, database(path)) for path in paths]
+    below = {path: _below(path) for path, found in told if found is None}
+    return chain.from_iterable(raws(found) if found else _read(below[path]) for path, found in told)
+
+
+def _read(files: Iterable[tuple[Path, str]]) -> Iterator[RawFile]:
+    return (RawFile(name, _content(path)) for path, name in files)
 
 
 def csv_files(folder: Path, leave_out: Sequence[Path] = ()) -> list[Path]:
@@ -56,7 +68,7 @@ def _below(path: Path) -> list[tuple[Path, str]]:
     if path.is_dir():
         files = by_kind(csv_files(path))
         if not files:
-            raise SourceError(f"{path} holds no CSV file, HL7 message or FHIR resource; name a folder that does.")
+            raise SourceError(f"{path} holds no CSV file, HL7 message or FHIR resource; {OR}.")
         return [(file, file.relative_to(path).as_posix()) for file in files]
     if not path.exists():
         raise SourceError(f"{path} cannot be read: there is no such file or folder.")

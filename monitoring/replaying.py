@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from multiprocessing import get_context
-from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 import pandas as pd
 
+from monitoring.analysis.apart import apart, patient_of
 from monitoring.analysis.course import Course, only
-from monitoring.analysis.replay import Replayed, joined, replayed
+from monitoring.analysis.replay import FLAGS_KEY, RESPONSES_KEY, Replayed, as_issued, replayed
+from monitoring.analysis.stays import patient_days, stays
+from monitoring.batches import LEAST, batches, size
 from monitoring.intake import Circumstances, IngestCounts, as_batch, counted, encoding_of, read
-from monitoring.printing import plain
+from monitoring.parallel import cores, each, each_on_dask
 from monitoring.raw_files import read_paths
+from monitoring.replayed_files import Burden, Written
 from monitoring.settings import Settings
+from monitoring.sieve import FAR_OFF
 from monitoring.terms import Catalog
 from storage import merges, queries
 from storage.engine import open_store
@@ -31,59 +31,130 @@ from storage.writes import append, named
 
 Counts = dict[str, int]
 SOURCE = "replay"
-WORTH_A_CORE = 100  # fewer patients are judged in the time that another interpreter takes to start
+WORTH_A_CORE = LEAST
 
 
-def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
-    return MappingProxyType(mapping)
+@dataclass(frozen=True)
+class Terms:
+    """What all parts of a replay are judged by."""
+
+    catalog: Catalog
+    settings: Settings
+    every: pd.Timedelta
+    now: datetime
 
 
-# the catalog's tables are read-only, which another interpreter cannot be sent as they are
-ForkingPickler.register(MappingProxyType, lambda table: (_read_only, (dict(table),)))
+@dataclass(frozen=True)
+class Judged:
+    """One part: what was said, of whom, for how long they were watched, and what became of the rows."""
+
+    found: Replayed
+    counts: IngestCounts
+    patient_days: float
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Does the same work on every part, with so many workers, and answers in the order of the parts."""
+
+    workers: int
+    each: Callable[[Terms, list[Path | Course]], Iterator[Judged]]
+
+
+def on_cores(workers: int | None = None) -> Engine:
+    """`workers`: processes; all cores where None."""
+    many = workers or cores()
+    return Engine(many, lambda terms, parts: each(judged, terms, parts, workers=many))
+
+
+def on_dask(scheduler: str = "", workers: int | None = None) -> Engine:
+    """`workers`: processes of a cluster of its own; with a scheduler only how finely the work is divided."""
+    many = workers or cores()
+    return Engine(many, lambda terms, parts: each_on_dask(judged, terms, parts, scheduler=scheduler, workers=many))
 
 
 def replay(
-    folder: Path, out: Path, *, catalog: Catalog, settings: Settings, every_hours: float, now: datetime
-) -> tuple[Replayed, Counts]:
-    """Writes flags.csv and responses.csv into `out`. What was judged, and what became of the rows of `folder`."""
-    course, counts = recorded(folder, catalog, settings, now=now)
-    found = on_all_cores(course, catalog, every=pd.Timedelta(hours=every_hours))
-    out.mkdir(parents=True, exist_ok=True)
-    for name, frame in {"flags": found.flags, "responses": found.responses}.items():
-        rows = plain(frame.to_dict("records"), settings.zone)
-        pd.DataFrame(rows, columns=frame.columns, dtype=object).to_csv(out / f"{name}.csv", index=False)
-    return found, counts
+    folder: Path,
+    out: Path,
+    *,
+    catalog: Catalog,
+    settings: Settings,
+    every_hours: float,
+    now: datetime,
+    engine: Engine | None = None,
+) -> tuple[Burden, Counts]:
+    """
+    Writes flags.csv, responses.csv and burden.csv into `out`. What was said how often, and what became of the rows.
+
+    However many processes judge, the files are the same to the byte.
+    """
+    terms = Terms(catalog, settings, pd.Timedelta(hours=every_hours), now)
+    with tempfile.TemporaryDirectory() as place, Written(out, settings.zone) as written:
+        by = engine or on_cores()
+        parts, counts = _parts(folder, Path(place), terms, by.workers)
+        for one in by.each(terms, parts):
+            written.add(one.found, one.patient_days)
+            counts += one.counts
+    return written.burden(), counts.as_dict()
 
 
-def on_all_cores(course: Course, catalog: Catalog, *, every: pd.Timedelta, cores: int | None = None) -> Replayed:
-    """The same as `replayed`, which judges each patient alone: the patients shared out, one part a core."""
-    names = sorted(course.patients["patient_id"])
-    parts = min(cores or _cores(), max(len(names) // WORTH_A_CORE, 1))
-    mine, *others = [only(course, names[part::parts]) for part in range(parts)]
-    if not others:
-        return replayed(course, catalog, every=every)
-    # a new interpreter each, since this one may hold threads and open connections that no copy can use
-    with ProcessPoolExecutor(len(others), mp_context=get_context("spawn")) as pool:
-        told = [pool.submit(replayed, other, catalog, every=every) for other in others]
-        return joined([replayed(mine, catalog, every=every), *(one.result() for one in told)])
+def _parts(folder: Path, place: Path, terms: Terms, workers: int) -> tuple[list[Path | Course], IngestCounts]:
+    """Folders to be read where they are judged, else courses that were read here, whose rows are counted already."""
+    divided = batches(folder, place, workers)
+    if len(divided) > 1:
+        return [*divided], IngestCounts()
+    course, counts = recorded(folder, terms.catalog, terms.settings, now=terms.now)
+    patients = sorted(course.patients["patient_id"])
+    at_once = size(len(patients), workers, WORTH_A_CORE)
+    starts = range(0, max(len(patients), 1), at_once)
+    shares = [only(course, patients[start : start + at_once]) if len(starts) > 1 else course for start in starts]
+    return [*shares], IngestCounts(**counts)
 
 
-def _cores() -> int:
-    """How many this process may use, where the system says so."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def judged(terms: Terms, part: Path | Course) -> Judged:
+    """One part, wherever it is judged."""
+    if isinstance(part, Course):
+        return _judged(terms, part, IngestCounts())
+    course, counts = recorded(part, terms.catalog, terms.settings, now=terms.now)
+    return _judged(terms, course, IngestCounts(**counts))
+
+
+def _judged(terms: Terms, course: Course, counts: IngestCounts) -> Judged:
+    gap = pd.Timedelta(days=terms.catalog.settings["new_course_after_days"])
+    courses = apart(course, gap=gap)
+    found = replayed(courses, terms.catalog, every=terms.every)
+    watched = patient_days(stays(as_issued(courses), since=None, until=FAR_OFF))
+    whole = replace(
+        found,
+        flags=_of_patients(found.flags, FLAGS_KEY),
+        responses=_of_patients(found.responses, RESPONSES_KEY),
+        patients=len(course.patients),
+    )
+    return Judged(whole, counts, watched)
+
+
+def _of_patients(told: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Courses named by their patients again."""
+    return (
+        told.assign(patient_id=patient_of(told["patient_id"])).sort_values(key, ignore_index=True)
+        if len(told)
+        else told
+    )
 
 
 def recorded(folder: Path, catalog: Catalog, settings: Settings, *, now: datetime) -> tuple[Course, Counts]:
     """
-    Every fact in the folder, corrections included, known from `now`.
+    Every fact in the folder, corrections included, known from `now`, whatever its year.
 
-    What is said of patients and set aside goes through a store; the facts, which are many, are kept in memory.
+    What is said of patients goes through a store; the facts, which are many, are kept in memory, and of what cannot be
+    used the number alone.
     """
-    at, fold, counts = Circumstances(catalog, settings.zone, now, SOURCE), Fold(), IngestCounts()
+    at = Circumstances(catalog, settings.zone, now, SOURCE, shifted=True)
+    fold, counts = Fold(), IngestCounts()
     with tempfile.TemporaryDirectory() as place, closing(open_store(f"sqlite:///{place}/replay.db")) as store:
         for raw in read_paths([folder]):
             taken = read(raw, at, encoding_of(settings, SOURCE))
-            batch = named(store, as_batch(raw, taken, at=at, run_id=SOURCE))
+            batch = replace(named(store, as_batch(raw, taken, at=at, run_id=SOURCE)), set_aside=None)
             became = fold.add(batch) | append(store, replace(batch, observations=None, doses=None, findings=None))
             counts += counted(became, set_aside=len(taken.refused))
         merged = merges.merged(store, as_of=now)

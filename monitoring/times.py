@@ -19,7 +19,7 @@ import pandas as pd
 
 UTC_MOMENT = "datetime64[us, UTC]"
 
-DAY = r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+DAY = r"(?:19|2[0-2])[0-9]{2}-[0-9]{2}-[0-9]{2}"  # de-identified databases live in years up to 2210
 CLOCK = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
 WALL = rf"{DAY}[T ]{CLOCK}"
 OFFSET = rf"{WALL}(?:Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)"

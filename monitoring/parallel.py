@@ -1,0 +1,150 @@
+"""
+The same work on many parts of a thing, answered in the order of the parts: here, on this machine's cores, or on a
+cluster of Dask.
+
+Dask and not Spark: its workers are the same Python with the same frames, so that the very functions of one process
+run there unchanged and no Java is needed.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
+from threading import Thread
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from monitoring.errors import ParallelError
+
+Part = TypeVar("Part")
+Answer = TypeVar("Answer")
+Work = Callable[[Any, Part], Answer]  # what all parts have in common, and one of them
+NO_DASK = 'Dask is not installed here; install it with `pip install "maswatch[cluster]"`, or leave --engine out.'
+NO_SCHEDULER = (
+    "No Dask scheduler answers at {}; start one there, or leave --scheduler out for one of this machine's own."
+)
+LOST = "A process that judged has died, perhaps for want of memory; take fewer with --workers."
+ANSWERS_WITHIN = "30s"
+# no page about the cluster, and no port that a second one could not have
+OWN_CLUSTER: dict[str, Any] = {
+    "threads_per_worker": 1, "memory_limit": 0, "silence_logs": logging.ERROR, "dashboard_address": "127.0.0.1:0",
+    "scheduler_kwargs": {"dashboard": False},
+}  # fmt: skip
+
+
+def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(mapping)
+
+
+def _as_dict(table: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
+    return _read_only, (dict(table),)
+
+
+# the catalog's tables are read-only, which another interpreter cannot be sent as they are
+copyreg.pickle(MappingProxyType, _as_dict)
+
+
+def cores() -> int:
+    """How many this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def each(work: Work[Part, Answer], common: Any, parts: Sequence[Part], *, workers: int) -> Iterator[Answer]:
+    """On so many processes; in this one where one is enough. Raises ParallelError where one of them dies."""
+    if min(workers, len(parts)) <= 1:
+        yield from (work(common, part) for part in parts)
+        return
+    with _pool(min(workers, len(parts)), work, common) as pool:
+        try:
+            yield from pool.map(_answer, parts)
+        except BrokenProcessPool:
+            raise ParallelError(LOST) from None
+
+
+@contextmanager
+def _pool(workers: int, work: Work[Part, Answer], common: Any) -> Iterator[ProcessPoolExecutor]:
+    """New interpreters, since this one may hold threads and open connections that no copy can use."""
+    before = set(active_children())
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(work, common))
+    try:
+        yield pool
+        pool.shutdown()
+    except BaseException:  # Ctrl-C above all: nobody waits for what is half done
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(active_children()) - before:
+            child.terminate()
+        raise
+
+
+_KEPT: dict[str, Any] = {}
+
+
+def _begin(work: Work[Any, Any], common: Any) -> None:
+    """In the new process: what all parts have in common is sent once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it hears Ctrl-C and ends it
+    Thread(target=_end_with_parent, daemon=True).start()
+    _KEPT.update(work=work, common=common)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _answer(part: Any) -> Any:
+    return _KEPT["work"](_KEPT["common"], part)
+
+
+def each_on_dask(
+    work: Work[Part, Answer], common: Any, parts: Sequence[Part], *, scheduler: str = "", workers: int = 1
+) -> Iterator[Answer]:
+    """
+    On the workers of the scheduler at that address, else on so many of this machine's own.
+
+    What parts name must be readable there: a cluster of several machines needs its temporary folder on a shared disk.
+    """
+    with _client(scheduler, workers) as client:
+        sent = client.scatter(common, broadcast=True)
+        asked = [client.submit(_tried, work, sent, part, pure=False) for part in parts]
+        for place, one in enumerate(asked):
+            answer, error = one.result()
+            if error is not None:
+                raise error
+            yield answer
+            asked[place] = None  # the cluster may forget it
+
+
+def _tried(work: Work[Any, Any], common: Any, part: Any) -> tuple[Any, Exception | None]:
+    """What went wrong goes back as an answer: the cluster would write the part itself into its log, with its values."""
+    try:
+        return work(common, part), None
+    except Exception as error:
+        return None, error
+
+
+@contextmanager
+def _client(scheduler: str, workers: int) -> Iterator[Any]:
+    try:
+        import distributed
+    except ImportError:
+        raise ParallelError(NO_DASK) from None
+    logging.getLogger("distributed").propagate = False  # its comings and goings are no news of ours
+    if not scheduler:
+        with distributed.LocalCluster(workers, **OWN_CLUSTER) as cluster, distributed.Client(cluster) as client:
+            yield client
+        return
+    try:
+        client = distributed.Client(scheduler, timeout=ANSWERS_WITHIN)
+    except (OSError, TimeoutError, ValueError):
+        raise ParallelError(NO_SCHEDULER.format(scheduler)) from None
+    with client:
+        yield client

@@ -1,0 +1,1 @@
+"""Research databases as sources: CLIF tables and MEDS events, read by batches of patients."""
