@@ -20,6 +20,7 @@ from monitoring.intake import Circumstances, IngestCounts, as_batch, counted, en
 from monitoring.parallel import cores, each, each_on_dask
 from monitoring.raw_files import read_paths
 from monitoring.replayed_files import Burden, Written
+from monitoring.retrospective import folders
 from monitoring.settings import Settings
 from monitoring.sieve import FAR_OFF
 from monitoring.terms import Catalog
@@ -36,12 +37,16 @@ WORTH_A_CORE = LEAST
 
 @dataclass(frozen=True)
 class Terms:
-    """What all parts of a replay are judged by."""
+    """
+    What all parts of a replay are judged by. `gap`: after so long without a fact a patient of a database comes back as
+    another course; None for recorded courses, which are judged through as a ward would have been.
+    """
 
     catalog: Catalog
     settings: Settings
     every: pd.Timedelta
     now: datetime
+    gap: pd.Timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,8 @@ def replay(
 
     However many processes judge, the files are the same to the byte.
     """
-    terms = Terms(catalog, settings, pd.Timedelta(hours=every_hours), now)
+    gap = pd.Timedelta(days=catalog.settings["new_course_after_days"]) if folders.database(folder) else None
+    terms = Terms(catalog, settings, pd.Timedelta(hours=every_hours), now, gap)
     with tempfile.TemporaryDirectory() as place, Written(out, settings.zone) as written:
         by = engine or on_cores()
         parts, counts = _parts(folder, Path(place), terms, by.workers)
@@ -120,8 +126,7 @@ def judged(terms: Terms, part: Path | Course) -> Judged:
 
 
 def _judged(terms: Terms, course: Course, counts: IngestCounts) -> Judged:
-    gap = pd.Timedelta(days=terms.catalog.settings["new_course_after_days"])
-    courses = apart(course, gap=gap)
+    courses = course if terms.gap is None else apart(course, gap=terms.gap)
     found = replayed(courses, terms.catalog, every=terms.every)
     watched = patient_days(stays(as_issued(courses), since=None, until=FAR_OFF))
     whole = replace(
