@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
+
+import pandas as pd
 
 from dashboard.bedside import Ward, shown_analytes
 from dashboard.patient_sheet import choices
 from dashboard.selection import LabsAsked
+from monitoring.cohorts import Members, few
+from monitoring.disguise import pseudonyms
 from monitoring.terms import Catalog
 
 IDENTIFIED: Final = (
@@ -17,9 +22,15 @@ IDENTIFIED: Final = (
 )
 
 
-def patients(ward: Ward) -> list[str]:
-    """Identifiers in the order of the beds: what stands in the address must still be right when a bed is changed."""
-    return [told["id"] for told in choices(ward)]
+def named(ward: Ward, key: bytes | None) -> dict[str, str]:
+    """
+    What a patient is called here -> identifier. In the order of the beds by identifier: what stands in the address must
+    still be right when a bed is changed. With `key` by pseudonym, for who may not see who they are, and in that order.
+    """
+    known = [told["id"] for told in choices(ward)]
+    if key is None:
+        return {name: name for name in known}
+    return dict(sorted((name, patient) for patient, name in pseudonyms(known, key).items()))
 
 
 def analytes(ward: Ward, catalog: Catalog) -> dict[str, str]:
@@ -45,3 +56,16 @@ def asked(
         end=datetime.combine(end + timedelta(days=1), time(), zone) - timedelta(microseconds=1) if end else None,
         identified=identified,
     )
+
+
+def counts(told: Members, catalog: Catalog) -> pd.DataFrame:
+    """How many are left after each criterion, as they may be told."""
+    rows = [(step.words[:1].upper() + step.words[1:], few(step.left, catalog)) for step in told.steps]
+    return pd.DataFrame(rows, columns=["Criterion", "Patients"])
+
+
+def within(asked: LabsAsked, told: Members) -> LabsAsked | None:
+    """The same of those who are in the cohort too; None where nobody is."""
+    inside = set(told.patients)
+    left = [patient for patient in asked.patients if patient in inside] if asked.patients else told.patients
+    return replace(asked, patients=tuple(left)) if left else None

@@ -8,8 +8,10 @@ takes one off again: the mark that spreadsheets themselves use for "this is text
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMULA = r"'*[=+\-@\t\r]"
 MARKED = re.compile(r"'+[=+\-@\t\r]")

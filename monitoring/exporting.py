@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -14,8 +14,11 @@ from monitoring.exports import about as provenance
 from monitoring.exports.about import About, write_about
 from monitoring.exports.anonymity import Groups, write_privacy
 from monitoring.exports.cells import as_text
+from monitoring.exports.facts import fact_parts
 from monitoring.exports.fields import cast, layout
 from monitoring.exports.hiding import hidden, plain
+from monitoring.exports.lines import csv_text, header
+from monitoring.exports.reading import ARROW, LINES
 from monitoring.exports.tables import Frames, tables
 from monitoring.exports.wanted import Wanted
 from monitoring.profiles import profiles
@@ -26,42 +29,62 @@ from storage.engine import Store
 
 __all__ = ["Wanted", "exported", "labs_table", "write_export", "write_labs", "write_parts"]
 
+Progress = Callable[[int], None]
 AT_ONCE = 150  # patients judged together: memory stays the same however many there are
 
 
-def exported(store: Store, catalog: Catalog, wanted: Wanted) -> Iterator[Frames]:
+def unheard(rows: int) -> None:
+    """Nobody asks how far it is."""
+
+
+def exported(store: Store, catalog: Catalog, wanted: Wanted, only: Collection[str] = ()) -> Iterator[Frames]:
     """
     The tables of some patients at a time, columns and types as knowledge/export.toml names them; moments are moments.
+    `only`: "patients" and those wanted beside it; empty: all.
 
     In the order of the identifiers, or of the pseudonyms where nobody is named: their own order would tell.
     """
-    for part in _parts(store, wanted):
-        yield _tables(store, catalog, wanted, part)
+    chosen = _chosen(store, wanted)
+    for first in range(0, max(len(chosen), 1), AT_ONCE):  # at least one part: every table has its columns
+        yield _tables(store, catalog, wanted, (chosen[first : first + AT_ONCE], only))
 
 
-def _tables(store: Store, catalog: Catalog, wanted: Wanted, part: list[str]) -> Frames:
+def _tables(store: Store, catalog: Catalog, wanted: Wanted, asked: tuple[list[str], Collection[str]]) -> Frames:
     """A function of its own, so that nothing of a part is held while the next one is judged."""
-    laid = layout(catalog)
+    laid, (part, only) = layout(catalog), asked
     ward = state(store, catalog, as_of=wanted.as_of, patients=part)
     versions = told(store, as_of=wanted.as_of, patients=part) if wanted.versions else None
-    frames = tables(ward, versions, wanted)
+    frames = tables(ward, versions, wanted, only)
     shown = plain(frames, laid) if wanted.key is None else hidden(frames, laid, wanted.key, wanted.as_of)
     return {name: cast(frame, laid.tables[name]) for name, frame in shown.items()}
 
 
-def write_export(store: Store, catalog: Catalog, wanted: Wanted, folder: Path, how: str) -> dict[str, int]:
+def write_export(
+    store: Store, catalog: Catalog, wanted: Wanted, folder: Path, how: str, *, progress: Progress = unheard
+) -> dict[str, int]:
     """
     The files of one profile, with what goes with them; rows by table. An earlier export in `folder` is replaced.
+    `progress` is told how many laboratory values each part has.
 
     Raises ExportError where the folder holds anything else.
     """
     _emptied(folder)
     try:
-        return write_parts(exported(store, catalog, wanted), folder, About(wanted, catalog, how))
+        parts = _heard(_asked(store, catalog, wanted, how), progress)
+        return write_parts(parts, folder, About(wanted, catalog, how))
     except BaseException:  # half an export helps nobody, and may name people; all that lies there was written just now
         for path in provenance.written(folder):
             path.unlink(missing_ok=True)
         raise
+
+
+def _asked(store: Store, catalog: Catalog, wanted: Wanted, how: str) -> Iterator[Frames]:
+    if not wanted.facts:
+        return exported(store, catalog, wanted)
+    form = {"csv": LINES, "parquet": ARROW}.get(how)
+    if form is None:
+        raise ExportError(f"Facts alone are written as csv or parquet; {how} also tells what was judged.")
+    return fact_parts(store, catalog, wanted, _chosen(store, wanted), form)
 
 
 def write_parts(parts: Iterable[Frames], folder: Path, about: About) -> dict[str, int]:
@@ -89,26 +112,44 @@ def _emptied(folder: Path) -> None:
 
 def labs_table(store: Store, catalog: Catalog, wanted: Wanted) -> pd.DataFrame:
     """All values at once as text and numbers, for the preview and download of a screen."""
-    parts = [as_text(frames["labs"]) for frames in exported(store, catalog, wanted)]
+    parts = [as_text(frames["labs"]) for frames in exported(store, catalog, wanted, ("labs",))]
     return pd.concat(parts, ignore_index=True)
 
 
-def write_labs(store: Store, catalog: Catalog, wanted: Wanted, out: IO[str]) -> int:
-    """The labs as CSV, part by part; the number of rows."""
+def write_labs(store: Store, catalog: Catalog, wanted: Wanted, out: IO[bytes], *, progress: Progress = unheard) -> int:
+    """The labs as CSV, part by part and from the first second; the number of rows."""
+    names = layout(catalog).asked(facts=wanted.facts, versions=False)["labs"].names
+    out.write(header(names))
+    out.flush()
     rows = 0
-    for place, frames in enumerate(exported(store, catalog, wanted)):
-        as_text(frames["labs"]).to_csv(out, index=False, header=place == 0, lineterminator="\n")
-        rows += len(frames["labs"])
+    parts = (
+        fact_parts(store, catalog, wanted, _chosen(store, wanted), LINES)
+        if wanted.facts
+        else exported(store, catalog, wanted, ("labs",))
+    )
+    for frames in _heard(parts, progress):
+        if "labs" in frames:
+            out.write(csv_text(frames["labs"]))
+            out.flush()
+            rows += len(frames["labs"])
     return rows
 
 
-def _parts(store: Store, wanted: Wanted) -> Iterator[list[str]]:
-    """At least one part, so that every table has its columns also when nobody is in it."""
+def _heard(parts: Iterable[Frames], progress: Progress) -> Iterator[Frames]:
+    for frames in parts:
+        yield frames
+        progress(len(frames.get("labs", ())))
+
+
+def _chosen(store: Store, wanted: Wanted) -> list[str]:
+    """Patients in the order of the export."""
     known = queries.patients(store, as_of=wanted.as_of)["patient_id"].sort_values().tolist()
     into = merges.merged(store, as_of=wanted.as_of).into
     asked = {into.get(name, name) for name in wanted.patients}
     chosen = [patient for patient in known if not asked or patient in asked]
+    if wanted.cohort is not None:
+        inside = set(wanted.cohort.patients)
+        chosen = [patient for patient in chosen if patient in inside]
     if wanted.key is not None:
         chosen.sort(key=pseudonyms(chosen, wanted.key).__getitem__)
-    for first in range(0, max(len(chosen), 1), AT_ONCE):
-        yield chosen[first : first + AT_ONCE]
+    return chosen

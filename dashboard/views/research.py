@@ -4,34 +4,54 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import reading, research_choice, shell
+from dashboard import reading, research_choice, shell, taking
 from dashboard.bedside import Ward
 from dashboard.components import show_labs, show_sheet, show_state
 from dashboard.markup import page
 from dashboard.selection import LabsAsked
 from dashboard.views.now import now
+from dashboard.who import may
 
 
 def research(ward: Ward) -> None:
     if not ward.sides:
         return show_state("No patients yet", "The store is open and holds no patient to choose from.", key="empty")
     show_sheet(page("research.html", at=ward.as_of, zone=reading.zone(), patients=len(ward.sides)), key="research")
-    labs = reading.labs(choice(ward), ward.as_of)
+    asked = within_cohort(choice(ward), ward)
+    if asked is None:
+        return show_state("Nobody is left", "The cohort and the patients chosen have nobody in common.", key="nobody")
+    labs = reading.labs(asked, ward.as_of)
     if labs.empty:
         return show_state("No value matches", "Choose more patients, more analytes, or a longer time.", key="nothing")
-    return show_labs(labs)
+    return show_labs(labs, lambda: taking.table(labs, asked, clock=now))
 
 
 def choice(ward: Ward) -> LabsAsked:
-    names, analytes = research_choice.patients(ward), research_choice.analytes(ward, reading.catalog())
+    names = research_choice.named(ward, None if may("see") else reading.pseudonym_key())
+    analytes = research_choice.analytes(ward, reading.catalog())
     first, second, third, fourth = st.columns([3, 3, 1.7, 1.7])
-    patients = first.multiselect("Patients", names, key="patients", placeholder="All", bind="query-params")
+    patients = first.multiselect("Patients", list(names), key="patients", placeholder="All", bind="query-params")
     labels = second.multiselect("Analytes", list(analytes), key="analytes", placeholder="All", bind="query-params")
     start = third.date_input("From", None, key="start", format="YYYY-MM-DD", bind="query-params")
     end = fourth.date_input("To", None, key="end", format="YYYY-MM-DD", bind="query-params")
     codes = [analytes[label] for label in labels]
-    identified = st.checkbox("With identifiers and true dates", key="identified", help=research_choice.IDENTIFIED)
-    return research_choice.asked(patients, codes, start, end, identified=identified, zone=reading.zone())
+    words, help_words = "With identifiers and true dates", research_choice.IDENTIFIED
+    identified = may("manage") and st.checkbox(words, key="identified", help=help_words)
+    chosen = [names[name] for name in patients]
+    return research_choice.asked(chosen, codes, start, end, identified=identified, zone=reading.zone())
 
 
-shell.show(research, clock=now, refreshes=False)
+def within_cohort(asked: LabsAsked, ward: Ward) -> LabsAsked | None:
+    """The same for the patients of a saved cohort, its counts shown; None where nobody is left."""
+    saved = reading.cohorts(ward.as_of)
+    if not saved:
+        return asked
+    called = st.selectbox("Cohort", saved, None, key="cohort", placeholder="All patients", bind="query-params")
+    if called is None:
+        return asked
+    told = reading.members(called, ward.as_of)
+    st.dataframe(research_choice.counts(told, reading.catalog()), hide_index=True, key="counts")
+    return research_choice.within(asked, told)
+
+
+shell.show(research, clock=now, refreshes=False, needs="research")

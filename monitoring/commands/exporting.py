@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitoring.commands.site import Asked, asked, moment
 
+if TYPE_CHECKING:
+    from monitoring.exports.wanted import OfCohort, Wanted
+
 STDOUT = "-"
 FORMATS = ("csv", "parquet", "meds", "clif", "omop")
+PARTITIONS = ("patient-bucket", "year")
 HOURS = click.FloatRange(min=1, max=720)
 
 
@@ -23,38 +27,84 @@ HOURS = click.FloatRange(min=1, max=720)
 @click.option("--analyte", "analytes", multiple=True, metavar="CODE", help="Only this one; may be repeated.")
 @click.option("--from", "start", metavar="TIME", help="Collected then or later.")
 @click.option("--to", "end", metavar="TIME", help="Collected then or earlier.")
-@click.option("--align", type=click.Choice(["steroid", "first"]), help="Only what has hours since that.")
+@click.option(
+    "--align", metavar="WHAT", help="Hour 0: steroid, first, admission, line:2 or flag:CODE; others left out."
+)
+@click.option("--cohort", "cohort", metavar="NAME", help="Only patients of a saved NAME[@VERSION] or a cohort file.")
 @click.option("--grid", "grid_hours", type=HOURS, default=12.0, show_default=True, help="Hours between panel rows.")
 @click.option("--carry", "carry_hours", type=HOURS, default=24.0, show_default=True, help="Hours a value is carried.")
 @click.option("--versions", is_flag=True, help="Also every version of every value, with when it became known.")
+@click.option("--facts", is_flag=True, help="What was reported and given alone, nothing judged; for millions of rows.")
+@click.option("--partition", type=click.Choice(PARTITIONS), help="Parquet in folders, for cluster engines.")
 @click.option("--identified", is_flag=True, help="With the hospital's identifiers and true dates.")
 @click.option("--as-of", "as_of", metavar="TIME", help="As it was known then; default: now.")
 @asked
 def export(asked: Asked, out: str, how: str, **told: Any) -> None:
     """Write courses into the folder OUT, or the labs to stdout for "-"; pseudonymous, dates shifted."""
+    from monitoring.commands.progress import Progress
     from monitoring.cycle import wall_clock
     from monitoring.disguise import own_key
     from monitoring.exporting import Wanted, write_export, write_labs
+    from monitoring.exports.alignment import checked
     from storage.writes import record_access
 
     now, settings = wall_clock(), asked.settings
+    as_of = _time(asked, told["as_of"]) or now
     known = _known_analytes(asked, told["analytes"])
+    if told["identified"]:
+        _owned(asked)
+    align = checked(told["align"] or "", asked.catalog)
     wanted = Wanted(
-        as_of=_time(asked, told["as_of"]) or now, patients=told["patients"], analytes=known,
-        start=_time(asked, told["start"]), end=_time(asked, told["end"]), align=told["align"] or "",
+        as_of=as_of, patients=told["patients"], analytes=known,
+        start=_time(asked, told["start"]), end=_time(asked, told["end"]), align=align,
         key=None if told["identified"] else own_key(settings.data_dir), grid_hours=told["grid_hours"],
-        carry_hours=told["carry_hours"], versions=told["versions"],
+        carry_hours=told["carry_hours"], versions=told["versions"], facts=told["facts"],
+        partition=told["partition"] or "", cohort=of_cohort(asked, told["cohort"], as_of) if told["cohort"] else None,
     )  # fmt: skip
+    _fits(wanted, out, how)
+    what = f"export {out}" + (" with names" if told["identified"] else "")
+    record_access(asked.store, now, "command line", what, told["patients"] or ["*"])
+    with Progress("values written") as shown:
+        if out == STDOUT:
+            write_labs(asked.store, asked.catalog, wanted, sys.stdout.buffer, progress=shown.add)
+            return
+        rows = write_export(asked.store, asked.catalog, wanted, Path(out), how, progress=shown.add)
+    click.echo(f"Written to {out}: " + ", ".join(f"{count} {name}" for name, count in rows.items()) + ".", err=True)
+
+
+def _fits(wanted: Wanted, out: str, how: str) -> None:
+    """Whether what was asked for goes together."""
+    if wanted.facts and wanted.align not in ("", "first"):
+        raise click.UsageError("--align rests on judgements, and --facts leaves them out; use one of the two.")
+    if wanted.partition and how != "parquet":
+        raise click.UsageError("--partition splits Parquet files: add --format parquet.")
+    if out == STDOUT and how != FORMATS[0]:
+        raise click.UsageError(f"{STDOUT} takes the laboratory values as csv; for {how} name a folder.")
     if wanted.start and wanted.end and wanted.start > wanted.end:
         raise click.UsageError("--from lies after --to.")
-    record_access(asked.store, now, "command line", f"export {out}", told["patients"] or ["*"])
-    if out == STDOUT:
-        if how != FORMATS[0]:
-            raise click.UsageError(f"{STDOUT} takes the laboratory values as csv; for {how} name a folder.")
-        write_labs(asked.store, asked.catalog, wanted, sys.stdout)
-        return
-    rows = write_export(asked.store, asked.catalog, wanted, Path(out), how)
-    click.echo(f"Written to {out}: " + ", ".join(f"{count} {name}" for name, count in rows.items()) + ".", err=True)
+
+
+def _owned(asked: Asked) -> None:
+    """Names go to whoever owns the data folder; others need the dashboard, where a person's role is known."""
+    import os
+
+    folder = asked.settings.data_dir
+    if hasattr(os, "getuid") and folder.exists() and os.getuid() not in (0, folder.stat().st_uid):
+        raise click.UsageError(
+            f"--identified is for the owner of {folder}; ask them, or an admin on the Research view."
+        )
+
+
+def of_cohort(asked: Asked, name: str, as_of: datetime) -> OfCohort:
+    """Evaluated now; one with nobody in it is refused."""
+    from monitoring.commands.cohorts import found
+    from monitoring.exports.wanted import OfCohort
+
+    told = found(asked, name, as_of)
+    if not told.patients:
+        raise click.UsageError(f"Nobody is in the cohort {told.cohort.called}; `maswatch cohort count` says why.")
+    cohort, steps = told.cohort, tuple((step.words, step.left) for step in told.steps)
+    return OfCohort(cohort.called, cohort.title, cohort.question, told.patients, steps)
 
 
 def _time(asked: Asked, text: str | None) -> datetime | None:

@@ -40,7 +40,12 @@ class About:
     @property
     def tables(self) -> list[Table]:
         """Those that this export has."""
-        return [table for table in self.layout.tables.values() if not table.optional or self.wanted.versions]
+        return list(self.layout.asked(facts=self.wanted.facts, versions=self.wanted.versions).values())
+
+    def few(self, count: int) -> int | str:
+        """Nobody is a count that may be told; a few are not."""
+        k = self.layout.settings["k"]
+        return f"fewer than {k}" if 0 < count < k else count
 
     def leave_out(self, why: str, count: int) -> None:
         if count:
@@ -86,7 +91,18 @@ def earlier(folder: Path) -> list[Path]:
 
 def write_about(about: About, folder: Path, rows: dict[str, int]) -> None:
     """about.json, written last: a folder without it is an export that did not come to its end."""
-    told = {
+    told = described(about) | {
+        "rows": rows,
+        "left_out": [{"why": why, "count": count} for why, count in sorted(about.left_out.items())],
+        "notes": about.notes,
+        "files": [_file(path, folder) for path in written(folder)],
+    }
+    write_json(folder / FILE, told)
+
+
+def described(about: About) -> dict[str, Any]:
+    """Where it comes from and what was asked for."""
+    return {
         "program": "maswatch",
         "program_version": program(),
         "rule_pack_version": about.catalog.version,
@@ -95,12 +111,7 @@ def write_about(about: About, folder: Path, rows: dict[str, int]) -> None:
         "as_of": instant(about.wanted.as_of),
         "disguise": _disguise(about),
         "filters": _filters(about),
-        "rows": rows,
-        "left_out": [{"why": why, "count": count} for why, count in sorted(about.left_out.items())],
-        "notes": about.notes,
-        "files": [_file(path, folder) for path in written(folder)],
     }
-    write_json(folder / FILE, told)
 
 
 def _file(path: Path, folder: Path) -> dict[str, Any]:
@@ -121,9 +132,21 @@ def _filters(about: About) -> dict[str, Any]:
         "from, to and analytes choose laboratory values, panel and findings; treatments, flags and scores rest on all"
     )
     return told | {
+        "cohort": _cohort(about),
         "analytes": list(wanted.analytes), "align": wanted.align or None, "versions": wanted.versions,
+        "facts_alone": wanted.facts,
         "grid_hours": wanted.grid_hours, "carry_forward_hours": wanted.carry_hours, "applied_to": applied,
     }  # fmt: skip
+
+
+def _cohort(about: About) -> dict[str, Any] | None:
+    """The words of the question may tell days, and a few people are a few."""
+    chosen = about.wanted.cohort
+    if chosen is None:
+        return None
+    counted = [(words, left if about.identified else about.few(left)) for words, left in chosen.steps]
+    told = {"called": chosen.called, "steps": [{"criterion": words, "patients": left} for words, left in counted]}
+    return told | ({"title": chosen.title, "question": chosen.question} if about.identified else {})
 
 
 def _disguise(about: About) -> dict[str, Any]:

@@ -25,8 +25,9 @@ class Groups:
 
     def seen(self, parts: Iterable[Frames]) -> Iterator[Frames]:
         for frames in parts:
-            told = frames["patients"][self.names].astype("object").fillna(UNKNOWN)
-            self.sizes.update(zip(*(told[name] for name in self.names), strict=True))
+            if "patients" in frames:
+                told = frames["patients"][self.names].astype("object").fillna(UNKNOWN)
+                self.sizes.update(zip(*(told[name] for name in self.names), strict=True))
             yield frames
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -30,7 +30,10 @@ HIDINGS = ("", "pseudonym", "shifted", "ours", "number", "left_out", "pattern")
 
 @dataclass(frozen=True)
 class Field:
-    """A column. `hiding`: what becomes of it when nobody may be known by it, see the head of export.toml."""
+    """
+    A column. `hiding`: what becomes of it when nobody may be known by it, see the head of export.toml; `judged`: it
+    rests on a judgement, and is in no export of facts alone.
+    """
 
     name: str
     type: str
@@ -39,12 +42,13 @@ class Field:
     unit: str = ""
     hiding: str = ""
     pattern: str = ""
+    judged: bool = False
     constraints: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Table:
-    """`optional`: the option that asks for it; empty: it is in every export."""
+    """`optional`: the option that asks for it; empty: it is in every export. `judged`: as of a column."""
 
     name: str
     title: str
@@ -52,6 +56,7 @@ class Table:
     key: tuple[str, ...]
     fields: tuple[Field, ...]
     optional: str = ""
+    judged: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -64,6 +69,17 @@ class Layout:
     description: str
     settings: Mapping[str, Any]
     tables: Mapping[str, Table]
+
+    def asked(self, *, facts: bool, versions: bool) -> dict[str, Table]:
+        """The tables of an export: of facts alone, or with what was judged; with every version, or without."""
+        chosen = {name: one for name, one in self.tables.items() if versions or not one.optional}
+        if not facts:
+            return chosen
+        return {name: _unjudged(one) for name, one in chosen.items() if not one.judged}
+
+
+def _unjudged(table: Table) -> Table:
+    return replace(table, fields=tuple(one for one in table.fields if not one.judged))
 
 
 def parse(name: str) -> dict[str, Any]:
@@ -86,7 +102,10 @@ def _table(name: str, told: Mapping[str, Any], catalog: Catalog) -> Table:
         filled = {end: {key: _filled(text, words) for key, text in one.items()} for end, one in told["each"].items()}
         fields += [_field(name, analyte.code + end, one) for end, one in filled.items()]
         fields[-len(filled)] = Field(**vars(fields[-len(filled)]) | {"unit": analyte.unit})
-    return Table(name, told["title"], told["description"], tuple(told["key"]), tuple(fields), told.get("optional", ""))
+    return Table(
+        name, told["title"], told["description"], tuple(told["key"]), tuple(fields), told.get("optional", ""),
+        told.get("judged", False),
+    )  # fmt: skip
 
 
 def _filled(text: Any, words: Mapping[str, str]) -> Any:
@@ -102,7 +121,7 @@ def _field(table: str, name: str, told: Mapping[str, Any]) -> Field:
     constraints = {key: told[key] for key in CONSTRAINTS if key in told}
     return Field(
         name, told["type"], told["title"], told["description"], told.get("unit", ""), hiding,
-        told.get("pattern", ""), constraints,
+        told.get("pattern", ""), told.get("judged", False), constraints,
     )  # fmt: skip
 
 
@@ -137,5 +156,7 @@ def _words(one: Field) -> dict[str, str]:
     return {key: text for key, text in words.items() if text}
 
 
-def as_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
+def as_arrow(frame: pd.DataFrame | pa.Table, table: Table) -> pa.Table:
+    if isinstance(frame, pa.Table):
+        return frame
     return pa.Table.from_pandas(frame, schema=arrow_schema(table), preserve_index=False).replace_schema_metadata(None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from monitoring.disguise import pseudonyms, shifts
+from monitoring.exports.covering import hexadecimal, keyed, signs
 from monitoring.exports.fields import Field, Layout, Table
 
 Frames = dict[str, pd.DataFrame]
@@ -31,7 +32,11 @@ def hidden(frames: Frames, laid: Layout, key: bytes, as_of: datetime) -> Frames:
 def _numbered(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """A number that the store gave (it is negative as often as not) as a text of hexadecimal signs."""
     ids = [one.name for one in table.fields if one.name in frame and _is_number(frame[one.name], one)]
-    return frame.assign(**{name: [format(ref % 2**64, "016x") for ref in frame[name]] for name in ids})
+    return frame.assign(**{name: _written(frame[name].to_numpy()) for name in ids})
+
+
+def _written(numbers: np.ndarray) -> np.ndarray:
+    return hexadecimal(numbers.view("u8")).astype("U").astype("object")
 
 
 def _is_number(column: pd.Series, one: Field) -> bool:
@@ -81,11 +86,8 @@ class _Cover:
         return told.dt.floor("min")
 
     def _keyed(self, column: pd.Series, name: str) -> pd.Series:
+        if pd.api.types.is_integer_dtype(column):
+            return pd.Series(_written(keyed(column.to_numpy(), self.key, name)), index=column.index)
         codes, distinct = pd.factorize(column)
-        told = [_signs(self.key, name, value) if str(value) else None for value in distinct]
+        told = [signs(self.key, name, value) if str(value) else None for value in distinct]
         return pd.Series(pd.array(told, dtype="object")[codes], index=column.index)
-
-
-def _signs(key: bytes, purpose: str, value: object) -> str:
-    told = hashlib.blake2b(f"{purpose}:{value}".encode(), key=key, digest_size=8)
-    return told.hexdigest()

@@ -6,17 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from monitoring.exports import examples
 from monitoring.exports.about import About, instant, program, sha256, write_json, written
 from monitoring.exports.fields import Field, Table
 
 FILE, DICTIONARY = "datapackage.json", "DICTIONARY.md"
 PROFILE = "https://datapackage.org/profiles/2.0/"
 MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
-OWN = {FILE, DICTIONARY}
+OWN = {FILE, DICTIONARY, examples.FILE}
 # What the reference checker does to Parquet: it counts no bytes there, and takes a missing number for one out of range.
 # So sizes and hashes of Parquet files stand in about.json alone, and of the constraints those that missing ones keep.
 UNCHECKED = ("bytes", "hash")
 RANGES = ("minimum", "maximum")
+
+
+def write_described(about: About, folder: Path, tables: Mapping[str, Table]) -> None:
+    """What goes with the tidy formats: the dictionary, examples to begin with, and the package."""
+    write_dictionary(about, folder)
+    examples.write_examples(about, folder)
+    write_package(about, folder, tables)
 
 
 def write_package(about: About, folder: Path, tables: Mapping[str, Table]) -> None:
@@ -37,8 +45,9 @@ def write_package(about: About, folder: Path, tables: Mapping[str, Table]) -> No
 def _resource(path: Path, folder: Path, tables: Mapping[str, Table]) -> dict[str, Any]:
     name, kind = path.relative_to(folder).as_posix(), path.suffix[1:]
     table = tables.get(name)
+    whole = table and "/" not in name
     told = {
-        "name": table.name if table else name.removesuffix(path.suffix).replace("/", "-").casefold(),
+        "name": table.name if table and whole else _slug(name.removesuffix(path.suffix)),
         "path": name,
         "format": kind,
         "mediatype": MEDIA.get(kind, "application/octet-stream"),
@@ -51,6 +60,10 @@ def _resource(path: Path, folder: Path, tables: Mapping[str, Table]) -> dict[str
         told = {key: value for key, value in told.items() if key not in UNCHECKED}
     words = {"type": "table", "title": table.title, "description": table.description, "encoding": "utf-8"}
     return told | words | {"schema": _schema(table, RANGES if kind == "parquet" else ())}
+
+
+def _slug(name: str) -> str:
+    return "".join(sign if sign.isalnum() else "-" for sign in name.casefold())
 
 
 def _schema(table: Table, without: tuple[str, ...]) -> dict[str, Any]:

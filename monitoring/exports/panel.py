@@ -11,19 +11,19 @@ from monitoring.exports.wanted import Wanted
 TAKEN = ["value", "comparator", "usable"]
 
 
-def panel(points: pd.DataFrame, t0: pd.Series, wanted: Wanted) -> pd.DataFrame:
+def panel(points: pd.DataFrame, zero: pd.Series, wanted: Wanted) -> pd.DataFrame:
     """patient_id, grid_hours, at, and four columns an analyte there is; empty where nothing is known for so long."""
-    grid = _grid(points, t0, wanted)
+    grid = _grid(points, zero, wanted)
     columns = {"patient_id": grid["patient_id"], "grid_hours": grid["grid_hours"], "at": grid["at"]}
     for analyte, values in points.groupby("analyte"):
         columns |= _laid(grid, values, str(analyte), wanted.carry_hours)
     return pd.DataFrame(columns).sort_values(["patient_id", "grid_hours"], ignore_index=True)
 
 
-def _grid(points: pd.DataFrame, t0: pd.Series, wanted: Wanted) -> pd.DataFrame:
+def _grid(points: pd.DataFrame, zeros: pd.Series, wanted: Wanted) -> pd.DataFrame:
     """From the point at or before the first value to the one at or after the last; ordered by moment."""
     drawn = points.groupby("patient_id")["collected_at"].agg(["min", "max"])
-    zero = of_each(drawn.index.to_series(), t0) if wanted.align == "steroid" else drawn["min"]
+    zero = of_each(drawn.index.to_series(), zeros) if wanted.align else drawn["min"]
     drawn, zero = drawn[zero.notna()], zero[zero.notna()]
     first = np.floor(_hours(drawn["min"] - zero) / wanted.grid_hours)
     last = np.ceil(_hours(drawn["max"] - zero) / wanted.grid_hours)
@@ -31,7 +31,9 @@ def _grid(points: pd.DataFrame, t0: pd.Series, wanted: Wanted) -> pd.DataFrame:
     at_hours = (first[place] + step) * wanted.grid_hours
     at = zero.array[place] + pd.to_timedelta(at_hours, unit="h")
     grid = pd.DataFrame({"patient_id": drawn.index.to_numpy()[place], "grid_hours": at_hours, "at": at})
-    return grid.astype({"at": "datetime64[us, UTC]"}).sort_values(["at", "patient_id"], ignore_index=True)
+    return grid.astype({"patient_id": "str", "at": "datetime64[us, UTC]"}).sort_values(
+        ["at", "patient_id"], ignore_index=True
+    )
 
 
 def _laid(grid: pd.DataFrame, values: pd.DataFrame, analyte: str, carry_hours: float) -> dict[str, pd.Series]:

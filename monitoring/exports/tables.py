@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,8 @@ from monitoring.analysis.assessment import Assessment
 from monitoring.analysis.course import Course, births
 from monitoring.analysis.matching import of_each
 from monitoring.analysis.temperatures import FINDING
-from monitoring.exports.fields import layout
+from monitoring.exports.alignment import FIRST, aligned, zeros
+from monitoring.exports.fields import Layout, layout
 from monitoring.exports.panel import panel
 from monitoring.exports.versions import versions
 from monitoring.exports.wanted import Wanted
@@ -20,27 +23,30 @@ DAYS_A_YEAR = 365.2425
 Frames = dict[str, pd.DataFrame]
 
 
-def tables(ward: WardState, told: Course | None, wanted: Wanted) -> Frames:
-    """`told`: every version of everything, for --versions alone."""
+def tables(ward: WardState, told: Course | None, wanted: Wanted, only: Collection[str] = ()) -> Frames:
+    """`told`: every version of everything, for --versions alone. `only` these tables and the patients are made."""
     judged, t0 = ward.assessment, first_steroid(ward)
     course, catalog = judged.course, judged.catalog
+    zero = zeros(ward, wanted.align) if wanted.align else t0.iloc[:0]
     points = _labs(ward, t0)
-    frames = {
-        "patients": _patients(ward, t0),
-        "labs": points[within(points, "collected_at", wanted) & ~_from_findings(points, course)],
-        "treatments": _treatments(course.doses, t0, catalog),
-        "lines": judged.lines.assign(drugs=judged.lines["drugs"].map(" ".join)),
-        "findings": _findings(course.findings, t0, wanted),
-        "flags": _since(ward.flags, "began_at", t0),
-        "flag_changes": ward.history.drop_duplicates(["patient_id", "flag", "seq"], keep="last"),
-        "responses": judged.verdicts,
-        "response_markers": judged.markers,
-        "scores": _scores(judged),
-        "panel": panel(points[within(points, "collected_at", wanted)], t0, wanted),
+    points = points.assign(**aligned(points, zero, catalog))
+    made: Mapping[str, Callable[[], pd.DataFrame]] = {
+        "patients": lambda: _patients(ward, t0),
+        "labs": lambda: points[within(points, "collected_at", wanted) & ~_from_findings(points, course)],
+        "treatments": lambda: _both(treatments(course.doses, catalog), "started_at", t0, zero),
+        "lines": lambda: judged.lines.assign(drugs=judged.lines["drugs"].map(" ".join)),
+        "findings": lambda: _both(findings(course.findings, wanted), "observed_at", t0, zero),
+        "flags": lambda: _both(ward.flags, "began_at", t0, zero),
+        "flag_changes": lambda: ward.history.drop_duplicates(["patient_id", "flag", "seq"], keep="last"),
+        "responses": lambda: judged.verdicts,
+        "response_markers": lambda: judged.markers,
+        "scores": lambda: _scores(judged),
+        "panel": lambda: panel(points[within(points, "collected_at", wanted)], zero, wanted),
     }
+    frames = {name: make() for name, make in made.items() if not only or name in ("patients", *only)}
     if told is not None:
         frames |= versions(told, wanted)
-    return {name: _of(frame, _chosen(ward, t0, wanted)) for name, frame in frames.items()}
+    return {name: _of(frame, _chosen(ward, zero, wanted)) for name, frame in frames.items()}
 
 
 def first_steroid(ward: WardState) -> pd.Series:
@@ -59,10 +65,10 @@ def within(frame: pd.DataFrame, time: str, wanted: Wanted) -> pd.Series:
     return chosen
 
 
-def _chosen(ward: WardState, t0: pd.Series, wanted: Wanted) -> pd.Series:
-    """Patients in the export: all asked for, or of them those with a steroid start."""
+def _chosen(ward: WardState, zero: pd.Series, wanted: Wanted) -> pd.Series:
+    """Patients in the export: all asked for, or of them those who have what hour 0 is."""
     patients = ward.assessment.course.patients["patient_id"]
-    return patients[patients.isin(t0.index)] if wanted.align == "steroid" else patients
+    return patients if wanted.align in ("", FIRST) else patients[patients.isin(zero.index)]
 
 
 def _of(frame: pd.DataFrame, patients: pd.Series) -> pd.DataFrame:
@@ -71,16 +77,20 @@ def _of(frame: pd.DataFrame, patients: pd.Series) -> pd.DataFrame:
 
 def _patients(ward: WardState, t0: pd.Series) -> pd.DataFrame:
     patients, drawn = ward.assessment.course.patients, ward.assessment.points.groupby("patient_id")["collected_at"]
-    settings = layout(ward.assessment.catalog).settings
-    first = of_each(patients["patient_id"], drawn.min())
-    age = (first.fillna(patients["admitted_at"]) - births(patients)).dt.days / DAYS_A_YEAR
-    years = (age // 1).clip(upper=float(settings["oldest_years"])).where(age >= 0)
+    told = people(patients, drawn.min(), drawn.size(), layout(ward.assessment.catalog))
+    return told.assign(first_steroid_at=of_each(patients["patient_id"], t0))
+
+
+def people(patients: pd.DataFrame, first: pd.Series, count: pd.Series, laid: Layout) -> pd.DataFrame:
+    """Patients with their age; `first` and `count` of their results, by patient."""
+    began = of_each(patients["patient_id"], first)
+    age = (began.fillna(patients["admitted_at"]) - births(patients)).dt.days / DAYS_A_YEAR
+    years = (age // 1).clip(upper=float(laid.settings["oldest_years"])).where(age >= 0)
     return patients.assign(
         age_years=years,
-        age_group=_groups(years, settings["age_groups"]),
-        first_result_at=first,
-        first_steroid_at=of_each(patients["patient_id"], t0),
-        results=of_each(patients["patient_id"], drawn.size().astype("float64")).fillna(0),
+        age_group=_groups(years, laid.settings["age_groups"]),
+        first_result_at=began,
+        results=of_each(patients["patient_id"], count.astype("float64")).fillna(0),
     )
 
 
@@ -109,15 +119,15 @@ def _from_findings(points: pd.DataFrame, course: Course) -> pd.Series:
     return points["ref"].isin(course.findings.loc[course.findings["finding"].eq(FINDING), "ref"])
 
 
-def _treatments(doses: pd.DataFrame, t0: pd.Series, catalog: Catalog) -> pd.DataFrame:
+def treatments(doses: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     named = doses.rename(columns={"given": "drug", "amount": "dose", "name_text": "drug_reported", "ref": "dose_id"})
     lines = {code: drug.line for code, drug in catalog.drugs.items()}
-    return _since(named, "started_at", t0).assign(line=named["drug"].map(lines))
+    return named.assign(line=named["drug"].map(lines))
 
 
-def _findings(findings: pd.DataFrame, t0: pd.Series, wanted: Wanted) -> pd.DataFrame:
-    seen = findings[within(findings, "observed_at", wanted)]
-    return _since(seen, "observed_at", t0).assign(finding_id=seen["ref"])
+def findings(told: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
+    seen = told[within(told, "observed_at", wanted)]
+    return seen.assign(finding_id=seen["ref"])
 
 
 def _scores(judged: Assessment) -> pd.DataFrame:
@@ -125,6 +135,11 @@ def _scores(judged: Assessment) -> pd.DataFrame:
         return pd.DataFrame({"patient_id": pd.Series(dtype="str")})
     told = judged.scores
     return told.assign(missing=told["missing"].map(" ".join), source=told["source"].map(" ".join))
+
+
+def _both(frame: pd.DataFrame, time: str, t0: pd.Series, zero: pd.Series) -> pd.DataFrame:
+    told = _since(frame, time, t0)
+    return told.assign(hours_since_alignment=hours(frame[time] - of_each(frame["patient_id"], zero)))
 
 
 def _since(frame: pd.DataFrame, time: str, t0: pd.Series) -> pd.DataFrame:

@@ -1,0 +1,159 @@
+"""
+What was reported and given, and nothing that rests on a judgement: for very many patients, read by all cores.
+
+People, treatments and findings of some hundred patients are read here; their laboratory values by processes of their
+own (monitoring.exports.flow), which hand back lines of CSV or Arrow, in order. Few patients need no process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from monitoring.analysis.course import Course, known
+from monitoring.analysis.temperatures import FINDING
+from monitoring.disguise import pseudonyms, shifts
+from monitoring.exports import reading
+from monitoring.exports.fields import Table, cast, layout
+from monitoring.exports.flow import ABSENT, Column, Drawn, Part, Plan
+from monitoring.exports.hiding import hidden, plain
+from monitoring.exports.tables import Frames, findings, people, treatments
+from monitoring.exports.wanted import Wanted
+from monitoring.terms import Catalog
+from storage import frames, merges, queries
+from storage.engine import Store
+from storage.facts import door
+from storage.versions import WITHDRAWN
+
+AT_ONCE = 50  # patients whose values are read together
+MICROSECOND = pd.Timedelta(microseconds=1)
+TOGETHER = 1000  # patients whose treatments and findings are
+
+
+@dataclass(frozen=True)
+class _People:
+    """Some hundred patients, as known at the moment of the export, in its order."""
+
+    course: Course
+    part: Part
+
+
+def fact_parts(store: Store, catalog: Catalog, wanted: Wanted, chosen: Sequence[str], form: str) -> Iterator[Frames]:
+    """
+    Tables of facts, typed as export.toml says; "labs" as `form` asks, lines of CSV or an Arrow table.
+
+    A part has the values of some patients, or the people, treatments and findings of the same and those before.
+    """
+    laid = layout(catalog).asked(facts=True, versions=False)
+    plan = _plan(wanted, catalog, laid["labs"], marked=form == reading.LINES)
+    place = door(store)
+    with reading.readers(place, plan, form, alone=len(chosen) <= 2 * AT_ONCE) as read:
+        for group in _groups(store, wanted, chosen):
+            drawn = []
+            for labs, told in read.answers(_cut(group.part)):
+                drawn.append(told)
+                yield {"labs": labs}
+            yield _small(group, drawn, catalog, wanted)
+
+
+def _plan(wanted: Wanted, catalog: Catalog, labs: Table, *, marked: bool) -> Plan:
+    columns = tuple(Column(one.name, one.type, one.hiding, one.pattern) for one in labs.fields)
+    start, end = (micro(at) if at else None for at in (wanted.start, wanted.end))
+    days = layout(catalog).settings["bulk_after_days"]
+    return Plan(
+        columns, frozenset(catalog.analytes), WITHDRAWN, frozenset(wanted.analytes), micro(wanted.as_of), days,
+        start, end, wanted.key, marked,
+    )  # fmt: skip
+
+
+def micro(moment: Any) -> int:
+    return (pd.Timestamp(moment) - pd.Timestamp(0, tz="UTC")) // MICROSECOND
+
+
+def _groups(store: Store, wanted: Wanted, chosen: Sequence[str]) -> Iterator[_People]:
+    """At least one, so that every table has its columns also when nobody is in it."""
+    into = merges.merged(store, as_of=wanted.as_of).into
+    for first in range(0, max(len(chosen), 1), TOGETHER):
+        listed = list(chosen[first : first + TOGETHER])
+        course = known(_told(store, wanted, listed), as_of=wanted.as_of)
+        yield _People(course, _part(course, listed, into, wanted))
+
+
+def _told(store: Store, wanted: Wanted, names: list[str]) -> Course:
+    patients = queries.patients(store, as_of=wanted.as_of, patients=names)
+    return Course(
+        patients=patients.set_index("patient_id", drop=False).loc[names].reset_index(drop=True),
+        observations=frames.empty(frames.OBSERVATIONS),
+        doses=queries.doses(store, as_of=wanted.as_of, patients=names),
+        findings=queries.findings(store, as_of=wanted.as_of, patients=names),
+    )
+
+
+def _part(course: Course, names: list[str], into: pd.Series, wanted: Wanted) -> Part:
+    """Of all of a group; `into`: identifiers whose history is read under another's."""
+    place = pd.Series(range(len(names)), index=names, dtype="int64")
+    also = into[into.isin(place.index)]
+    stay = course.patients[["admitted_at", "discharged_at"]].max(axis=1)
+    shown = pseudonyms(names, wanted.key) if wanted.key else {}
+    moved = shifts(names, wanted.key) if wanted.key else {}
+    return Part(
+        shown=tuple(shown.get(name, name) for name in names),
+        names=(*names, *also.index),
+        owners=np.r_[place.to_numpy(), place.reindex(also).to_numpy()].astype("int64"),
+        moved=np.array([micro_span(moved[name]) if moved else 0 for name in names], dtype="int64"),
+        early=micros(_temperatures(course).groupby("patient_id")["observed_at"].min().reindex(names)),
+        stay=micros(stay),
+    )
+
+
+def micro_span(span: pd.Timedelta) -> int:
+    return span // MICROSECOND
+
+
+def micros(moments: pd.Series) -> np.ndarray:
+    """Microseconds since 1970; ABSENT (which is pandas' own) where there is none."""
+    return moments.dt.as_unit("us").astype("int64").to_numpy() if len(moments) else np.zeros(0, dtype="int64")
+
+
+def _temperatures(course: Course) -> pd.DataFrame:
+    told = course.findings[course.findings["finding"].eq(FINDING)]
+    return told[pd.to_numeric(told["value"], errors="coerce").notna()]
+
+
+def _cut(part: Part) -> Iterator[Part]:
+    """The same patients, some at a time."""
+    for first in range(0, max(len(part.shown), 1), AT_ONCE):
+        here = slice(first, first + AT_ONCE)
+        own = (part.owners >= first) & (part.owners < first + AT_ONCE)
+        names = tuple(np.array(part.names, dtype=object)[own])
+        yield Part(part.shown[here], names, part.owners[own] - first, part.moved[here], part.early[here],
+                   part.stay[here])  # fmt: skip
+
+
+def _small(group: _People, drawn: list[Drawn], catalog: Catalog, wanted: Wanted) -> Frames:
+    course, laid = group.course, layout(catalog)
+    names = course.patients["patient_id"]
+    first, last, count = (
+        pd.Series(np.concatenate([getattr(one, name) for one in drawn]), index=names)
+        for name in ("first", "last", "count")
+    )
+    warm = _temperatures(course).groupby("patient_id")["observed_at"]
+    began = pd.concat([_times(first), warm.min()]).groupby(level=0).min()
+    told = {
+        "patients": people(course.patients, began, count.add(warm.size(), fill_value=0), laid),
+        "labs": pd.DataFrame({"patient_id": names, "collected_at": _times(last).array}),
+        "treatments": treatments(course.doses, catalog),
+        "findings": findings(course.findings, wanted),
+    }
+    shown = plain(told, laid) if wanted.key is None else hidden(told, laid, wanted.key, wanted.as_of)
+    tables = laid.asked(facts=True, versions=False)
+    return {name: cast(frame, tables[name]) for name, frame in shown.items() if name != "labs"}
+
+
+def _times(whole: pd.Series) -> pd.Series:
+    told = pd.to_datetime(whole.where(whole != ABSENT), unit="us", utc=True)
+    return told.astype("datetime64[us, UTC]")

@@ -1,0 +1,104 @@
+"""Facts alone: the same rows as with judgements, with nothing judged, read by processes of their own."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from monitoring.exporting import Wanted, write_export, write_labs
+from monitoring.exports import facts, reading
+from monitoring.exports.fields import layout
+from tests.monitoring.export_ward import AS_OF, FILTERS, KEY, ExportWard, csv_table
+
+JUDGED = [
+    "confounded_by", "confounded_way", "confounded_why", "usable", "hours_since_steroid", "first_steroid_at",
+    "hours_since_alignment", "baseline", "change", "change_percent",
+]  # fmt: skip
+NUMBERS = ["value", "value_low", "value_high", "reference_low", "reference_high", "hours_since_first"]
+TABLES = ["patients", "labs", "treatments", "findings"]
+
+
+def written(ward: ExportWard, folder: Path, how: str, **asked: Any) -> Path:
+    wanted = Wanted(as_of=AS_OF, facts=True, **asked)
+    write_export(ward.site.store, ward.site.catalog, wanted, folder, how)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["identified", "pseudonymous", "filtered"])
+def both(request: pytest.FixtureRequest, export_ward: ExportWard, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Parquet with judgements and of facts alone, asked for alike."""
+    asked: dict[str, Any] = {
+        "identified": {},
+        "pseudonymous": {},
+        "filtered": {"analytes": ("ferritin", "temperature"), "start": FILTERS["start"]},
+    }[request.param]
+    named = request.param == "identified"
+    judged = export_ward.export(
+        "parquet", identified=named, **({} if asked else {"start": None, "patients": ()}), **asked
+    )
+    asked = asked | ({} if named else {"key": KEY})
+    return judged, written(export_ward, tmp_path_factory.mktemp("facts"), "parquet", **asked)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_rows_are_those_of_the_export_with_judgements(both: tuple[Path, Path], name: str) -> None:
+    judged, plain = (pq.read_table(folder / f"{name}.parquet") for folder in both)
+    left = judged.drop_columns([column for column in JUDGED if column in judged.column_names]).to_pandas()
+    pd.testing.assert_frame_equal(left, plain.to_pandas())
+
+
+def test_nothing_judged_is_in_it(both: tuple[Path, Path], export_ward: ExportWard) -> None:
+    _, plain = both
+    assert sorted(path.stem for path in plain.glob("*.parquet")) == sorted(TABLES)
+    told = layout(export_ward.site.catalog).asked(facts=True, versions=False)
+    assert not {name for table in told.values() for name in table.names} & set(JUDGED)
+
+
+@pytest.mark.parametrize("asked", [{}, {"key": KEY}])
+def test_the_csv_says_the_same_as_with_judgements(export_ward: ExportWard, tmp_path: Path, asked: Any) -> None:
+    judged = export_ward.export("csv", identified=not asked, **({"start": None, "patients": ()} if asked else {}))
+    folder = written(export_ward, tmp_path / "csv", "csv", **asked)
+    for name in TABLES:
+        left = csv_table(judged, name).drop(columns=JUDGED, errors="ignore")
+        right = csv_table(folder, name)
+        numbers = [column for column in NUMBERS if column in left]
+        for frame in (left, right):
+            frame[numbers] = frame[numbers].apply(pd.to_numeric, errors="coerce")
+        pd.testing.assert_frame_equal(left, right.astype(left.dtypes))
+
+
+def test_reading_processes_bring_the_same_in_the_same_order(
+    export_ward: ExportWard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = written(export_ward, tmp_path / "alone", "csv", key=KEY)
+    monkeypatch.setattr(facts, "AT_ONCE", 1)  # four patients are then too many for one process, and two groups
+    monkeypatch.setattr(facts, "TOGETHER", 2)
+    shared = written(export_ward, tmp_path / "shared", "csv", key=KEY)
+    for path in sorted(alone.iterdir()):
+        assert path.read_bytes() == (shared / path.name).read_bytes(), path.name
+
+
+def test_formats_that_tell_judgements_refuse_in_one_sentence(export_ward: ExportWard, tmp_path: Path) -> None:
+    with pytest.raises(reading.ExportError, match="csv or parquet; meds also tells"):
+        written(export_ward, tmp_path / "meds", "meds")
+
+
+def test_stdout_has_its_header_before_anything_is_read_and_then_every_part(export_ward: ExportWard) -> None:
+    seen: list[bytes] = []
+
+    class Pipe(BytesIO):
+        def flush(self) -> None:
+            seen.append(self.getvalue())
+
+    for asked in ({"facts": True}, {}):
+        seen.clear()
+        out = Pipe()
+        rows = write_labs(export_ward.site.store, export_ward.site.catalog, Wanted(as_of=AS_OF, **asked), out)
+        assert seen[0].startswith(b"patient_id,analyte,value,")
+        assert seen[0].count(b"\n") == 1
+        assert out.getvalue().count(b"\n") == rows + 1 == 15  # of the 15 rows taken in one is a version of another
