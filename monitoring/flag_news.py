@@ -13,6 +13,7 @@ import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
 from monitoring.analysis.course import Course
+from monitoring.analysis.ends import Versions, versions_in
 from monitoring.analysis.recording import HOLDING, KEY, changes
 from monitoring.terms import Catalog
 from storage.frames import FLAG_CHANGES, shaped
@@ -20,9 +21,16 @@ from storage.merges import Merged
 
 
 def flag_news(
-    stored: pd.DataFrame, told: Course, assessment: Assessment, catalog: Catalog, *, merged: Merged, run_id: str
+    stored: pd.DataFrame,
+    told: Course | Versions,
+    assessment: Assessment,
+    catalog: Catalog,
+    *,
+    merged: Merged,
+    run_id: str,
 ) -> pd.DataFrame:
     """As `recording.changes`, with the ends that merges and their taking back bring. Shape FLAG_CHANGES."""
+    told = versions_in(told.observations) if isinstance(told, Course) else told
     if merged.into.empty and not merged.parted:
         return changes(stored, told, assessment, catalog, run_id=run_id)
     away = stored["patient_id"].isin(merged.into.index)
@@ -30,7 +38,7 @@ def flag_news(
     last = stored.sort_values("seq").drop_duplicates(KEY, keep="last")
     on = last[last["change"].isin(HOLDING)]
     gone = on[on["patient_id"].isin(merged.into.index)]
-    left = _without_ground(on[on["patient_id"].isin(merged.parted)], new, assessment)
+    left = _without_ground(on[on["patient_id"].isin(merged.parted)], new, assessment, told)
     words, now = catalog.phrases["endings"], pd.Series(pd.Timestamp(assessment.as_of), index=left.index)
     since = merged.at.reindex(gone["patient_id"]).set_axis(gone.index)
     ends = [_ended(gone, since, words["merged"]), _ended(left, now, words["parted"])]
@@ -39,19 +47,18 @@ def flag_news(
     return shaped(pd.concat(told_now, ignore_index=True), FLAG_CHANGES) if told_now else new
 
 
-def _without_ground(on: pd.DataFrame, new: pd.DataFrame, assessment: Assessment) -> pd.DataFrame:
+def _without_ground(on: pd.DataFrame, new: pd.DataFrame, assessment: Assessment, versions: Versions) -> pd.DataFrame:
     """Of flags that were on: those that hold no more, of whose end nothing is said, and whose values are all gone."""
     holding = assessment.flags[assessment.flags["state"].eq("active")]
     settled = pd.MultiIndex.from_frame(pd.concat([holding[KEY], new[KEY]], ignore_index=True))
     on = on[~pd.MultiIndex.from_frame(on[KEY]).isin(settled)]
-    points = assessment.points
-    here = points.loc[points["patient_id"].isin(on["patient_id"]), ["patient_id", "ref"]]
-    judged = set(here.itertuples(index=False, name=None))
-    gone = [
-        not any((patient, entry.get("ref")) in judged for entry in json.loads(evidence))
+    entries = [
+        {(patient, entry.get("ref")) for entry in json.loads(evidence) if "ref" in entry}
         for patient, evidence in zip(on["patient_id"], on["evidence"], strict=True)
     ]
-    return on[pd.Series(gone, index=on.index, dtype=bool)]
+    keys = set().union(*entries)
+    there = set(versions(keys)[["patient_id", "ref"]].itertuples(index=False, name=None)) if keys else set()
+    return on[pd.Series([not (mine & there) for mine in entries], index=on.index, dtype=bool)]
 
 
 def _ended(on: pd.DataFrame, since: pd.Series, reason: str) -> pd.DataFrame:

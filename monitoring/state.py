@@ -1,8 +1,9 @@
 """
 Where every patient stands at a moment: facts from the store, judged, joined with what was said and answered before.
 
-One path for the command line, the dashboard and the cycle: reading gives the flags that a cycle at that moment
-would write, so that a screen is never older than the clock.
+The command line, the dashboard and the cycle judge by the same core: reading gives the flags that a cycle at that
+moment would write, so that a screen is never older than the clock. A screen reads the whole history, since it shows it;
+the cycle reads as far back as the core looks (recent_course.py, analysis/lookback.py), which changes no flag.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from datetime import datetime
 import pandas as pd
 
 from monitoring.analysis.answers import Answers, answered
-from monitoring.analysis.assessment import Assessment, assess
-from monitoring.analysis.course import UNJUDGED, Course
+from monitoring.analysis.assessment import Assessment, as_known, assess, judge
+from monitoring.analysis.course import Course
 from monitoring.analysis.explain import explained
-from monitoring.analysis.recording import KEY
+from monitoring.analysis.recording import KEY, news_of
+from monitoring.analysis.written import moment
 from monitoring.flag_news import flag_news
+from monitoring.recent_course import spelled, told_recently, versions
 from monitoring.terms import Catalog
 from storage import merges, queries
 from storage.engine import Store
@@ -76,13 +79,26 @@ def judge_and_record(
     store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, patients: list[str] | None = None
 ) -> int:
     """Judge what is known at `as_of` and write what is new about the flags; the number of patients judged."""
-    course = told(store, as_of=as_of, patients=patients, without=UNJUDGED)
-    assessment = assess(course, catalog, as_of=as_of)
-    stored = queries.last_flag_changes(store, as_of=as_of, patients=patients)
+    course, read = told_recently(store, catalog, as_of=as_of, patients=patients)
+    now = moment(as_of)
+    assessment = judge(as_known(course, catalog, as_of=now), catalog, as_of=now)
+    stored = queries.last_flag_changes(store, as_of=as_of, patients=patients, without=SAID)
     merged = merges.merged(store, as_of=as_of)
-    new = flag_news(stored, course, assessment, catalog, merged=merged, run_id=run_id)
-    record_flag_changes(store, new)
+    joined = {*merged.into.index, *merged.parted} & {*stored["patient_id"]}
+    news = sorted({*news_of(stored, assessment), *joined})
+    if news:
+        assessment = spelled(assessment, store, read, patients=news, as_of=as_of)
+        stored = _with_evidence(stored, store, news, as_of)
+        asked = versions(store, as_of=as_of)
+        record_flag_changes(store, flag_news(stored, asked, assessment, catalog, merged=merged, run_id=run_id))
     return len(course.patients)
+
+
+def _with_evidence(stored: pd.DataFrame, store: Store, patients: list[str], as_of: datetime) -> pd.DataFrame:
+    """What was last said of flags, of these patients with sentence and evidence."""
+    rest = stored[~stored["patient_id"].isin(patients)]
+    whole = queries.last_flag_changes(store, as_of=as_of, patients=patients)
+    return pd.concat([part for part in (rest, whole) if len(part)] or [whole], ignore_index=True)
 
 
 def _answers(store: Store, as_of: datetime, patients: list[str] | None) -> Answers:

@@ -170,8 +170,13 @@ def flag_changes(store: Store, *, as_of: datetime, patients: Sequence[str] | Non
         return frame_of(connection, statement.order_by(*key(connection, FlagChange)), frames.FLAG_CHANGES)
 
 
-def last_flag_changes(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
-    """The last that was said of each flag by `as_of`, however much was said before. Shape FLAG_CHANGES."""
+def last_flag_changes(
+    store: Store, *, as_of: datetime, patients: Sequence[str] | None = None, without: Collection[str] = ()
+) -> pd.DataFrame:
+    """
+    The last that was said of each flag by `as_of`, however much was said before. Shape FLAG_CHANGES, the columns
+    `without` empty.
+    """
     table = _table(FlagChange)
     later = table.alias("later")
     newer = exists().where(
@@ -182,7 +187,9 @@ def last_flag_changes(store: Store, *, as_of: datetime, patients: Sequence[str] 
     )
     with store.reading() as connection:
         named = _joined(connection, as_of).asked(patients)
-        statement = chosen(connection, FlagChange, patients=named).where(table.c.recorded_at <= as_of, ~newer)
+        shape = {name: kind for name, kind in frames.FLAG_CHANGES.items() if name not in without}
+        statement = chosen(connection, FlagChange, patients=named, columns=shape)
+        statement = statement.where(table.c.recorded_at <= as_of, ~newer)
         return frame_of(connection, statement.order_by(*key(connection, FlagChange)), frames.FLAG_CHANGES)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from monitoring.analysis.administrations import administrations, bodies
 from monitoring.analysis.course import Course, known
 from monitoring.analysis.flags import discharged, judged
 from monitoring.analysis.lines import lines
+from monitoring.analysis.lookback import looked, spoken
 from monitoring.analysis.markers import markers
 from monitoring.analysis.overdue import awaited
 from monitoring.analysis.own_part import with_own_part
@@ -32,7 +33,14 @@ from monitoring.terms import Catalog
 
 @dataclass(frozen=True)
 class Assessment:
-    """Frames, one row a thing said; see the function of the same name for each one's columns."""
+    """
+    Frames, one row a thing said; see the function of the same name for each one's columns.
+
+    Positions in `markers` are those of `marker_points`: `points`, and the values around earlier steroid starts.
+    `older`: the starts that are not judged any more; `sights`: from where each patient was looked back. Where more is
+    known than a judgement looks back on, the frames tell all of it, and `recent` is what `flags` and `awaited` were
+    judged on; see lookback.py.
+    """
 
     as_of: datetime
     course: Course
@@ -46,6 +54,15 @@ class Assessment:
     verdicts: pd.DataFrame
     awaited: pd.DataFrame
     flags: pd.DataFrame
+    marker_points: pd.DataFrame
+    older: pd.DataFrame
+    sights: pd.DataFrame
+    recent: Assessment | None = None
+
+    @property
+    def near(self) -> Assessment:
+        """What the flags were judged on: positions in `flags` are those of its points."""
+        return self.recent or self
 
     @cached_property
     def trends(self) -> pd.DataFrame:
@@ -63,7 +80,9 @@ class Assessment:
 def assess(told: Course, catalog: Catalog, *, as_of: datetime) -> Assessment:
     """`told` may hold every version of everything; only what had been received by `as_of` plays a part."""
     now = moment(as_of)
-    return judge(as_known(told, catalog, as_of=now), catalog, as_of=now)
+    course = as_known(told, catalog, as_of=now)
+    found = judge(course, catalog, as_of=now)
+    return found if found.course is course and found.older.empty else _whole(course, found)
 
 
 def as_known(told: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Course:
@@ -72,20 +91,49 @@ def as_known(told: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Course:
 
 
 def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Assessment:
-    """The judgement of what is known; `as_of` in UTC. `assess` is the way in, `moments` that for many moments."""
+    """
+    The judgement of what lies within the look-back of what is known; `as_of` in UTC. `assess` is the way in, `moments`
+    that for many moments.
+    """
     now = as_of
+    seen = looked(course, catalog, as_of=now)
+    near, told = seen.near, seen.begun
+    bars = spans(near.doses, told.starts, catalog, as_of=now)
+    line = lines(near.patients, bars, told.given, catalog, as_of=now)
+    doubts = suspected(points(near.observations, near.doses, catalog), catalog)
+    ready = with_own_part(doubts.points, near.doses, told.bodies, catalog)
+    of_starts = near if seen.of_starts is None else replace(near, observations=seen.of_starts)
+    beside = ready if of_starts is near else _ready(of_starts, told.bodies, catalog)
+    stand = markers(beside, told.judged, catalog)
+    context = near.patients.set_index("patient_id")["context"]
+    verdict = verdicts(stand, told.judged, context, catalog, as_of=now)
+    late = awaited(near.observations, near.patients, line, seen.sights, catalog, as_of=now)
+    also = [*safety(doubts, near.patients, catalog), *relapses(ready, verdict, line, catalog)]
+    held = judged(ready, verdict, late, line, catalog, also=also)
+    flags = discharged(spoken(held, ready, seen.sights, catalog), near.patients, catalog, as_of=now)
+    return Assessment(
+        now, near, catalog, ready, told.bodies, told.judged, bars, line, stand, verdict, late, flags, beside,
+        told.older, seen.sights,
+    )  # fmt: skip
+
+
+def _ready(course: Course, body: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+    doubts = suspected(points(course.observations, course.doses, catalog), catalog)
+    return with_own_part(doubts.points, course.doses, body, catalog)
+
+
+def _whole(course: Course, found: Assessment) -> Assessment:
+    """All that is known told by the same functions, for who wants to see it; flags stay those of the look-back."""
+    catalog, now = found.catalog, found.as_of
     body = bodies(course.patients, course.observations)
     given = administrations(course.doses, body, catalog, as_of=now)
     t0 = starts(given, catalog)
     bars = spans(course.doses, t0, catalog, as_of=now)
     line = lines(course.patients, bars, given, catalog, as_of=now)
-    doubts = suspected(points(course.observations, course.doses, catalog), catalog)
-    ready = with_own_part(doubts.points, course.doses, body, catalog)
+    ready = _ready(course, body, catalog)
     stand = markers(ready, t0, catalog)
-    context = course.patients.set_index("patient_id")["context"]
-    verdict = verdicts(stand, t0, context, catalog, as_of=now)
-    late = awaited(course.observations, course.patients, line, catalog, as_of=now)
-    also = [*safety(doubts, course.patients, catalog), *relapses(ready, verdict, line, catalog)]
-    held = judged(ready, verdict, late, line, catalog, also=also)
-    flags = discharged(held, course.patients, catalog, as_of=now)
-    return Assessment(now, course, catalog, ready, body, t0, bars, line, stand, verdict, late, flags)
+    verdict = verdicts(stand, t0, course.patients.set_index("patient_id")["context"], catalog, as_of=now)
+    return Assessment(
+        now, course, catalog, ready, body, t0, bars, line, stand, verdict, found.awaited, found.flags, ready,
+        found.older, found.sights, found,
+    )  # fmt: skip

@@ -5,12 +5,13 @@ judgement asks a few hundred times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from monitoring.analysis.matching import numbered, paired, spread
 
@@ -42,6 +43,12 @@ def texts(column: pd.Series) -> np.ndarray:
 def text_column(values: np.ndarray) -> pd.Series:
     """Python texts as a column of a frame, the same type when there are none."""
     return pd.Series(values, dtype="str")
+
+
+def chosen_texts(words: Sequence[str], which: np.ndarray) -> pd.Series:
+    """Of a few texts the one each row names by its place: no Python text is made a row."""
+    told = pa.array(words, pa.large_string()).take(pa.array(which))
+    return pd.Series(pd.array(told, dtype="str"))
 
 
 def as_array(column: pd.Series) -> np.ndarray:

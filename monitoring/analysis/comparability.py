@@ -30,6 +30,8 @@ def segments(told: pd.DataFrame, series: np.ndarray, catalog: Catalog) -> np.nda
 
 def named_by(told: pd.DataFrame, trait: str, catalog: Catalog) -> np.ndarray:
     """What each value is named by, as numbers; 0 where it is not."""
+    if trait == "laboratory" and not catalog.laboratories:
+        return np.zeros(len(told), dtype=np.int64)
     codes, names = pd.factorize(told["source" if trait == "laboratory" else trait])
     words = [laboratory_of(name, catalog) if trait == "laboratory" else name for name in names]
     number = {word: place for place, word in enumerate(dict.fromkeys(["", *words]))}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.columns import Laid, moments, text_column, texts
+from monitoring.analysis.columns import Laid, chosen_texts, moments, texts
 from monitoring.analysis.matching import first_of_each, paired
 from monitoring.analysis.remembering import of_catalog
 from monitoring.terms import Catalog, Effect, Product
@@ -48,21 +48,14 @@ def confounded(told: pd.DataFrame, laid: Laid, doses: pd.DataFrame, catalog: Cat
     ended. Of several products the one that bars use goes first, then the one given last.
     """
     at, effect = moved(told, laid, doses, effects(catalog))
+    every = effects(catalog)
     kept, left_out = np.zeros((2, len(told)), dtype=bool)
-    kept[at] = effects(catalog)["kept"].to_numpy(dtype=bool)[effect]
+    kept[at] = every["kept"].to_numpy(dtype=bool)[effect]
     left_out[at] = ~kept[at]
-    named = {f"confounded_{name}": texts(effects(catalog)[of_effect])[effect] for name, of_effect in TEXTS.items()}
-    return Confounded(_texts_at(at, named, len(told)) | {"confounded_kept": kept}, left_out)
-
-
-def _texts_at(at: np.ndarray, named: dict[str, np.ndarray], size: int) -> dict[str, Any]:
-    columns: dict[str, Any] = {}
-    blank = text_column(np.full(size, "", dtype=object))
-    for name, words in named.items():
-        columns[name] = blank.copy()
-        if len(at):
-            columns[name].iloc[at] = words
-    return columns
+    which = np.zeros(len(told), dtype=np.int64)
+    which[at] = effect + 1
+    named = {f"confounded_{name}": chosen_texts(["", *every[of]], which) for name, of in TEXTS.items()}
+    return Confounded(named | {"confounded_kept": kept}, left_out)
 
 
 def moved(told: pd.DataFrame, laid: Laid, doses: pd.DataFrame, effect: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

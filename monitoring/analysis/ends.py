@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,19 @@ import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
 from monitoring.analysis.columns import texts
-from monitoring.analysis.course import Course
+from monitoring.analysis.lookback import heard, reach
 from monitoring.analysis.written import rows
 from monitoring.terms import SEVERITIES, Catalog
 from storage.versions import WITHDRAWN
 
 OPINION_EACH_TIME = ("overdue", "response_window")
+LAPSED = "lapsed"
+ALWAYS = pd.Timestamp(0, tz="UTC")
+OF_A_START = ("response_window", "relapse")
+VERSION = ["patient_id", "ref", "version", "status", "value_text", "unit_text", "received_at"]
 Used = dict[int, dict[str, Any]]
+Key = tuple[str, int]
+Versions = Callable[[Collection[Key]], pd.DataFrame]  # patient and ref of values -> what is known of them (VERSION)
 
 
 @dataclass(frozen=True)
@@ -32,36 +38,67 @@ class EndGrounds:
     as_of: datetime
     catalog: Catalog
     used: Mapping[tuple[str, str], Used]
-    newest: Mapping[tuple[str, int], dict[str, Any]]
-    judged: frozenset[tuple[str, int]]
+    newest: Mapping[Key, dict[str, Any]]
+    judged: frozenset[Key]
+    sights: Mapping[str, tuple[pd.Timestamp, bool]]  # patient -> from where it is looked back, and whether that cuts
+    told_of: frozenset[tuple[str, str]]  # patient and analyte: a value of it that may clear a flag is judged
+    aged: Mapping[str, pd.Timestamp]  # patient -> newest steroid start that is not judged any more
+    begun: Mapping[str, pd.Timestamp]  # patient -> oldest start that is
 
 
-def ends_grounds(ended: pd.DataFrame, told: Course, assessment: Assessment, catalog: Catalog) -> EndGrounds:
+def ends_grounds(ended: pd.DataFrame, versions: Versions, assessment: Assessment, catalog: Catalog) -> EndGrounds:
     flags = zip(*(texts(ended[name]) for name in ("patient_id", "flag", "evidence")), strict=True)
     used = {(patient, flag): _used(evidence) for patient, flag, evidence in flags}
     keys = {(patient, ref) for (patient, _), refs in used.items() for ref in refs}
+    points = assessment.points
     return EndGrounds(
         as_of=assessment.as_of,
         catalog=catalog,
         used=used,
-        newest=_newest(told.observations, keys),
-        judged=frozenset(_keys(_among(assessment.points, keys)) & keys),
+        newest=_newest(versions, keys),
+        judged=frozenset(_keys(_among(points, keys)) & keys),
+        sights=_sights_of(assessment.sights, {patient for patient, _ in used}),
+        told_of=_told_of(points, {patient for patient, _ in keys}),
+        aged=_start_of(assessment.older, "max"),
+        begun=_start_of(assessment.starts, "min"),
     )
 
 
-def _newest(values: pd.DataFrame, keys: set[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:
+def versions_in(observations: pd.DataFrame) -> Versions:
+    """Those of a frame that holds every version."""
+    return lambda keys: _among(observations[VERSION], set(keys))
+
+
+def _newest(versions: Versions, keys: set[Key]) -> dict[Key, dict[str, Any]]:
     """Of each of these values the newest version."""
-    columns = ["patient_id", "ref", "version", "status", "value_text", "unit_text", "received_at"]
-    few = _among(values[columns], keys)
+    few = versions(keys)[VERSION] if keys else pd.DataFrame(columns=VERSION)
     told = {(row["patient_id"], row["ref"]): row for row in rows(few.sort_values("version", kind="stable"))}
     return {key: row for key, row in told.items() if key in keys}
 
 
-def _keys(values: pd.DataFrame) -> set[tuple[str, int]]:
+def _told_of(points: pd.DataFrame, patients: set[str]) -> frozenset[tuple[str, str]]:
+    """Of some patients the analytes of which a number is judged that no product moved and nobody doubts."""
+    mine = (
+        points.loc[points["counts"], ["patient_id", "analyte"]] if patients else points[["patient_id", "analyte"]][:0]
+    )
+    mine = mine[mine["patient_id"].isin(patients)].drop_duplicates()
+    return frozenset(zip(*(texts(mine[name]) for name in ("patient_id", "analyte")), strict=True))
+
+
+def _sights_of(sights: pd.DataFrame, patients: set[str]) -> dict[str, tuple[pd.Timestamp, bool]]:
+    mine = sights[sights["patient_id"].isin(patients)]
+    return {str(name): (at, bool(cut)) for name, at, cut in zip(*(mine[one] for one in mine.columns), strict=True)}
+
+
+def _start_of(starts: pd.DataFrame, which: str) -> dict[str, pd.Timestamp]:
+    return {str(name): at for name, at in starts.groupby("patient_id")["t0"].agg(which).items()}
+
+
+def _keys(values: pd.DataFrame) -> set[Key]:
     return set(zip(texts(values["patient_id"]), values["ref"].tolist(), strict=True))
 
 
-def _among(values: pd.DataFrame, keys: set[tuple[str, int]]) -> pd.DataFrame:
+def _among(values: pd.DataFrame, keys: set[Key]) -> pd.DataFrame:
     """Without what is none of these values: numbers are compared much faster than a join of all rows takes."""
     refs = np.array(sorted({ref for _, ref in keys}), dtype=np.int64)
     return values.take(np.flatnonzero(np.isin(values["ref"].to_numpy(), refs))) if len(refs) else values[:0]
@@ -74,23 +111,65 @@ def _used(evidence: str) -> Used:
 def ending(pair: Any, now: Any, grounds: EndGrounds) -> tuple[str, datetime, str] | None:
     """(change, when, reason) of a flag that was on; None: nothing is known that would end it, missing values do not."""
     same = now is not None and now.raised_at <= pair.changed_at and now.cleared_at >= pair.changed_at
-    corrected = "" if same else _corrected(pair, grounds)
+    rule = grounds.catalog.rules.get(pair.flag)
+    why = _unsaid(pair, rule.kind, grounds) if rule and now is None else ""
+    corrected = "" if same or (why == LAPSED and _corrected_long_ago(pair, grounds)) else _corrected(pair, grounds)
     if corrected:
         return "retracted", grounds.as_of, corrected
     if now is not None:
         return "cleared", max(now.cleared_at, pair.changed_at), now.why
-    rule = grounds.catalog.rules.get(pair.flag)
-    if rule is None:  # a rule that is judged no more: nobody can say that its flag has ended
-        return None
-    kind = rule.kind
+    # of a rule that is judged no more nobody can say that its flag has ended
+    return ("cleared", grounds.as_of, grounds.catalog.phrases["endings"][why]) if why else None
+
+
+def _unsaid(pair: Any, kind: str, grounds: EndGrounds) -> str:
+    """
+    Why a flag of which nothing is said any more has ended (a phrase's name); "" where that is a gap and no opinion.
+
+    Further back than a judgement looks, what a flag rests on proves nothing more. It has lapsed when values of its own
+    analytes within the look-back are silent, never for want of values.
+    """
+    if kind in OF_A_START and _start_aged(pair, grounds):
+        return "" if _still_judged(pair, grounds) else LAPSED
     if kind in OPINION_EACH_TIME or _still_judged(pair, grounds):
-        return "cleared", grounds.as_of, grounds.catalog.phrases["endings"][kind]
-    return None
+        return kind
+    return LAPSED if _lapsed(pair, grounds) else ""
+
+
+def _start_aged(pair: Any, grounds: EndGrounds) -> bool:
+    """Whether the steroid start the flag rests on may be one that is not judged any more."""
+    aged, begun = grounds.aged.get(pair.patient_id), grounds.begun.get(pair.patient_id)
+    if begun is not None and begun <= pair.changed_at:
+        return False
+    newest, _ = grounds.sights.get(pair.patient_id, (pd.Timestamp(grounds.as_of), False))
+    first = newest - pd.Timedelta(hours=reach(grounds.catalog).starts)
+    return bool(pair.changed_at < first or (aged is not None and aged <= pair.changed_at))
+
+
+def _lapsed(pair: Any, grounds: EndGrounds) -> bool:
+    """Whether all that the flag rests on was drawn too long ago, and something since can be heard."""
+    entries = grounds.used[(pair.patient_id, pair.flag)].values()
+    heard_of = any((pair.patient_id, entry["analyte"]) in grounds.told_of for entry in entries if "analyte" in entry)
+    return bool(_drawn(pair, grounds)) and max(_drawn(pair, grounds)) < _edge(pair, grounds) and heard_of
+
+
+def _drawn(pair: Any, grounds: EndGrounds) -> list[pd.Timestamp]:
+    """When the values the flag was said on were drawn."""
+    entries = grounds.used[(pair.patient_id, pair.flag)].values()
+    return [pd.Timestamp(entry["collected_at"]) for entry in entries if entry.get("collected_at")]
+
+
+def _edge(pair: Any, grounds: EndGrounds) -> pd.Timestamp:
+    """From when on the flag's rule is heard; always, where nothing lies further back than a judgement looks."""
+    newest, cut = grounds.sights.get(pair.patient_id, (pd.Timestamp(grounds.as_of), False))
+    hours = heard(grounds.catalog).get(pair.flag)
+    return newest - pd.Timedelta(hours=hours) if cut and hours is not None else ALWAYS
 
 
 def ended_between(pair: Any, now: Any, grounds: EndGrounds) -> tuple[str, datetime, str] | None:
     """How the flag that was on ended before the one that is on: seen by no cycle, or with the evidence corrected."""
-    reason = _corrected(pair, grounds)
+    aged = any(drawn < _edge(pair, grounds) for drawn in _drawn(pair, grounds))
+    reason = "" if aged else _corrected(pair, grounds)
     lower = SEVERITIES.index(now.severity) < SEVERITIES.index(pair.severity_was)
     if reason and (lower or now.raised_at > _corrected_at(pair, grounds)):
         return "retracted", _corrected_at(pair, grounds), reason
@@ -106,9 +185,18 @@ def _corrected_at(pair: Any, grounds: EndGrounds) -> pd.Timestamp:
     return max(pd.Timestamp(row["received_at"]) for was, row in rows if row and row["version"] > was["version"])
 
 
+def _corrected_long_ago(pair: Any, grounds: EndGrounds) -> bool:
+    """Whether the flag outlived every correction of its evidence: none came since its rule is heard."""
+    return not _corrected(pair, grounds) or _corrected_at(pair, grounds) < _edge(pair, grounds)
+
+
 def _still_judged(pair: Any, grounds: EndGrounds) -> bool:
     """Whether the values the flag rested on are among those judged now: then its absence is an opinion, not a gap."""
-    return any((pair.patient_id, ref) in grounds.judged for ref in grounds.used[(pair.patient_id, pair.flag)])
+    edge = _edge(pair, grounds)
+    return any(
+        (pair.patient_id, ref) in grounds.judged and not pd.Timestamp(entry.get("collected_at") or edge) < edge
+        for ref, entry in grounds.used[(pair.patient_id, pair.flag)].items()
+    )
 
 
 def _corrected(pair: Any, grounds: EndGrounds) -> str:

@@ -23,7 +23,7 @@ POINT = [
     "log", "sigma", "exact", "usable", "segment", "line_log", "line_sigma", "counts", "added",
     "confounded_by", "confounded_why", "method", "specimen", "source",
 ]  # fmt: skip
-AWAITED = ["patient_id", "analyte", "last_at", "due_at", "late_at"]
+AWAITED = ["patient_id", "analyte", "since", "last_at", "due_at", "late_at"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Grounds:
 
 def explained(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> pd.DataFrame:
     """`flags` (rows of Assessment.flags) with sentence, evidence (list of dict) and confounders (list of dict)."""
-    grounds = _grounds(flags, assessment, catalog)
+    grounds = _grounds(flags, assessment.near, catalog)
     rules = [catalog.rules[code] for code in flags["flag"]]
     pairs = zip(flags.itertuples(), rules, strict=True)
     told = [EXPLAINERS[rule.kind](row, rule, grounds) for row, rule in pairs]
@@ -95,7 +95,9 @@ def _overdue(flag: Any, rule: Rule, grounds: Grounds) -> Row:
         "hours": f"{since_due + (analyte.due_hours or 0.0):.0f}",
         "more": str(len(late) - 1),
     }
-    name = "several" if len(late) > 1 else "holds" if longest["last_at"] else "never"
+    counted = pd.Timestamp(longest["due_at"]) - pd.Timedelta(hours=analyte.due_hours or 0.0)
+    never = "never" if pd.Timestamp(longest["since"]) >= counted else "long"
+    name = "several" if len(late) > 1 else "holds" if longest["last_at"] else never
     evidence = [
         {"role": "clock", "name": "newest draw", "value": a["last_at"]}
         | {n: a[n] for n in ("analyte", "due_at", "late_at")}

@@ -65,8 +65,8 @@ def response_grounds(flags: pd.DataFrame, assessment: Assessment, catalog: Catal
     if wanted.empty and not relapsed:
         return ResponseGrounds({}, {}, {}, {})
     markers, windows = (_of(wanted, frame) for frame in (assessment.markers, assessment.verdicts))
-    told = markers.join(sides(markers, assessment.points, SIDE))
-    mine = _around(assessment.points, wanted, catalog)
+    told = markers.join(sides(markers, assessment.marker_points, SIDE))
+    mine = _around(assessment.marker_points, wanted, catalog)
     return ResponseGrounds(
         markers=_by_window(rows(told[MARKER])),
         windows=_by_window(rows(windows[WINDOW])),

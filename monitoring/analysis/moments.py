@@ -21,15 +21,16 @@ from storage.frames import TEXT
 
 LANE = 6  # digits of a lane's number: as texts, lanes sort by moment first, then by patient
 HOUR = pd.Timedelta(hours=1)
+MARKER_POINTS = "marker_points"  # mostly the same frame as the points
 # frame -> the frame that some of its columns are positions in, and these columns
 PLACES = {
     "flags": ("points", ["first", "turn", "now", "end", "places"]),
-    "markers": ("points", ["base_at", "now_at", "last_at"]),
+    "markers": (MARKER_POINTS, ["base_at", "now_at", "last_at"]),
 }
 
 
 def assess_each(told: Sequence[tuple[Course, pd.Timestamp]], catalog: Catalog) -> Iterator[Assessment]:
-    """For each course and moment (in UTC) what `assess` says of them, frame by frame."""
+    """For each course and moment (in UTC) what `judge` says of them, frame by frame."""
     courses = [as_known(course, catalog, as_of=now) for course, now in told]
     if len(told) == 1:
         yield judge(courses[0], catalog, as_of=told[0][1])
@@ -84,7 +85,9 @@ class _Cut:
 
     def of(self, number: int, course: Course, now: pd.Timestamp) -> Assessment:
         by = now - self.whole.as_of
-        parts: dict[str, Any] = {name: self._part(name, number, by) for name in self.frames}
+        parts: dict[str, Any] = {name: self._part(name, number, by) for name in self.frames if name != MARKER_POINTS}
+        alone = self.whole.marker_points is not self.whole.points
+        parts[MARKER_POINTS] = self._part(MARKER_POINTS, number, by) if alone else parts["points"]
         return replace(self.whole, as_of=now, course=course, **parts)
 
     def _part(self, name: str, number: int, by: pd.Timedelta) -> pd.DataFrame:

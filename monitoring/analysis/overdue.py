@@ -8,18 +8,26 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.columns import NEVER, by_text, framed, moments, spans, texts
+from monitoring.analysis.lookback import reach
 from monitoring.terms import Catalog
 
 RULE = "labs_overdue"
 
 
 def awaited(
-    observations: pd.DataFrame, patients: pd.DataFrame, lines: pd.DataFrame, catalog: Catalog, *, as_of: datetime
+    observations: pd.DataFrame,
+    patients: pd.DataFrame,
+    lines: pd.DataFrame,
+    sights: pd.DataFrame,
+    catalog: Catalog,
+    *,
+    as_of: datetime,
 ) -> pd.DataFrame:
     """
     One row a patient under treatment and analyte of the rule: patient_id, analyte, last_at (newest draw; NaT: never),
     last_received_at, due_at, late_at (due and grace over), overdue (bool).
-    Counted from the newest draw, or from the beginning of the line where there was none.
+    Counted from the newest draw, or from the beginning of the line where there was none; none within the look-back of a
+    line that began before it counts from there.
     """
     rule = catalog.rules[RULE]
     codes = [*rule.parameters["analytes"]]
@@ -30,7 +38,8 @@ def awaited(
     last_at, received_at = (np.where(last >= 0, times[last], NEVER) if len(times) else np.full(len(last), NEVER)
                             for times in (drawn, received))  # fmt: skip
     due = np.array([spans(catalog.analytes[code].due_hours or np.nan) for code in codes])
-    due_at = np.where(last_at >= since[who], last_at, since[who]) + due[kind]
+    begin = np.fmax(since, _looked_from(patient, sights, catalog))[who]
+    due_at = np.where(last_at >= since[who], last_at, begin) + due[kind]
     late_at = due_at + spans(rule.parameters["grace_hours"])
     return framed(
         {
@@ -58,3 +67,9 @@ def _treated(patients: pd.DataFrame, lines: pd.DataFrame, as_of: datetime) -> tu
     here = texts(patients["patient_id"])[~(left <= moments(pd.Series([as_of]))[0]) | (back > left)]
     on = np.flatnonzero(np.isin(texts(lines["line"]), ["none"], invert=True) & lines["patient_id"].isin(here))
     return texts(lines["patient_id"])[on], moments(lines["since"])[on]
+
+
+def _looked_from(patient: np.ndarray, sights: pd.DataFrame, catalog: Catalog) -> np.ndarray:
+    """Of each patient from when on draws are known to a judgement; NaT where all are."""
+    cut = sights[sights["cut"]].set_index("patient_id")["newest_at"]
+    return moments(cut.reindex(patient)) - spans(reach(catalog).values)

@@ -83,9 +83,24 @@ def _by_series(observations: pd.DataFrame, catalog: Catalog) -> tuple[np.ndarray
     kept = np.flatnonzero(known & np.isfinite(observations["value"].to_numpy(dtype=float)))
     patient, analyte = (ranked(observations[name])[kept] for name in ("patient_id", "analyte"))
     drawn, ref = moments(observations["collected_at"])[kept], observations["ref"].to_numpy()[kept]
-    order = np.lexsort((ref, drawn, analyte, patient))
+    order = (
+        np.lexsort((ref, drawn, analyte, patient)) if not _in_time(patient, drawn, ref) else _grouped(patient, analyte)
+    )
     changed = (np.diff(patient[order]) != 0) | (np.diff(analyte[order]) != 0)
     return kept[order], np.cumsum(np.r_[False, changed])[: len(order)]
+
+
+def _in_time(patient: np.ndarray, drawn: np.ndarray, ref: np.ndarray) -> bool:
+    """Whether the values go by patient, time and ref, as a store gives them."""
+    later, same = np.diff(patient), np.diff(patient) == 0
+    again = np.diff(drawn).astype(np.int64)
+    in_order = (again > 0) | ((again == 0) & (ref[1:] >= ref[:-1]))
+    return bool((later >= 0).all() and in_order[same].all())
+
+
+def _grouped(patient: np.ndarray, analyte: np.ndarray) -> np.ndarray:
+    """By patient and analyte, what is in order otherwise as it is: one sort instead of four."""
+    return np.argsort(patient * (analyte.max(initial=0) + 1) + analyte, kind="stable")
 
 
 @of_catalog

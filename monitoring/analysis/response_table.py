@@ -79,7 +79,7 @@ def _beside(assessment: Assessment) -> dict[str, Beside]:
 
 def _stands(assessment: Assessment) -> dict[Any, dict[str, dict[str, Any]]]:
     """(patient, t0, hours) -> analyte -> where it stands."""
-    told = assessment.markers.join(sides(assessment.markers, assessment.points, SIDE))
+    told = assessment.markers.join(sides(assessment.markers, assessment.marker_points, SIDE))
     stands: dict[Any, dict[str, dict[str, Any]]] = {}
     for m in rows(told[MARKER]):
         stands.setdefault((m["patient_id"], m["t0"], m["hours"]), {})[m["analyte"]] = _marker(m, assessment.catalog)

@@ -1,0 +1,117 @@
+"""
+What a judgement needs of the store and no more: as far back as it looks (analysis/lookback.py), in the columns it asks.
+
+Judging what is read here says of every flag what judging the whole history says, since the core itself looks no
+further back; a test holds both beside each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from monitoring.analysis.assessment import Assessment
+from monitoring.analysis.columns import moments, spans, utc
+from monitoring.analysis.course import UNJUDGED, Course
+from monitoring.analysis.ends import Versions
+from monitoring.analysis.lookback import NO_RESULT, Sight, around, begun, reach, recent_doses
+from monitoring.analysis.spans import unions
+from monitoring.analysis.temperatures import FINDING, with_temperatures
+from monitoring.analysis.written import moment
+from monitoring.terms import Catalog
+from storage import queries, recent
+from storage.engine import Store
+from storage.frames import OBSERVATIONS, empty
+from storage.versions import current
+
+# what stands in a flag's evidence alone: read for those of whom there is news
+TOLD = ("unit", "value_text", "unit_text", "reference_low", "reference_high")
+FIRST = pd.Timestamp(0, tz="UTC")
+
+
+def told_recently(
+    store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None
+) -> tuple[Course, pd.DataFrame]:
+    """The course to judge, its observations without UNJUDGED and TOLD, and the stretches it was read of."""
+    now, far = moment(as_of), reach(catalog)
+    people = queries.patients(store, as_of=as_of, patients=patients)
+    sight = _sight(store, people["patient_id"], now)
+    back = _since(people["patient_id"], sight, far.doses)
+    doses = recent_doses(recent.doses(store, back, as_of=as_of), sight, catalog)
+    sizes = recent.sizes(store, back, as_of=as_of, without=_unread(catalog))
+    before = begun(Course(people, current(sizes), current(doses), pd.DataFrame()), sight, catalog)
+    read = _joined([_since(people["patient_id"], sight, far.values), around(before.judged, sight, catalog)])
+    cut = recent.newest(store, _before(people["patient_id"], sight, far.values), as_of=as_of, without=NO_RESULT)
+    read = _joined([read, cut.assign(since=cut["drawn_at"], until=cut["drawn_at"])[["patient_id", "since", "until"]]])
+    values = recent.observations(store, read, as_of=as_of, without=_unread(catalog))
+    findings = recent.findings(store, read, as_of=as_of, name=FINDING)
+    return Course(people, _with(values, sizes), doses, findings), read
+
+
+def spelled(
+    assessment: Assessment, store: Store, stretches: pd.DataFrame, *, patients: list[str], as_of: datetime
+) -> Assessment:
+    """With what evidence says of the values of some patients: their texts as reported, and their unit."""
+    mine = stretches[stretches["patient_id"].isin(patients)]
+    measured = with_temperatures(replace(assessment.course, observations=empty(OBSERVATIONS)), assessment.catalog)
+    both = [recent.observations(store, mine, as_of=as_of), measured.observations]
+    told = pd.concat([part for part in both if len(part)] or both[:1], ignore_index=True)
+    texts = told[["patient_id", "ref", "version", "source", *TOLD]].drop_duplicates(["patient_id", "ref", "version"])
+    points = _filled(assessment.points, texts)
+    same = assessment.marker_points is assessment.points
+    return replace(
+        assessment, points=points, marker_points=points if same else _filled(assessment.marker_points, texts)
+    )
+
+
+def versions(store: Store, *, as_of: datetime) -> Versions:
+    """Every version of some values, asked of the store when somebody wants to know."""
+    return lambda keys: recent.versions(store, keys, as_of=as_of)
+
+
+def _unread(catalog: Catalog) -> tuple[str, ...]:
+    """Only where a site names laboratories does it matter which source a value came from."""
+    return (*UNJUDGED, *TOLD) if catalog.laboratories else (*UNJUDGED, *TOLD, "source")
+
+
+def _sight(store: Store, patients: pd.Series, now: pd.Timestamp) -> Sight:
+    ever = pd.DataFrame({"patient_id": patients, "since": FIRST, "until": now + pd.Timedelta(days=36500)})
+    found = recent.newest(store, ever, as_of=now, without=NO_RESULT)
+    drawn = np.minimum(moments(found["drawn_at"]), moments(pd.Series([now]))[0]).astype(np.int64)
+    return Sight(now, dict(zip(found["patient_id"], drawn.tolist(), strict=True)))
+
+
+def _since(patients: pd.Series, sight: Sight, hours: float) -> pd.DataFrame:
+    """Of each patient from so many hours before the newest result until ever."""
+    begins = utc(sight.before(patients, hours))
+    return pd.DataFrame(
+        {"patient_id": patients.array, "since": begins, "until": sight.as_of + pd.Timedelta(days=36500)}
+    )
+
+
+def _before(patients: pd.Series, sight: Sight, hours: float) -> pd.DataFrame:
+    ends = utc(sight.before(patients, hours) - spans(0.0) - np.timedelta64(1, "us"))
+    return pd.DataFrame({"patient_id": patients.array, "since": FIRST, "until": ends})
+
+
+def _joined(stretches: list[pd.DataFrame]) -> pd.DataFrame:
+    """Stretches that overlap are one, so that nothing is read twice."""
+    told = pd.concat([part for part in stretches if len(part)] or stretches[:1], ignore_index=True)
+    named = told.rename(columns={"since": "started_at", "until": "on_until"})
+    return unions(named, ["patient_id"]).rename(columns={"started_at": "since", "on_until": "until"})
+
+
+def _with(values: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
+    """With the weights and heights that were measured before."""
+    if sizes.empty:
+        return values
+    told = pd.concat([sizes, values], ignore_index=True)
+    return told.drop_duplicates(["patient_id", "ref", "version"], ignore_index=True)
+
+
+def _filled(points: pd.DataFrame, texts: pd.DataFrame) -> pd.DataFrame:
+    bare = points.drop(columns=[name for name in ("source", *TOLD) if name in points])
+    return bare.merge(texts, on=["patient_id", "ref", "version"], how="left")

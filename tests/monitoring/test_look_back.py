@@ -1,0 +1,160 @@
+"""
+How far back a judgement looks: reading no further than it looks gives the very same flags as reading everything,
+whatever was corrected, moved, withdrawn or joined meanwhile.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from monitoring.analysis.administrations import SIZES
+from monitoring.analysis.assessment import as_known, judge
+from monitoring.analysis.lookback import heard, reach
+from monitoring.analysis.written import moment
+from monitoring.flag_news import flag_news
+from monitoring.intake import read_paths, take_in
+from monitoring.settings import Settings
+from monitoring.simulate import simulate
+from monitoring.state import judge_and_record, told
+from storage import merges, queries
+from storage.engine import Store, open_store
+from storage.tables import SIZES as SIZED_ROWS
+from tests.spec.drawing import catalog
+
+CATALOG = catalog()
+START = datetime(2026, 1, 5, 6, tzinfo=UTC)
+DAY = timedelta(days=1)
+DAYS, PATIENTS = 62, 4
+MICROSECONDS = 86_400_000_000
+KNOWN = (
+    "UPDATE observation SET received_at = max(coalesce(resulted_at, collected_at), collected_at)",
+    "UPDATE dose SET received_at = started_at",
+    "UPDATE finding SET received_at = observed_at",
+    "UPDATE patient SET received_at = 0",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def long_stays(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of two months, in which everything was known when it was issued."""
+    folder = tmp_path_factory.mktemp("long")
+    simulate(folder / "drawn", patients=PATIENTS, days=DAYS, seed=7, start=START)
+    site = Settings.model_validate({"data_dir": folder})
+    with closing(open_store(f"sqlite:///{folder}/ward.db")) as store:
+        now = START + (DAYS + 1) * DAY
+        take_in(store, CATALOG, site, read_paths([folder / "drawn"]), source="s", run_id="r", now=now)
+        with store.writing() as connection:
+            for statement in KNOWN:
+                connection.execute(text(statement))
+    return folder / "ward.db"
+
+
+@pytest.fixture
+def ward(long_stays: Path, tmp_path: Path) -> Iterator[Store]:
+    with _copied(long_stays, tmp_path) as store:
+        yield store
+
+
+def _copied(long_stays: Path, folder: Path) -> closing[Store]:
+    return closing(open_store(f"sqlite:///{shutil.copy(long_stays, folder / 'ward.db')}"))
+
+
+def judged_both_ways(store: Store, at: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What is new of the flags after reading everything, and what a cycle at this moment writes down."""
+    now, everything = moment(at), told(store, as_of=at)
+    said = judge(as_known(everything, CATALOG, as_of=now), CATALOG, as_of=now)
+    stored, joined = queries.last_flag_changes(store, as_of=at), merges.merged(store, as_of=at)
+    whole = flag_news(stored, everything, said, CATALOG, merged=joined, run_id="r")
+    judge_and_record(store, CATALOG, as_of=at, run_id="r")
+    written = queries.flag_changes(store, as_of=at)
+    key = ["patient_id", "flag", "seq"]
+    both = (whole, written[written["recorded_at"].eq(pd.Timestamp(at))])
+    return tuple(frame.sort_values(key, ignore_index=True) for frame in both)  # type: ignore[return-value]
+
+
+def correct(store: Store, patient: str, place: int, *, days: int, status: str) -> None:
+    """Another version of one of the patient's values: withdrawn, or of another day and half as high, told a day on."""
+    with store.writing() as connection:
+        columns = [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(observation)")]
+        changed = {
+            "version": "version + 1", "collected_at": "collected_at + :days", "value": "value / 2", "status": ":status",
+            "received_at": f"max(received_at, collected_at + :days) + {MICROSECONDS}", "digest": "digest + 1",
+        }  # fmt: skip
+        taken = ", ".join(changed.get(name, f'"{name}"') for name in columns)
+        last = f"SELECT {taken} FROM observation WHERE patient_id = :patient AND version = 1 LIMIT 1 OFFSET :place"
+        told_of = {"patient": patient, "place": place, "days": days * MICROSECONDS, "status": status}
+        connection.execute(text(f"INSERT OR IGNORE INTO observation {last}"), told_of)
+
+
+def test_the_store_finds_by_themselves_the_sizes_that_doses_are_counted_by() -> None:
+    assert str(SIZED_ROWS) == f"analyte IN ({', '.join(repr(name) for name in SIZES)})"
+
+
+def test_what_is_looked_back_on_reaches_past_every_window_of_a_rule_and_every_effect() -> None:
+    far = reach(CATALOG)
+    windows = [
+        rule.parameters.get("window_hours", 0) + rule.parameters.get("level_hours", 0)
+        for rule in CATALOG.rules.values()
+    ]
+    effects = [effect.hours for product in CATALOG.products.values() for effect in product.effects]
+    assert far.values >= max(windows)
+    assert far.doses >= far.values + max(effects)
+    # fibrinogen weighs 168 h and its told line 96 + 96 h: of eleven days the last three are heard
+    assert heard(CATALOG)["fibrinogen_falling"] == 264 - 192
+    assert heard(CATALOG)["ferritin_extreme"] == 264
+
+
+patients = st.integers(1, PATIENTS).map("SIM-{:04d}".format)
+corrections = st.tuples(
+    patients, st.integers(0, 1200), st.integers(-25, 25), st.sampled_from(["corrected", "cancelled"])
+)
+joinings = st.tuples(patients, patients, st.integers(8, 50))
+
+
+@settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],  # an example takes a second or more: a smaller one would be looked for all day
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    changed=st.lists(corrections, min_size=15, max_size=40),
+    joined=st.lists(joinings, max_size=3),
+    days=st.lists(st.integers(9, DAYS), min_size=4, max_size=4, unique=True),
+)
+def test_reading_no_further_than_a_judgement_looks_changes_nothing(
+    long_stays: Path,
+    tmp_path: Path,
+    changed: list[tuple[str, int, int, str]],
+    joined: list[tuple[str, str, int]],
+    days: list[int],
+) -> None:
+    with _copied(long_stays, tmp_path) as store:
+        for patient, place, shift, status in changed:
+            correct(store, patient, place, days=shift, status=status)
+        for one, other, day in joined:
+            merges.say(store, one, other, at=START + day * DAY, by="A", reason="", source="", run_id="m")
+            merges.say(store, one, "", at=START + (day + 9) * DAY, by="A", reason="", source="", run_id="m")
+        for day in sorted(days):
+            whole, written = judged_both_ways(store, START + day * DAY)
+            pd.testing.assert_frame_equal(whole, written)
+
+
+def test_a_long_stay_brings_flags_that_end_for_being_long_ago_and_none_that_end_unsaid(ward: Store) -> None:
+    both = [judged_both_ways(ward, START + day * DAY) for day in (6, 18, 22, 34, 46)]
+    for whole, written in both:
+        pd.testing.assert_frame_equal(whole, written)
+    ended = pd.concat([written for _, written in both]).query("change == 'cleared'")
+    assert ended["reason"].ne("").all()
+    assert ended["reason"].str.contains("further back than a judgement looks").any()
