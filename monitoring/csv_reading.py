@@ -18,6 +18,7 @@ import numpy as np
 from monitoring import csv_columns
 from monitoring.csv_header import Head, Row, UnreadableError, header, lonely
 from monitoring.csv_marks import unmarked
+from monitoring.csv_plain import plain_columns
 from monitoring.decoding import Decoded, decode, kept, unsound
 from monitoring.numbers import decimal_mark
 
@@ -46,7 +47,7 @@ class Table:
     decimal: str
     first: np.ndarray
     last: np.ndarray
-    lines: list[str]
+    lines: Sequence[str]
     faults: list[Fault]
 
     def raw(self, place: int) -> str:
@@ -64,6 +65,21 @@ class _Split:
 
 def read_csv(content: bytes, encoding: str = "") -> Table:
     """Raises UnreadableError where not even a header line can be found."""
+    return _read_quickly(content, encoding) or _read_carefully(content, encoding)
+
+
+def _read_quickly(content: bytes, encoding: str) -> Table | None:
+    plain = plain_columns(content, encoding)
+    if plain is None:
+        return None
+    head, columns, lines = plain
+    first = np.arange(head.line + 1, head.line + 1 + len(next(iter(columns.values()))))
+    numbers = [columns[name].texts for name in csv_columns.NUMBERS[head.kind] if name in columns]
+    return Table(head.kind, columns, decimal_mark(numbers, head.delimiter), first, first, lines, [])
+
+
+def _read_carefully(content: bytes, encoding: str) -> Table:
+    """Row by row, as the csv module tells them."""
     decoded = decode(content, encoding)
     head = header(content, decoded)
     with _uncollected():

@@ -55,6 +55,16 @@ def known_encoding(name: str) -> str:
         raise IntakeError(f"encoding {name!r} is not known; write one like utf-8 or windows-1252.") from None
 
 
+def plain_utf8(content: bytes, told: str = "") -> bool:
+    """Whether the file is UTF-8 without a byte that is no text. `told`: the encoding of the source's settings."""
+    if _encoding(content, told) != "utf-8":
+        return False
+    try:
+        return content.isascii() or bool(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
 def unsound(text: str) -> bool:
     return UNSOUND.search(text) is not None
 

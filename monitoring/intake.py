@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+from monitoring.cells import Origins
 from monitoring.content import kind_of
 from monitoring.csv_reading import Fault, Table, UnreadableError, read_csv
 from monitoring.decoding import kept_bytes, known_encoding
+from monitoring.deletions import Deletion, parted, withdrawals
 from monitoring.fhir.reading import read_fhir
 from monitoring.hl7.reading import read_hl7
 from monitoring.identity import newcomers, placed
 from monitoring.raw_files import RawFile, read_paths
 from monitoring.refused import Refused, refused_file, set_aside_frame
+from monitoring.retrospective.reading import read_slice
 from monitoring.settings import Settings
 from monitoring.sieve import Circumstances, Rows
 from monitoring.sifting import Taken, sift
@@ -69,8 +72,10 @@ def take_in(
     encoding = encoding_of(settings, source)
     total = IngestCounts()
     for raw in raws:
-        taken = placed(store, read(raw, at, encoding))
-        counts = _stored(store, raw, taken, at=at, run_id=run_id)
+        taken, deleted = parted(read(raw, at, encoding))
+        counts = _taken_back(store, deleted, at=at, run_id=run_id) if deleted else IngestCounts()
+        taken = placed(store, taken)
+        counts += _stored(store, raw, taken, at=at, run_id=run_id)
         if people := newcomers(taken):
             counts += joined(store, catalog, settings, people, source=source, run_id=run_id, now=now)
         log.info("%s: %s", raw.name, ", ".join(f"{count} {name}" for name, count in counts.as_dict().items()))
@@ -96,7 +101,7 @@ def read_table(raw: RawFile, at: Circumstances) -> Taken:
         table = read_csv(raw.content, at.encoding)
     except UnreadableError as error:
         return Taken(refused=[refused_file(raw.name, str(error), kept_bytes(raw.content, at.encoding))])
-    origins = [f"{raw.name}:{line}" for line in (table.first + 1).tolist()]
+    origins = Origins(raw.name, table.first + 1)
     taken = sift(Rows(table.kind, table.columns, origins, table.raw, table.decimal), at)
     return Taken(taken.facts, [_faulty(raw, table, fault) for fault in table.faults] + taken.refused)
 
@@ -110,7 +115,15 @@ READERS: Mapping[str, Callable[[RawFile, Circumstances], Taken]] = {
     "csv": read_table,
     "hl7": read_hl7,
     "fhir": read_fhir,
+    "parquet": read_slice,
 }
+
+
+def _taken_back(store: Store, deleted: list[Deletion], *, at: Circumstances, run_id: str) -> IngestCounts:
+    """Before what else was told is kept: told again after a crash, it finds nothing that still stands."""
+    gone = withdrawals(store, at.source, deleted, now=at.now)
+    batch = Batch(run_id, at.source, at.now, gone.get("observations"), gone.get("doses"), named=True)
+    return counted(append(store, batch), set_aside=0) if gone else IngestCounts()
 
 
 def _stored(store: Store, raw: RawFile, taken: Taken, *, at: Circumstances, run_id: str) -> IngestCounts:

@@ -8,22 +8,10 @@ import numpy as np
 import pandas as pd
 
 from monitoring import numbers
+from monitoring.cells import Cells, cells_of, hashed, mixed, origin_column
 from monitoring.csv_columns import COLUMNS
 from monitoring.lab_meanings import WITHDRAWN, Meanings, Names, meanings, status_of
-from monitoring.sieve import (
-    Cells,
-    Circumstances,
-    Rows,
-    Sieve,
-    cells_of,
-    hashed,
-    mixed,
-    number_text,
-    quoted,
-    refs,
-    told_moments,
-    whole_moments,
-)
+from monitoring.sieve import Circumstances, Rows, Sieve, number_text, quoted, refs, told_moments, whole_moments
 from monitoring.units import normal_unit
 
 SIGNIFICANT_DIGITS = 12
@@ -103,7 +91,7 @@ def _observations(rows: Rows, read: Read) -> pd.DataFrame:
             "reference_high": _limit(cells["reference_high"], rows.decimal, meant),
             "resulted_at": read.resulted,
             "status": cells["status"].column(status_of),
-            "origin": pd.array(rows.origins, dtype="str"),
+            "origin": origin_column(rows.origins),
         }
     )
 

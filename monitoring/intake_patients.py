@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from monitoring import lookup, numbers, times
-from monitoring.sieve import Circumstances, Rows, Sieve, quoted
+from monitoring.cells import origin_column
+from monitoring.sieve import FAR_OFF, Circumstances, Rows, Sieve, quoted
 from monitoring.terms import Analyte
 
 MEASURED = {"weight_kg": "weight", "height_cm": "height"}
@@ -39,7 +40,7 @@ def sift_patients(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
     for name in ("admitted_at", "discharged_at"):
         frame[name] = _stays(rows, name, at, sieve)
     sieve.refuse((frame["discharged_at"] < frame["admitted_at"]).to_numpy(), "implausible", BACKWARDS)
-    frame["origin"] = pd.array(rows.origins, dtype="str")
+    frame["origin"] = origin_column(rows.origins)
     return frame[sieve.passed], sieve
 
 
@@ -48,7 +49,7 @@ def _birth_dates(rows: Rows, at: Circumstances, sieve: Sieve) -> pd.api.extensio
     read = {text: times.calendar_date(text) for text in cells.texts}
     wrong = cells.mask(lambda text: read[text][1] not in ("", times.BLANK))
     sieve.refuse(wrong, "no_time", cells.each(lambda text: f"birth_date cannot be used: {read[text][1]}."))
-    today = at.now.astimezone(at.zone).date().isoformat()
+    today = (FAR_OFF if at.shifted else at.now).astimezone(at.zone).date().isoformat()
     sieve.refuse(cells.mask(lambda text: read[text][0] > today), "implausible", UNBORN)
     return cells.column(lambda text: read[text][0])
 

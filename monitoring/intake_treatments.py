@@ -6,21 +6,9 @@ import numpy as np
 import pandas as pd
 
 from monitoring import lookup, numbers
+from monitoring.cells import Cells, cells_of, mixed, origin_column
 from monitoring.dose_units import dose_unit
-from monitoring.sieve import (
-    Cells,
-    Circumstances,
-    Fault,
-    Rows,
-    Sieve,
-    cells_of,
-    mixed,
-    number_text,
-    quoted,
-    refs,
-    told_moments,
-    whole_moments,
-)
+from monitoring.sieve import Circumstances, Fault, Rows, Sieve, number_text, quoted, refs, told_moments, whole_moments
 
 # An administration that was written down and then taken back, or never made. Any other status is the feed's own word.
 TAKEN_BACK = {
@@ -77,7 +65,7 @@ def sift_treatments(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]
             "told_at": told_moments(rows, at),
             "status": status.column(_status),
             "source_id": source_id.column(str.strip),
-            "origin": pd.array(rows.origins, dtype="str"),
+            "origin": origin_column(rows.origins),
             "digest": said,
         }
     )

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from monitoring import lookup
-from monitoring.sieve import Cells, Fault, OwnName, quoted
+from monitoring.cells import Cells
+from monitoring.sieve import Fault, OwnName, quoted
 from monitoring.terms import Analyte, Catalog
 
 STATUSES = frozenset(
@@ -170,7 +171,7 @@ def meanings(asked: Sequence[Cells], names: Names) -> Meanings:
     key = np.zeros(len(asked[0].codes), dtype="int64")
     for column in asked:
         key = pd.factorize(key * len(column.texts) + column.codes)[0]
-    first = np.unique(key, return_index=True)[1]
+    first = np.flatnonzero(~pd.Series(key).duplicated().to_numpy())  # in the order of the keys' numbers
     return Meanings([names.meaning(*(column.texts[column.codes[place]] for column in asked)) for place in first], key)
 
 

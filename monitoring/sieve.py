@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from monitoring import csv_columns, times
+from monitoring.cells import Cells, cells_of, mixed, objects
 from monitoring.terms import Catalog
 
 LONGEST_QUOTED = 40
+FAR_OFF = pd.Timestamp("2262-01-01", tz="UTC")
 Fault = tuple[str, str, str]  # reason, sentence, code to group by
 
 
@@ -34,6 +34,7 @@ class Circumstances:
 
     `identifier_system`: whose numbers the source's patients are known by, "" where by the source's own.
     `own`: what the source means by names of its own, by their plain form; they go before the catalog's.
+    `shifted`: its years are not ours (de-identified, or recorded courses), so that nothing lies in the future.
     """
 
     catalog: Catalog
@@ -43,47 +44,14 @@ class Circumstances:
     encoding: str = ""
     identifier_system: str = ""
     own: Mapping[str, OwnName] = field(default_factory=dict)
+    shifted: bool = False
 
     @property
     def latest(self) -> pd.Timestamp:
         """Clocks differ by minutes; nothing after this can have happened yet."""
+        if self.shifted:
+            return FAR_OFF
         return pd.Timestamp(self.now) + pd.Timedelta(minutes=self.catalog.settings["future_tolerance_minutes"])
-
-
-@dataclass(frozen=True)
-class Cells:
-    """One column: every distinct text once, and which of them each row holds."""
-
-    texts: np.ndarray
-    codes: np.ndarray
-
-    def each(self, meaning: Callable[[str], object]) -> np.ndarray:
-        """`meaning` of every row's text, asked once for every distinct text."""
-        return self.spread([meaning(text) for text in self.texts])
-
-    def spread(self, meanings: Sequence[object]) -> np.ndarray:
-        """Row by row what stands in `meanings` for its text."""
-        told = np.empty(len(self.texts), dtype=object)
-        told[:] = meanings
-        return told[self.codes]
-
-    def mask(self, holds: Callable[[str], object]) -> np.ndarray:
-        return np.array([bool(holds(text)) for text in self.texts], dtype=bool)[self.codes]
-
-    def column(self, meaning: Callable[[str], str] = str) -> pd.api.extensions.ExtensionArray:
-        """The same as `each`, as the text column of a frame."""
-        return pd.array([meaning(text) for text in self.texts], dtype="str").take(self.codes)
-
-    def hashes(self, meaning: Callable[[str], str] = str.strip) -> np.ndarray:
-        return hashed([meaning(text) for text in self.texts])[self.codes]
-
-    @cached_property
-    def trimmed(self) -> np.ndarray:
-        return self.each(str.strip)
-
-    @cached_property
-    def blank(self) -> np.ndarray:
-        return self.mask(lambda text: not text.strip())
 
 
 @dataclass(frozen=True)
@@ -133,9 +101,10 @@ class Sieve:
 
     def refuse_each(self, faults: Sequence[Fault | None] | np.ndarray) -> None:
         """`faults`: a row's (reason, sentence, code), or None where nothing is wrong."""
-        places = [place for place, fault in enumerate(faults) if fault and self.passed[place]]
+        told = objects(faults)
+        places = np.flatnonzero(self.passed & pd.notna(told))
         for place in places:
-            self.reason[place], self.sentence[place], self.code[place] = faults[place]  # type: ignore[misc]
+            self.reason[place], self.sentence[place], self.code[place] = told[place]
         self.passed[places] = False
 
     def moments(self, cells: Cells, name: str, at: Circumstances, *, needed: bool, past: bool) -> pd.DatetimeIndex:
@@ -157,35 +126,6 @@ def told_moments(rows: Rows, at: Circumstances) -> pd.DatetimeIndex:
     """When the source wrote each row down, where it says so: a column beside the contract, which orders versions."""
     cells = rows.cells("told_at")
     return pd.DatetimeIndex(times.moments(cells.texts, at.zone).at).take(cells.codes)
-
-
-def cells_of(texts: Sequence[str] | np.ndarray) -> Cells:
-    column = np.empty(len(texts), dtype=object)
-    column[:] = texts
-    codes, distinct = pd.factorize(column)
-    return Cells(distinct, codes)
-
-
-def hashed(texts: Iterable[str]) -> np.ndarray:
-    """Each text as a 64-bit number."""
-    digests = b"".join([blake2b(text.encode(), digest_size=8).digest() for text in texts])
-    return np.frombuffer(digests, dtype=">u8").astype("uint64")
-
-
-def mixed(*parts: np.ndarray | str) -> np.ndarray:
-    """
-    One signed 64-bit number a row out of several, in this order: hashes, whole numbers, or a text for every row.
-
-    Splitmix64 over hashes of the distinct texts, which is a tenth of the work of hashing every row's own text.
-    Stored numbers rest on it: it may not change.
-    """
-    state: np.ndarray = np.zeros(1, dtype="uint64")
-    for part in parts:
-        state = state ^ (hashed([part]) if isinstance(part, str) else part.astype("uint64"))
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state = state ^ (state >> np.uint64(31))
-    return state.astype("int64")
 
 
 def refs(source_id: Cells, *, named: Sequence[np.ndarray | str], placed: Sequence[np.ndarray | str]) -> np.ndarray:

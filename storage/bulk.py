@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv
-from sqlalchemy import BigInteger, Connection, Float, Integer, Text
+from sqlalchemy import BigInteger, Connection, Float, Integer, LargeBinary, Text
 
-from storage.columns import UNKNOWN, Rows
+from storage.columns import UNKNOWN, Rows, listed
+from storage.errors import TWICE, StoreError
 from storage.instants import Instant
+
+MOMENT = pa.timestamp("us")  # written out with a zone it would take twenty times as long
+PIECE = 50_000
 
 
 def insert(connection: Connection, rows: Rows) -> int:
     """How many rows were added; a row whose key is already there is left alone."""
+    return _added(connection, rows, _insert_embedded if connection.dialect.name == "sqlite" else _insert_server)
+
+
+def insert_new(connection: Connection, rows: Rows) -> int:
+    """The same for rows none of whose keys should be there, the fastest way that the store has; else a StoreError."""
+    added = _added(connection, rows, _insert_embedded if connection.dialect.name == "sqlite" else _copy_server)
+    if added != rows.count:
+        raise StoreError(str(TWICE))
+    return added
+
+
+def _added(connection: Connection, rows: Rows, way: Callable[[Any, Rows], int]) -> int:
     if rows.count == 0:
         return 0
     cursor = connection.connection.cursor()
     try:
-        return (_insert_embedded if connection.dialect.name == "sqlite" else _insert_server)(cursor, rows)
+        return way(cursor, rows)
     finally:
         cursor.close()
 
@@ -30,7 +45,7 @@ def insert(connection: Connection, rows: Rows) -> int:
 def patients_seen(connection: Connection, table: Any, patients: Sequence[str]) -> list[str]:
     """Which of `patients` have rows in `table`."""
     cursor = connection.connection.cursor()
-    _stage(cursor, connection.dialect.name, "wanted_patient", {"patient_id": list(patients)}, {"patient_id": Text()})
+    _stage(cursor, connection.dialect.name, "wanted_patient", {"patient_id": _texts(patients)}, {"patient_id": Text()})
     exists = f'EXISTS (SELECT 1 FROM "{table.name}" AS t WHERE t.patient_id = w.patient_id)'
     cursor.execute(f"SELECT w.patient_id FROM wanted_patient AS w WHERE {exists}")
     seen = [row[0] for row in cursor.fetchall()]
@@ -42,8 +57,8 @@ def versions_of(connection: Connection, table: Any, keys: pd.DataFrame) -> pd.Da
     """Every version of the wanted (patient_id, ref), with digest, resulted_at and told_at (microseconds)."""
     cursor, embedded = connection.connection.cursor(), connection.dialect.name == "sqlite"
     keys = keys.drop_duplicates()
-    lists = {"patient_id": keys["patient_id"].to_numpy(object).tolist(), "ref": keys["ref"].tolist()}
-    _stage(cursor, connection.dialect.name, "wanted_ref", lists, {"patient_id": Text(), "ref": BigInteger()})
+    arrays = {"patient_id": _texts(keys["patient_id"]), "ref": pa.array(keys["ref"].to_numpy())}
+    _stage(cursor, connection.dialect.name, "wanted_ref", arrays, {"patient_id": Text(), "ref": BigInteger()})
     # without statistics SQLite would walk through all of a patient's rows for each key
     index = f"INDEXED BY ix_{table.name}_ref" if embedded else ""
     cursor.execute(
@@ -60,6 +75,11 @@ def versions_of(connection: Connection, table: Any, keys: pd.DataFrame) -> pd.Da
     )
 
 
+def _texts(values: Any) -> pa.Array:
+    texts = pa.array(values, pa.large_string(), from_pandas=True)
+    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+
+
 def _moment(table: Any, name: str, embedded: bool) -> str:
     unknown = f"CAST('{UNKNOWN}' AS bigint)"
     if name not in table.columns:
@@ -72,11 +92,12 @@ def _insert_embedded(cursor: Any, rows: Rows) -> int:
     # a value that is the same in every row is written into the statement: binding a column takes a 30th of the time
     literals = {name: literal for name, value in rows.same.items() if (literal := _literal(value)) is not None}
     bound = {name: value for name, value in rows.same.items() if name not in literals}
-    columns = ", ".join(f'"{name}"' for name in (*rows.lists, *bound, *literals))
-    places = ", ".join(["?"] * (len(rows.lists) + len(bound)) + list(literals.values()))
-    tuples = zip(*rows.lists.values(), *(repeat(value, rows.count) for value in bound.values()), strict=True)
+    columns = ", ".join(f'"{name}"' for name in (*rows.arrays, *bound, *literals))
+    places = ", ".join(["?"] * (len(rows.arrays) + len(bound)) + list(literals.values()))
+    lists = [listed(array) for array in rows.arrays.values()]
+    tuples = zip(*lists, *(repeat(value, rows.count) for value in bound.values()), strict=True)
     statement = f'INSERT INTO "{rows.table.name}" ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING'
-    cursor.executemany(statement, tuples if rows.lists or bound else repeat((), rows.count))
+    cursor.executemany(statement, tuples if rows.arrays or bound else repeat((), rows.count))
     return int(cursor.rowcount)
 
 
@@ -91,11 +112,12 @@ def _literal(value: Any) -> str | None:
 
 
 def _insert_server(cursor: Any, rows: Rows) -> int:
+    """By way of a table beside: COPY itself cannot leave a row alone whose key is there."""
     kinds = {column.name: column.type for column in rows.table.columns}
-    lists = rows.lists or {"place": [0] * rows.count}
-    _stage(cursor, "postgresql", f"told_{rows.table.name}", lists, kinds | {"place": Integer()})
-    columns = ", ".join(f'"{name}"' for name in (*rows.lists, *rows.same))
-    told = [_server_value(f'r."{name}"', kinds[name]) for name in rows.lists]
+    arrays = rows.arrays or {"place": pa.nulls(rows.count, pa.int64())}
+    _stage(cursor, "postgresql", f"told_{rows.table.name}", arrays, kinds | {"place": BigInteger()})
+    columns = ", ".join(f'"{name}"' for name in (*rows.arrays, *rows.same))
+    told = [_server_value(f'r."{name}"', kinds[name]) for name in rows.arrays]
     same = [_server_value(f"%s::{_server_kind(kinds[name])}", kinds[name]) for name in rows.same]
     cursor.execute(
         f'INSERT INTO "{rows.table.name}" ({columns}) SELECT {", ".join(told + same)} FROM told_{rows.table.name} AS r '
@@ -103,6 +125,27 @@ def _insert_server(cursor: Any, rows: Rows) -> int:
         list(rows.same.values()),
     )
     return int(cursor.rowcount)
+
+
+def _copy_server(cursor: Any, rows: Rows) -> int:
+    kinds = {column.name: column.type for column in rows.table.columns}
+    same = {name: pa.repeat(pa.scalar(value, _arrow(kinds[name])), rows.count) for name, value in rows.same.items()}
+    cursor.execute("SET LOCAL timezone TO 'UTC'")
+    columns = {name: _written(array, kinds[name]) for name, array in (rows.arrays | same).items()}
+    _copy(cursor, f'"{rows.table.name}"', columns)
+    return int(cursor.rowcount)
+
+
+def _written(array: pa.Array, kind: Any) -> pa.Array:
+    """As COPY reads it."""
+    if isinstance(kind, LargeBinary):
+        return in_hex(array)
+    return array.cast(MOMENT) if isinstance(kind, Instant) else array
+
+
+def in_hex(array: pa.Array) -> pa.Array:
+    """Bytes as a server reads them in text."""
+    return pa.array([None if each is None else "\\x" + each.hex() for each in array.to_pylist()], pa.large_string())
 
 
 def _server_kind(kind: Any) -> str:
@@ -116,25 +159,33 @@ def _server_kind(kind: Any) -> str:
 def _server_value(expression: str, kind: Any) -> str:
     if isinstance(kind, Instant):
         return f"'epoch'::timestamptz + ({expression}) * interval '1 microsecond'"
-    return f"nullif({expression}, 'NaN')" if isinstance(kind, Float) else expression
+    return expression
 
 
-def _stage(cursor: Any, dialect: str, name: str, lists: dict[str, list[Any]], kinds: Mapping[str, Any]) -> None:
+def _stage(cursor: Any, dialect: str, name: str, arrays: Mapping[str, pa.Array], kinds: Mapping[str, Any]) -> None:
     """Lays columns beside the tables as a temporary table of their own, to be joined with."""
-    columns = ", ".join(f'"{column}" {_server_kind(kinds[column])}' for column in lists)
+    columns = ", ".join(f'"{column}" {_server_kind(kinds[column])}' for column in arrays)
     own = "temp" if dialect == "sqlite" else "pg_temp"
     cursor.execute(f"DROP TABLE IF EXISTS {own}.{name}")
     cursor.execute(f"CREATE TEMP TABLE {name} ({columns}) {'' if dialect == 'sqlite' else 'ON COMMIT DROP'}")
     if dialect == "sqlite":
-        marks = ", ".join("?" * len(lists))
-        cursor.executemany(f"INSERT INTO temp.{name} VALUES ({marks})", zip(*lists.values(), strict=True))
+        marks = ", ".join("?" * len(arrays))
+        lists = [listed(array) for array in arrays.values()]
+        cursor.executemany(f"INSERT INTO temp.{name} VALUES ({marks})", zip(*lists, strict=True))
         return
-    out = io.BytesIO()
-    table = pa.table({column: pa.array(values, _arrow(kinds[column])) for column, values in lists.items()})
-    csv.write_csv(table, out, csv.WriteOptions(include_header=False))
-    with cursor.copy(f"COPY {name} FROM STDIN (FORMAT csv)") as copy:
-        copy.write(out.getvalue())
+    _copy(cursor, name, arrays)
     cursor.execute(f"ANALYZE {name}")
+
+
+def _copy(cursor: Any, table: str, columns: Mapping[str, pa.Array]) -> None:
+    """Piece by piece, so that a large batch is not in memory once more. Nothing at all is written unquoted."""
+    whole = pa.table(dict(columns))
+    names = ", ".join(f'"{name}"' for name in columns)
+    with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)") as copy:
+        for piece in whole.to_batches(max_chunksize=PIECE):
+            out = pa.BufferOutputStream()
+            csv.write_csv(piece, out, csv.WriteOptions(include_header=False))
+            copy.write(memoryview(out.getvalue()))
 
 
 def _arrow(kind: Any) -> pa.DataType:

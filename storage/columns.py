@@ -1,4 +1,4 @@
-"""A frame's columns as the driver wants them: lists of plain numbers and texts, moments as whole microseconds."""
+"""A frame's columns as the drivers want them: arrays of plain numbers and texts, moments as whole microseconds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+from pyarrow import compute
 from pydantic_core import PydanticUndefined
 from sqlalchemy import Column, Float, Integer
 from sqlmodel import SQLModel
@@ -20,26 +22,35 @@ UNKNOWN = int(np.iinfo(np.int64).min)  # pandas' own mark of a missing moment
 
 @dataclass(frozen=True)
 class Rows:
-    """`count` rows for one table: a list for each column whose values differ, one value for each that is the same."""
+    """`count` rows for one table: an array for each column whose values differ, one value for each that is the same."""
 
     table: Any
     count: int
-    lists: dict[str, list[Any]]
+    arrays: dict[str, pa.Array]
     same: dict[str, Any]
 
 
 def rows_of(frame: pd.DataFrame, model: type[SQLModel], same: Mapping[str, Any]) -> Rows:
     """All columns of `model`: from `same`, else from `frame`, else the model's default; refused when there is none."""
     table = model.__table__  # type: ignore[attr-defined]
-    lists: dict[str, list[Any]] = {}
+    arrays: dict[str, pa.Array] = {}
     alike: dict[str, Any] = {}
     for column in table.columns:
         values = _values(frame, model, column, same)
-        if isinstance(values, list) and not _all_alike(values):
-            lists[column.name] = values
+        if isinstance(values, pa.Array) and not _all_alike(values):
+            arrays[column.name] = values
         else:
-            alike[column.name] = values[0] if isinstance(values, list) and values else values
-    return Rows(table, len(frame), lists, alike)
+            alike[column.name] = values[0].as_py() if isinstance(values, pa.Array) and len(values) else values
+    return Rows(table, len(frame), arrays, alike)
+
+
+def listed(array: pa.Array) -> list[Any]:
+    """As the embedded driver binds it fastest; a missing number stays NaN, which it stores as nothing."""
+    if pa.types.is_integer(array.type) and array.null_count:
+        whole = array.fill_null(0).to_numpy().astype(object)
+        whole[array.is_null().to_numpy(zero_copy_only=False)] = None
+        return list(whole)
+    return list(array.to_numpy(zero_copy_only=False).tolist())
 
 
 def microseconds(moments: pd.Series) -> np.ndarray:
@@ -69,42 +80,41 @@ def _values(frame: pd.DataFrame, model: type[SQLModel], column: Column[Any], sam
         if default is PydanticUndefined:
             raise FrameRefused(f"The rows for {model.__name__} lack the column {name}.")
         return default
-    if not column.nullable and not isinstance(default, str) and frame[name].isna().any():
-        raise FrameRefused(f"The rows for {model.__name__} have gaps in the column {name}.")
     try:
-        return _listed(frame[name], column.type, default)
+        values = _array(frame[name], column.type, default)
     except (TypeError, ValueError, OverflowError):  # their text quotes the value
         raise FrameRefused(f"The rows for {model.__name__} have words in the column {name} of numbers.") from None
+    if values.null_count and not column.nullable:
+        raise FrameRefused(f"The rows for {model.__name__} have gaps in the column {name}.")
+    return values if values.null_count < len(values) else None
 
 
-def _listed(series: pd.Series, kind: Any, default: Any) -> list[Any] | None:
+def _array(series: pd.Series, kind: Any, default: Any) -> pa.Array:
     if isinstance(kind, Instant):
-        return _moments(series)
+        whole = microseconds(series)
+        return pa.array(whole, mask=whole == UNKNOWN)
     if isinstance(kind, Float):
-        numbers = series.to_numpy(np.float64, na_value=np.nan)
-        return None if len(numbers) and np.isnan(numbers).all() else numbers.tolist()
+        return pa.array(series.to_numpy(np.float64, na_value=np.nan), from_pandas=True)
     if isinstance(kind, Integer):
-        return series.to_numpy(np.int64).tolist()
+        missing = series.isna().to_numpy()
+        return pa.array(
+            series.fillna(0).to_numpy(np.int64) if missing.any() else series.to_numpy(np.int64), mask=missing
+        )
     return _texts(series, default if isinstance(default, str) else None)
 
 
-def _moments(series: pd.Series) -> list[Any] | None:
-    whole = microseconds(series)
-    missing = whole == UNKNOWN
-    if not missing.any():
-        return whole.tolist()
-    moments = whole.astype(object)
-    moments[missing] = None
-    return None if missing.all() else moments.tolist()
+def _texts(series: pd.Series, blank: str | None) -> pa.Array:
+    texts = pa.array(series if series.dtype == "str" else _as_texts(series), pa.large_string(), from_pandas=True)
+    whole = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    if _may_hold_nul(whole):  # a server's text cannot hold it
+        whole = compute.replace_substring(whole, "\x00", "\ufffd")
+    return whole if blank is None else whole.fill_null(blank)
 
 
-def _texts(series: pd.Series, blank: str | None) -> list[Any]:
-    texts = series if series.dtype == "str" else _as_texts(series)
-    if texts.str.contains("\x00", regex=False).any():  # a server's text cannot hold it
-        texts = texts.str.replace("\x00", "\ufffd", regex=False)
-    if blank is not None or not series.isna().any():
-        return texts.fillna(blank or "").to_numpy(object).tolist()
-    return texts.astype(object).where(texts.notna(), None).tolist()
+def _may_hold_nul(texts: pa.Array) -> bool:
+    """Looks at the bytes of all texts at once, those of rows left out too."""
+    written = texts.buffers()[2]
+    return written is not None and not np.frombuffer(written, dtype="uint8").all()
 
 
 def _as_texts(series: pd.Series) -> pd.Series:
@@ -115,13 +125,17 @@ def _as_texts(series: pd.Series) -> pd.Series:
 
 
 def _one(value: Any) -> Any:
-    if isinstance(value, list | int | float | str) or value is None:
+    if isinstance(value, list):
+        return pa.array(value)
+    if isinstance(value, int | float | str) or value is None:
         return value
     return int(microseconds(pd.Series([value]))[0])
 
 
-def _all_alike(values: list[Any]) -> bool:
-    if not values:
+def _all_alike(values: pa.Array) -> bool:
+    if not len(values):
         return True
-    first = values[0]
-    return first == values[-1] and first == values[len(values) // 2] and values.count(first) == len(values)
+    first, middle, last = (values[place].as_py() for place in (0, len(values) // 2, -1))
+    if first is None or first != middle or first != last:
+        return False
+    return not values.null_count and bool(compute.all(compute.equal(values, values[0])).as_py())

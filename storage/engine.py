@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError
 
 from storage import schema
 from storage.errors import BEHIND, BUSY, StoreBehind, StoreBusy, StoreError, StoreNewer, StoreUnreachable, in_words
+from storage.server import server_engine
 
 BUSY_SECONDS = 30
 _WRITES = "maswatch_writes"
@@ -50,13 +51,22 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         options = {} if self.dialect == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-        with in_words(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with self._connected(options) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        with in_words(), self.engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        with self._connected({_WRITES: True}) as connection:
             yield connection
+
+    @contextmanager
+    def _connected(self, options: dict[str, Any]) -> Iterator[Connection]:
+        try:
+            with in_words(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+                yield connection
+        except StoreUnreachable:
+            self.engine.dispose()  # a primary that became a replica answers still: ask anew who takes writes
+            raise
 
     def close(self) -> None:
         self.engine.dispose()
@@ -131,12 +141,7 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: URL) -> Engine:
-    if url.get_backend_name() == "sqlite":
-        return _sqlite(url)
-    try:
-        return create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
-    except ModuleNotFoundError:
-        raise StoreUnreachable("The PostgreSQL driver is missing: install maswatch[postgresql].") from None
+    return _sqlite(url) if url.get_backend_name() == "sqlite" else server_engine(url)
 
 
 def _sqlite(url: URL) -> Engine:

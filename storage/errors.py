@@ -69,6 +69,11 @@ BUSY = StoreBusy("Another process kept the store locked for too long: try again 
 FULL = StoreFull("There is no space left where the store is kept: free some, then run the same again.")
 LOCKED_OUT = StoreUnreachable("The store cannot be opened or written: check that its folder exists and may be written.")
 SILENT = StoreUnreachable("The store's server does not answer: check that it runs and that the database URL is right.")
+REPLICA = StoreUnreachable(
+    "The store's server takes no writes now: it is a replica or being failed over; name the primary, or all its hosts."
+)
+CROWDED = StoreBusy("The store's server has no connection left for us: raise its max_connections, or try again later.")
+TWICE = StoreError("Another writer got in between: nothing of this batch was kept, run it again.")
 DAMAGED = StoreDamaged("The store's file is damaged or is no store: restore a backup with `maswatch restore`.")
 
 _SQLITE = {
@@ -76,7 +81,10 @@ _SQLITE = {
     "SQLITE_PERM": LOCKED_OUT, "SQLITE_CANTOPEN": LOCKED_OUT, "SQLITE_AUTH": LOCKED_OUT, "SQLITE_IOERR": LOCKED_OUT,
     "SQLITE_CORRUPT": DAMAGED, "SQLITE_NOTADB": DAMAGED,
 }  # fmt: skip
-_SERVER = {"53100": FULL, "55P03": BUSY, "57014": BUSY, "40001": BUSY, "40P01": BUSY, "42P01": BEHIND, "42703": BEHIND}
+_SERVER = {
+    "53100": FULL, "53300": CROWDED, "55P03": BUSY, "57014": BUSY, "40001": BUSY, "40P01": BUSY, "42P01": BEHIND,
+    "42703": BEHIND, "25006": REPLICA, "23505": TWICE,
+}  # fmt: skip
 _SILENT_CLASSES = ("08", "28", "57", "3D")  # connection lost, not let in, shutting down, no such database
 
 

@@ -36,6 +36,9 @@ def state_of(at: str) -> str:
 def migrate(connection: Connection) -> None:
     """To the newest revision, inside the caller's transaction: all of it or nothing."""
     if connection.dialect.name == "postgresql":
+        # a large table takes its time, and who waits for another's upgrade waits to its end
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_KEY})")
     config = _config()
     config.attributes["connection"] = connection

@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
 from storage import bulk, deliveries, identities, marks, merges, people
 from storage.columns import UNKNOWN, microseconds, rows_of, whole_numbers
 from storage.engine import Store
-from storage.errors import AlreadyRead, StoreError
+from storage.errors import AlreadyRead
 from storage.schema import WRITER_KEY
 from storage.tables import (
     Access,
@@ -214,8 +214,7 @@ def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) 
     places = np.flatnonzero(verdict != UNCHANGED)
     places = places[_clustered(frame, when, places)]
     rows = rows_of(frame.take(places), model, batch.stamp() | {"version": version[places].tolist()})
-    if bulk.insert(connection, rows) != len(places):
-        raise StoreError("Another writer got in between: nothing of this batch was kept, run it again.")
+    bulk.insert_new(connection, rows)
     return _counted(verdict)
 
 

@@ -2,20 +2,69 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from storage.engine import upgrade
 from tests.browser.finding import browser_path
+from tests.servers import on_server, running_server
 
 HERE = Path(__file__).parent
 LONGEST = HERE / "stories"
 NO_BROWSER = "browser tests are left out: no Chrome or Chromium was found"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    said = "where tests that open a store of no particular kind have it; tests of SQLite itself are then left out"
+    parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help=said)
+    parser.addoption("--kills", type=int, default=14, help="how often the story of kills kills")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whole journeys go first: begun last, they would keep one worker busy while the others have nothing to do."""
     items.sort(key=lambda item: LONGEST not in item.path.parents)
+    if config.getoption("--store") == "postgresql":
+        own = [item for item in items if item.get_closest_marker("sqlite")]
+        config.hook.pytest_deselected(items=own)
+        items[:] = [item for item in items if item not in set(own)]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of a PostgreSQL from its wheel, with `{database}` for the name of one."""
+    with running_server() as running:
+        yield running.url
+
+
+@pytest.fixture
+def server_url(server: str) -> str:
+    """A database of its own."""
+    database = f"ward_{uuid4().hex}"
+    on_server(server, f"CREATE DATABASE {database}")
+    return server.format(database=database)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _switched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--store postgresql`, stores that would be files stand on the server, in programs that are started too."""
+    if request.config.getoption("--store") == "sqlite":
+        yield
+        return
+    from tests.store_switch import moving
+
+    server = request.getfixturevalue("server")
+    on_server(server, f"CREATE DATABASE {moving.TEMPLATE}")
+    upgrade(server.format(database=moving.TEMPLATE))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.engine._parsed", moving.engine._parsed)  # put back at the end
+        patch.setenv(moving.SERVER, server)
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(HERE.parent), str(HERE / "store_switch")]))
+        moving.install()
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -26,3 +75,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         path == browser or path in browser.parents or browser in path.parents for path in asked
     ):
         terminalreporter.write_line(NO_BROWSER)
+
+
+@pytest.fixture(autouse=True)
+def _let_go(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--store postgresql`, what stood for the files of a test goes with it."""
+    folder = "tmp_path" in request.fixturenames and request.getfixturevalue("tmp_path")
+    yield
+    if folder and request.config.getoption("--store") == "postgresql":
+        from tests.store_switch import moving
+
+        moving.let_go(folder)

@@ -1,0 +1,68 @@
+"""
+How a PostgreSQL server is met: a pool whose connections are tried before use, time-outs, UTC, a name to be found by.
+
+A connection that a fail-over cut is replaced by the pool when it is next wanted. With several hosts in the URL
+(`?host=a,b`) the one that takes writes is looked for, so that the pool follows the primary.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import URL
+
+from storage.errors import StoreUnreachable
+
+APPLICATION = "maswatch"
+CONNECT_SECONDS = 10
+STATEMENT_SECONDS = 300  # a million rows by COPY take a tenth of that
+LOCK_SECONDS = 60  # as long as the largest batch of another writer should take
+IDLE_SECONDS = 600  # a transaction whose program no longer does anything holds others up
+POOL_SIZE, POOL_MORE, POOL_MINUTES = 5, 15, 30
+
+_SESSION = {
+    "timezone": "UTC",
+    "statement_timeout": f"{STATEMENT_SECONDS}s",
+    "lock_timeout": f"{LOCK_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+}
+# A server that vanishes without a word is noticed within a minute, not after the two hours of the system's default.
+_ALIVE: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
+
+def server_engine(url: URL) -> Engine:
+    """Raises StoreUnreachable where the driver is not installed."""
+    try:
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_MORE,
+            pool_recycle=POOL_MINUTES * 60,
+            connect_args=connect_arguments(url),
+        )
+    except ModuleNotFoundError:
+        raise StoreUnreachable("The PostgreSQL driver is missing: install maswatch[postgresql].") from None
+
+
+def connect_arguments(url: URL) -> dict[str, Any]:
+    """What the URL does not say itself; its own `options` are kept and come last, so that they win."""
+    told = {"application_name": APPLICATION, "connect_timeout": CONNECT_SECONDS} | _ALIVE
+    if _several_hosts(url):
+        told["target_session_attrs"] = "read-write"
+    own = url.query.get("options", "")
+    session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    options = " ".join([session, *([own] if isinstance(own, str) else own)]).strip()
+    return {name: value for name, value in told.items() if name not in url.query} | {"options": options}
+
+
+def _several_hosts(url: URL) -> bool:
+    hosts = url.query.get("host", "")
+    return not isinstance(hosts, str) or "," in hosts

