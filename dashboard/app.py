@@ -1,16 +1,41 @@
-"""The way between the views, and nothing of substance."""
+"""The way between the views, and nothing of substance. What somebody's role does not show is not offered either."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
+from dashboard import who
+from dashboard.components import show_style
+from dashboard.signed_out import show_signed_out
+from monitoring.people import RIGHTS, Right
+from storage.errors import StoreError
+
 st.set_page_config(page_title="maswatch", page_icon="◒", layout="wide")
+
+
+def offered(right: Right) -> Literal["visible", "hidden"]:
+    return "visible" if right in rights else "hidden"
+
+
+try:
+    person = who.person()
+    rights = {right for right in RIGHTS["admin"] if person.may(right)}
+except StoreError:  # every view says so in its own place
+    rights = set(RIGHTS["admin"])
+else:
+    if person.turned:
+        show_style()
+        show_signed_out(person)
+        st.stop()
 views = [
-    st.Page("views/ward.py", title="Ward", default=True),
-    st.Page("views/inbox.py", title="Inbox", url_path="inbox"),
-    st.Page("views/patient.py", title="Patient", url_path="patient"),
-    st.Page("views/rounds.py", title="Rounds", url_path="rounds"),
-    st.Page("views/feed.py", title="Feed", url_path="feed"),
-    st.Page("views/research.py", title="Research", url_path="research"),
+    st.Page("views/ward.py", title="Ward", default=True, visibility=offered("see")),
+    st.Page("views/inbox.py", title="Inbox", url_path="inbox", visibility=offered("see")),
+    st.Page("views/patient.py", title="Patient", url_path="patient", visibility=offered("see")),
+    st.Page("views/rounds.py", title="Rounds", url_path="rounds", visibility=offered("see")),
+    st.Page("views/feed.py", title="Feed", url_path="feed", visibility=offered("see")),
+    st.Page("views/research.py", title="Research", url_path="research", visibility=offered("research")),
+    st.Page("views/people.py", title="People", url_path="people", visibility=offered("manage")),
 ]
 st.navigation(views, position="top").run()

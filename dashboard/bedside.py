@@ -97,6 +97,12 @@ class Bedside:
         return None if self.t0 is None else wording.since(self.t0, self.as_of)
 
     @property
+    def relapses(self) -> list[Any]:
+        """When each relapse that was flagged began: as the values say, else when it could be known."""
+        told = (row for row in self.flags if row["flag"] == "relapse" and row["state"] != "retracted")
+        return [row["raised_at"] if pd.isna(row["began_at"]) else row["began_at"] for row in told]
+
+    @property
     def late(self) -> Rows:
         """What is awaited and has not come in time."""
         return tuple(row for row in self.awaited if row["overdue"])
@@ -134,11 +140,15 @@ class Bedside:
 
 @dataclass(frozen=True)
 class Ward:
-    """Everybody known at `as_of`. `state` is the WardState it was cut out of, for views that look at all at once."""
+    """
+    Everybody known at `as_of`. `state` is the WardState it was cut out of, for views that look at all at once.
+    `worked_out`: what a view has made of it once for all its viewers, under names of the view's own.
+    """
 
     as_of: datetime
     sides: tuple[Bedside, ...]
     state: Any = None
+    worked_out: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, patient_id: str) -> Bedside | None:
         return next((side for side in self.sides if side.id == patient_id), None)

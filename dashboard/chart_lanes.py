@@ -9,13 +9,14 @@ from typing import Any, Final
 
 import pandas as pd
 
+from dashboard import figure_colours as colours
 from dashboard import wording
 from dashboard.bedside import Bedside, Row
 from dashboard.chart_time import Time
 from dashboard.wording import Tone
 from monitoring.terms import Catalog
 
-INK: Final = "#0f172a"
+INK: Final = colours.INK
 LANE_HEIGHT: Final = 26
 LETTER_SHARE: Final = 0.0105  # of the chart's width that a letter of a label needs on a tablet
 EDGE_LETTERS: Final = 28  # what fits between the panels and the edge, see chart_layout.RIGHT
@@ -29,27 +30,27 @@ LANES: Final = {
     "flag": "Flags",
 }
 FILL: Final = {
-    "first": "#cddcfb",
-    "second": "#ddd3f7",
-    "refractory": "#f3d0e4",
-    "other": "#e2e8f0",
-    "product": "#f6e3bd",
-    "flag": "#ffffff",
+    "first": colours.FIRST_FILL,
+    "second": colours.SECOND_FILL,
+    "refractory": colours.REFRACTORY_FILL,
+    "other": colours.RULE,
+    "product": colours.PRODUCT_FILL,
+    "flag": colours.PAPER,
 }
 EDGE: Final = {
-    "first": "#1d4ed8",
-    "second": "#6d28d9",
-    "refractory": "#a3195b",
-    "other": "#475569",
-    "product": "#8a5a00",
-    "flag": "#475569",
+    "first": colours.ACCENT,
+    "second": colours.SECOND,
+    "refractory": colours.REFRACTORY,
+    "other": colours.INK_2,
+    "product": colours.PRODUCT,
+    "flag": colours.INK_2,
 }
 FLAG_COLOUR: Final[dict[Tone, str]] = {
-    "decision": "#b42318",
-    "watch": "#b7500d",
-    "note": "#3b6fd4",
-    "good": "#0f766e",
-    "quiet": "#64748b",
+    "decision": colours.DECISION,
+    "watch": colours.WATCH,
+    "note": colours.NOTE,
+    "good": colours.GOOD,
+    "quiet": colours.QUIET,
 }
 
 

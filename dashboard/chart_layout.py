@@ -8,6 +8,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from dashboard import chart_lanes
+from dashboard import figure_colours as colours
 from dashboard.bedside import STEROID_CLOCK_HOURS
 from dashboard.chart_time import DECISION, Time, axis, axis_words
 
@@ -38,6 +39,10 @@ class Rows:
     def panels_top(self) -> float:
         return 1 - self.lanes_height / self.inner
 
+    @property
+    def bottom(self) -> float:
+        return self.panel_domain(self.panels - 1)[0] if self.panels else 0.0
+
     def lanes_domain(self) -> list[float]:
         return [1 - self.lanes * chart_lanes.LANE_HEIGHT / self.inner, 1] if self.lanes else [0.999, 1]
 
@@ -51,7 +56,7 @@ class Rows:
     def rules(self) -> list[dict[str, Any]]:
         """Hairlines between panels, from edge to edge."""
         ends = [self.panel_domain(place)[0] - GAP / 2 / self.inner for place in range(self.panels - 1)]
-        line = {"width": 1, "color": "#e2e8f0"}
+        line = {"width": 1, "color": colours.RULE}
         return [
             {
                 "type": "line",
@@ -75,17 +80,17 @@ def layout(axes: Sequence[dict[str, Any]], lanes: list[str], rows: Rows, time: T
         "template": "none",
         "height": rows.height,
         "margin": {"l": GUTTER, "r": RIGHT, "t": TOP, "b": BOTTOM, "pad": 0},
-        "paper_bgcolor": "#ffffff",
-        "plot_bgcolor": "#ffffff",
-        "font": {"family": TYPE, "size": 13, "color": "#0f172a"},
+        "paper_bgcolor": colours.PAPER,
+        "plot_bgcolor": colours.PAPER,
+        "font": {"family": TYPE, "size": 13, "color": colours.INK},
         "showlegend": False,
         "hovermode": "closest",
         "hoverdistance": 18,
         "hoverlabel": {
             "align": "left",
-            "bgcolor": "#ffffff",
-            "bordercolor": "#94a3b8",
-            "font": {"family": TYPE, "size": 12, "color": "#0f172a"},
+            "bgcolor": colours.PAPER,
+            "bordercolor": colours.FAINT,
+            "font": {"family": TYPE, "size": 12, "color": colours.INK},
         },
         "dragmode": "zoom",
         "xaxis": {**axis(time), "anchor": f"y{len(axes) + 1}" if axes else "y"},
@@ -118,7 +123,7 @@ def lane_names(lanes: list[str], rows: Rows) -> list[dict[str, Any]]:
 
 def window_words(time: Time, starts: list[Any], rows: Rows) -> list[dict[str, Any]]:
     """What the lines across the panels are, above them; only where they lie within what is seen at first."""
-    small = {"size": 12, "color": "#1e3f8f"}
+    small = {"size": 12, "color": colours.WINDOW_INK}
     marks = [(time.x(start), "steroid start") for start in starts]
     marks += [(hour, f"{hour:.0f} h") for hour in (*DECISION, STEROID_CLOCK_HOURS) if time.steroid and hour < time.end]
     return [
@@ -127,9 +132,30 @@ def window_words(time: Time, starts: list[Any], rows: Rows) -> list[dict[str, An
     ]
 
 
+def relapse_words(time: Time, relapses: Sequence[Any], rows: Rows) -> list[dict[str, Any]]:
+    return [
+        note(
+            "<b>relapse</b>",
+            x=time.x(at),
+            y=rows.panels_top,
+            xref="x",
+            yanchor="bottom",
+            xanchor="center",
+            font={"size": 12, "color": colours.DECISION},
+        )
+        for at in relapses
+    ]
+
+
 def time_words(time: Time) -> dict[str, Any]:
     return note(
-        axis_words(time), x=0, y=0, xshift=8 - GUTTER, yshift=-5, yanchor="top", font={"size": 12, "color": "#475569"}
+        axis_words(time),
+        x=0,
+        y=0,
+        xshift=8 - GUTTER,
+        yshift=-5,
+        yanchor="top",
+        font={"size": 12, "color": colours.INK_2},
     )
 
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dashboard import figure_colours as colours
 from dashboard import wording
 from dashboard.bedside import Bedside, Row, normal_band
 from dashboard.series import phrase_with_interval, scale
 from dashboard.sparkline import Frame, frame_of
 from monitoring.terms import Analyte, Catalog, Threshold
 
-BAND: Final = "#e6f1eb"
+BAND: Final = colours.BAND
 ROOM: Final = 0.14  # of the panel's height, above and below the values
 REACH: Final = 0.45  # a threshold this far outside, in heights of the values, is still drawn in
 
@@ -77,7 +78,7 @@ def shapes(panel: Panel, side: Bedside) -> list[dict[str, Any]]:
         if band
         else []
     )
-    line = {"width": 1, "dash": "dash", "color": "#94a3b8"}
+    line = {"width": 1, "dash": "dash", "color": colours.FAINT}
     return drawn + [
         {**across, "type": "line", "y0": t.value, "y1": t.value, "line": line, "name": "threshold"}
         for t in near_thresholds(panel)
@@ -110,4 +111,4 @@ def words(panel: Panel, side: Bedside, catalog: Catalog) -> str:
 
 
 def _small(text: str) -> str:
-    return f"<span style='font-size:12px;color:#475569'>{text}</span>"
+    return f"<span style='font-size:12px;color:{colours.INK_2}'>{text}</span>"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from dashboard import figure_colours as colours
 from dashboard import wording
 from dashboard.bedside import Bedside, Row
 from dashboard.chart_lanes import FLAG_COLOUR, flag_hover
@@ -15,9 +16,9 @@ from dashboard.chart_panels import Panel
 from dashboard.chart_time import Time
 from monitoring.terms import Analyte, Catalog
 
-SERIES: Final = "#2f3e55"
-AWAY: Final = "#b7500d"
-RING: Final = "#a3195b"
+SERIES: Final = colours.SERIES
+AWAY: Final = colours.WATCH
+RING: Final = colours.REFRACTORY
 
 
 def traces(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> list[dict[str, Any]]:
@@ -62,7 +63,7 @@ def _series(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[s
             "symbol": [symbol(row) for row in rows],
             "size": 8,
             "opacity": 1,
-            "color": ["#ffffff" if row and not row["usable"] else SERIES for row in rows],
+            "color": [colours.PAPER if row and not row["usable"] else SERIES for row in rows],
             "line": {"width": 1.6, "color": SERIES},
         },
         "hovertext": [hover(row, panel.analyte, side, catalog, time) if row else "" for row in rows],
@@ -158,7 +159,7 @@ def _flags(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[st
     own = [code for code, rule in catalog.rules.items() if rule.analyte == panel.analyte.code]
     rows = [row for row in side.flags if row["flag"] in own]
     colours = [
-        FLAG_COLOUR[wording.SEVERITY_TONE.get(row["severity"], "note")] if row["state"] == "active" else "#94a3b8"
+        FLAG_COLOUR[wording.SEVERITY_TONE.get(row["severity"], "note")] if row["state"] == "active" else colours.FAINT
         for row in rows
     ]
     at = [time.x(row["raised_at"]) for row in rows]

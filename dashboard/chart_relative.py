@@ -16,6 +16,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from dashboard import chart_lanes, chart_points, wording
+from dashboard import figure_colours as colours
 from dashboard.bedside import Bedside, Row
 from dashboard.chart_layout import (
     GUTTER,
@@ -24,6 +25,7 @@ from dashboard.chart_layout import (
     lane_names,
     layout,
     note,
+    relapse_words,
     time_words,
     unchecked,
     window_words,
@@ -32,8 +34,7 @@ from dashboard.chart_time import Time, window_shapes
 from monitoring.terms import Analyte, Catalog
 
 HEIGHT: Final = 470
-# words in them stand on white at 4.5:1 or more; what tells the lines apart is the label at their ends
-COLOURS: Final = ("#0f172a", "#0063a3", "#b04a00", "#00705a", "#94337a", "#7a5c00", "#5b677a", "#a8281e", "#3f3fbf")
+COLOURS: Final = colours.MARKERS
 TICKS: Final = (0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 4, 10, 30, 100, 300, 1000)
 LEAST: Final = math.log10(2.0)  # the axis reaches at least from half to double, so that noise looks flat
 AXIS: Final = "y2"
@@ -62,8 +63,17 @@ def figure(side: Bedside, analytes: Sequence[Analyte], catalog: Catalog, time: T
     traces = chart_lanes.traces(drawn, lanes, time) + [
         one for line in lines for one in _traces(line, side, catalog, time)
     ]
-    shapes = window_shapes(time, starts, top=rows.panels_top) + chart_lanes.shapes(drawn, lanes) + [_once()]
-    notes = [time_words(time), *lane_names(lanes, rows), *window_words(time, starts, rows)]
+    shapes = (
+        window_shapes(time, starts, top=rows.panels_top, bottom=rows.bottom, relapses=side.relapses)
+        + chart_lanes.shapes(drawn, lanes)
+        + [_once()]
+    )
+    notes = [
+        time_words(time),
+        *lane_names(lanes, rows),
+        *window_words(time, starts, rows),
+        *relapse_words(time, side.relapses, rows),
+    ]
     notes += [_gutter(analytes, lines, time, rows), *_ends(lines, (low, high))]
     told = layout([_axis(low, high)], lanes, rows, time)
     return unchecked(traces, {**told, "shapes": shapes, "annotations": notes})
@@ -117,14 +127,14 @@ def _axis(low: float, high: float) -> dict[str, Any]:
         "showticklabels": True,
         "tickvals": ticks,
         "ticktext": [f"×{tick:g} " for tick in ticks],
-        "tickfont": {"size": 12, "color": "#475569"},
+        "tickfont": {"size": 12, "color": colours.INK_2},
         "showgrid": True,
-        "gridcolor": "#eef1f5",
+        "gridcolor": colours.GRID,
     }
 
 
 def _once() -> dict[str, Any]:
-    line = {"width": 1, "color": "#94a3b8"}
+    line = {"width": 1, "color": colours.FAINT}
     return {"type": "line", "xref": "x domain", "yref": AXIS, "x0": 0, "x1": 1, "y0": 1, "y1": 1, "line": line,
             "layer": "below", "name": "once"}  # fmt: skip
 
@@ -171,7 +181,7 @@ def _points(line: Relative, side: Bedside, catalog: Catalog, time: Time) -> dict
             "symbol": [chart_points.symbol(row) for row in line.values],
             "size": 7,
             "opacity": 1,
-            "color": [line.colour if row["usable"] else "#ffffff" for row in line.values],
+            "color": [line.colour if row["usable"] else colours.PAPER for row in line.values],
             "line": {"width": 1.6, "color": line.colour},
         },
         "hovertext": [
@@ -218,5 +228,5 @@ def _gutter(analytes: Sequence[Analyte], lines: Sequence[Relative], time: Time, 
     at = "value at steroid start" if time.steroid else "first value shown"
     said = f"<br><br>no such value:<br>{'<br>'.join(without)}" if without else ""
     rest = f"multiples of the<br>{at}, log<br>dashed: moved by<br>a product{said}"
-    words = f"<b>All markers</b><br><span style='color:#475569'>{rest}</span>"
+    words = f"<b>All markers</b><br><span style='color:{colours.INK_2}'>{rest}</span>"
     return note(words, x=0, y=rows.panel_domain(0)[1], xshift=8 - GUTTER, yanchor="top", font={"size": 12})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 import pandas as pd
 
+from dashboard import figure_colours as colours
 from dashboard import wording
 from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside
 
@@ -97,7 +99,7 @@ def axis(time: Time) -> dict[str, Any]:
         "tickvals": ticks,
         "ticktext": [_label(hour, time) for hour in ticks],
         "tickangle": 0,
-        "tickfont": {"size": 12, "color": "#475569"},
+        "tickfont": {"size": 12, "color": colours.INK_2},
         "showgrid": False,
         "zeroline": False,
         "showline": False,
@@ -107,7 +109,7 @@ def axis(time: Time) -> dict[str, Any]:
         "spikesnap": "cursor",
         "spikethickness": 1,
         "spikedash": "dot",
-        "spikecolor": "#94a3b8",
+        "spikecolor": colours.FAINT,
     }
 
 
@@ -153,9 +155,11 @@ def _hours(hour: float, time: Time) -> str:
     return f"{'+' if hour > 0 else '−'}{abs(hour):.0f} h"
 
 
-def window_shapes(time: Time, starts: list[Any], *, top: float) -> list[dict[str, Any]]:
-    """The 24-48 h window tinted, each steroid start dotted, now a thin line. `top`: where the panels begin (paper)."""
-    whole = {"xref": "x", "yref": "paper", "y0": 0, "y1": top, "layer": "below"}
+def window_shapes(
+    time: Time, starts: list[Any], *, top: float, bottom: float = 0.0, relapses: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    """The 24-48 h window tinted, steroid starts dotted, relapses dash-dotted, now thin; within `bottom`, `top`."""
+    whole = {"xref": "x", "yref": "paper", "y0": bottom, "y1": top, "layer": "below"}
     shapes: list[dict[str, Any]] = []
     if time.steroid and time.end > DECISION[0]:
         right = min(DECISION[1], time.end)
@@ -165,7 +169,7 @@ def window_shapes(time: Time, starts: list[Any], *, top: float) -> list[dict[str
                 "type": "rect",
                 "x0": DECISION[0],
                 "x1": right,
-                "fillcolor": "#e8eefd",
+                "fillcolor": colours.WINDOW,
                 "line": {"width": 0},
                 "name": "window",
             }
@@ -178,10 +182,14 @@ def window_shapes(time: Time, starts: list[Any], *, top: float) -> list[dict[str
                 "type": "line",
                 "x0": hour,
                 "x1": hour,
-                "line": {"width": 1.3, "dash": "dot", "color": "#1d4ed8"},
+                "line": {"width": 1.3, "dash": "dot", "color": colours.ACCENT},
                 "name": "start",
             }
         )
-    now = {"width": 1, "color": "#94a3b8"}
+    for relapse in relapses:
+        line = {"width": 1.6, "dash": "dashdot", "color": colours.DECISION}
+        shapes.append({**whole, "type": "line", "x0": time.x(relapse), "x1": time.x(relapse), "line": line,
+                       "name": "relapse"})  # fmt: skip
+    now = {"width": 1, "color": colours.FAINT}
     shapes.append({**whole, "type": "line", "x0": time.now, "x1": time.now, "line": now, "name": "now"})
     return shapes

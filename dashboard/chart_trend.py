@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from dashboard import figure_colours as colours
 from dashboard.bedside import Bedside, Row
 from dashboard.chart_panels import Panel
 from dashboard.chart_time import Time
@@ -21,8 +22,8 @@ from dashboard.series import phrase_with_interval
 from monitoring.analysis.points import reference_change
 from monitoring.terms import Analyte, Catalog
 
-LINE: Final = "#1d4ed8"
-BAND: Final = "rgba(29, 78, 216, 0.13)"
+LINE: Final = colours.ACCENT
+BAND: Final = colours.TREND_BAND
 STEPS: Final = 17
 LEAST: Final = 2  # values a line goes through
 SLACK_HOURS: Final = 0.01  # times are told in whole microseconds, spans in hours

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from dashboard import chart_lanes, chart_panels, chart_points, chart_relative, chart_trend, wording
+from dashboard import chart_earlier, chart_lanes, chart_panels, chart_points, chart_relative, chart_trend, wording
+from dashboard import figure_colours as colours
 from dashboard.bedside import Bedside, shown_analytes
 from dashboard.chart_layout import (
     GUTTER,
@@ -23,6 +24,7 @@ from dashboard.chart_layout import (
     lane_names,
     layout,
     note,
+    relapse_words,
     time_words,
     unchecked,
     window_words,
@@ -68,10 +70,12 @@ def trajectories(
     analytes = [analyte for analyte in shown_analytes(shown, told.trends) if analyte.code in codes]
     if asked.mode == "relative" and analytes:
         return chart_relative.figure(told, analytes, shown, time)
-    return _multiples(told, analytes, shown, time, flag=asked.flag)
+    return _multiples(told, analytes, shown, time, asked=asked)
 
 
-def _multiples(side: Bedside, analytes: list[Analyte], catalog: Catalog, time: Time, *, flag: str = "") -> go.Figure:
+def _multiples(
+    side: Bedside, analytes: list[Analyte], catalog: Catalog, time: Time, *, asked: PatientAsked
+) -> go.Figure:
     drawn = chart_lanes.bars(side, catalog, time)
     lanes = chart_lanes.lanes(drawn)
     panels = [chart_panels.panel(side, analyte, catalog, number=place + 2) for place, analyte in enumerate(analytes)]
@@ -79,12 +83,23 @@ def _multiples(side: Bedside, analytes: list[Analyte], catalog: Catalog, time: T
     traces = chart_lanes.traces(drawn, lanes, time)
     for panel in panels:
         traces += chart_trend.traces(panel, side, catalog, time) + chart_points.traces(panel, side, catalog, time)
-        traces += chart_points.evidence(panel, side, flag, time)
+        traces += chart_points.evidence(panel, side, asked.flag, time)
+        if asked.mode == "earlier":
+            traces += chart_earlier.traces(panel, side, time)
     starts = [told["t0"] for told in side.responses]
-    shapes = window_shapes(time, starts, top=rows.panels_top) + chart_lanes.shapes(drawn, lanes) + rows.rules()
+    shapes = (
+        window_shapes(time, starts, top=rows.panels_top, bottom=rows.bottom, relapses=side.relapses)
+        + chart_lanes.shapes(drawn, lanes)
+        + rows.rules()
+    )
     for panel in panels:
         shapes += chart_panels.shapes(panel, side)
-    notes = [time_words(time), *lane_names(lanes, rows), *window_words(time, starts, rows)]
+    notes = [
+        time_words(time),
+        *lane_names(lanes, rows),
+        *window_words(time, starts, rows),
+        *relapse_words(time, side.relapses, rows),
+    ]
     notes += [words for panel in panels for words in _panel_words(panel, side, catalog, rows)]
     axes = [{"type": "log" if panel.log else "linear", "range": [panel.low, panel.high]} for panel in panels]
     return unchecked(traces, {**layout(axes, lanes, rows, time), "shapes": shapes, "annotations": notes})
@@ -118,4 +133,4 @@ def _threshold_words(near: list[Threshold], panel: Panel, catalog: Catalog) -> d
     text = " · ".join(f"{wording.number(threshold.value, panel.analyte)} {threshold.label}" for threshold in near)
     y = sum(panel.measure(threshold.value) for threshold in near) / len(near)
     hover = "<br>".join(dict.fromkeys(told.citation for told in cited)) or near[0].source.tag
-    return note(text, x=1, y=y, yref=panel.axis, xshift=6, font={"size": 12, "color": "#475569"}, hovertext=hover)
+    return note(text, x=1, y=y, yref=panel.axis, xshift=6, font={"size": 12, "color": colours.INK_2}, hovertext=hover)

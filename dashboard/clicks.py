@@ -11,10 +11,10 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from dashboard import acting, reading
+from dashboard import reading
 from dashboard.flag_actions import Reader
 from dashboard.selection import moment_asked
-from dashboard.who import who
+from dashboard.who import act_as, forget, may, person, who
 from dashboard.wording import Tone
 from monitoring import answering
 from monitoring.answering import Standing
@@ -47,7 +47,9 @@ def reader(clock: Callable[[], datetime], patients: list[str] | None = None) -> 
     """Who looks now, with what was said of the flags of `patients` (None: of all). Looking back, nobody answers."""
     now, then = clock(), moment_asked(st.query_params)
     told = reading.talk(then or now, patients)
-    return Reader(told, who(), outcome(now), can=then is None, unsent=reading.unsent())
+    acts = may("act")
+    can, local = acts and then is None, person().local
+    return Reader(told, who(), outcome(now), can=can, only_reads=not acts, local=local, unsent=reading.unsent())
 
 
 def outcome(now: datetime) -> Outcome | None:
@@ -70,12 +72,12 @@ def _heard(told: Told | None, now: datetime) -> None:
 
 def _done(told: Told, now: datetime) -> str:
     if told.get("say") == "forget_name":
-        acting.forget()
+        forget()
         return "The next action asks for a name."
     says = SAYS.get(str(told.get("say")))
     if says is None:
         raise AnswerRefused("Nothing was kept: this page is older than its server; load it again.")
-    by = acting.act_as(str(told.get("by", "")))
+    by = act_as(str(told.get("by", "")))
     key = (str(told["patient"]), str(told["flag"]))
     flag = answering.as_shown(reading.store(), reading.catalog(), key, by=by, now=now, seq=int(told["seq"]))
     return says(flag, told)

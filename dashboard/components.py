@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard import figure_colours
 from dashboard.bedside import Ward
 from dashboard.charts import CONFIG
 from dashboard.markup import HERE, STYLE, Markup, page
@@ -26,8 +27,13 @@ _sheet = st.components.v2.component(
 
 
 def show_style() -> None:
-    """The style sheet, once a page."""
-    st.html(STYLE)
+    """The style sheets, once a page."""
+    st.html(_style())
+
+
+@cache
+def _style() -> str:
+    return f"<style>{STYLE.read_text(encoding='utf-8')}{figure_colours.style()}</style>"
 
 
 def show_sheet(
@@ -67,17 +73,11 @@ def show_figure(figure: go.Figure, *, alt: str, key: str) -> None:
     st.plotly_chart(figure, theme=None, config=CONFIG, key=key, alt=alt)
 
 
-def show_labs(labs: pd.DataFrame, *, most: int = 200) -> None:
-    """The first rows, and all of them as a file."""
+def show_labs(labs: pd.DataFrame, take: Callable[[], None], *, most: int = 200) -> None:
+    """The first rows; `take` draws the button that gives all of them as a file."""
     words = f"{len(labs):,} values" if len(labs) <= most else f"{len(labs):,} values, the first {most} shown"
     st.dataframe(labs.head(most), hide_index=True, height=460)
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.caption(words)
-    right.download_button(
-        "Download CSV",
-        lambda: labs.to_csv(index=False),
-        "maswatch-labs.csv",
-        "text/csv",
-        on_click="ignore",
-        width="stretch",
-    )
+    with right:
+        take()

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import reading, wording
 from dashboard.bedside import Bedside
 from dashboard.shell import Clock
-from dashboard.who import ask_who, who
+from dashboard.who import ask_who, may, must, who
 from monitoring import bedside_entry
 from monitoring.bedside_entry import Entry
 from monitoring.logs import without_values
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 def enter(side: Bedside, *, clock: Clock, back: bool) -> None:
     """The form and what stands of what was entered. Looking back, nothing is said."""
-    if back:
+    if back or not may("act"):
         return
     catalog, key = reading.catalog(), side.id
     with st.container(key="entering"):
@@ -94,6 +94,7 @@ def _take_back(patient: str, source_id: str, clock: Clock) -> None:
 def _done(does: Any) -> bool:
     """Whether it was; what came of it is said either way, and no value reaches the log."""
     try:
+        must("act")
         st.session_state[SAID] = (does(), "success")
     except Exception as error:
         said = sentence(error)

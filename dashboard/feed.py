@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from dashboard import wording
+from dashboard.admission import Person
 from dashboard.health import Health
 from dashboard.markup import Markup, page
 from dashboard.wording import Tone
@@ -21,14 +22,19 @@ class Banner:
     link: str = ""
 
 
-def strip(feed: Health, *, zone: tzinfo, now: datetime, as_of: datetime | None = None) -> Markup:
-    """Labs in 11 min ago · next scheduled 18:00 CET · Sat 21 Nov 14:12 CET, and underneath what must be known first."""
+def strip(
+    feed: Health, *, zone: tzinfo, now: datetime, as_of: datetime | None = None, person: Person | None = None
+) -> Markup:
+    """
+    Labs in 11 min ago · next scheduled 18:00 CET · Sat 21 Nov 14:12 CET · who looks, and underneath what must be known.
+    """
     return page(
         "strip.html",
         tone={"ok": "good", "degraded": "watch", "failing": "decision"}[feed.status],
         taken=_taken(feed.last_success_at, now),
         next=f"next scheduled {wording.clock(feed.next_run_at, zone, today=now)}",
         now=wording.stamp(now, zone),
+        person=person,
         banners=list(complaints(feed, zone=zone, now=now, as_of=as_of)),
     )
 

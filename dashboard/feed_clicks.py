@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import feed_reading, reading
 from dashboard.feed_sheet import Group, outcome
 from dashboard.views.now import now
-from dashboard.who import who
+from dashboard.who import must, who
 from monitoring.errors import MaswatchError
 from monitoring.mapping import map_code, read_again, take_back
 from monitoring.site_map import Word
@@ -55,6 +55,7 @@ def _again(group: Group) -> dict[str, int]:
 def _do(verb: str, act: Callable[[], dict[str, int]]) -> None:
     """Once a click, never on a rerun; a refusal is told in its own sentence."""
     try:
+        must("manage")
         tone, sentence = ("good", outcome(verb, act())) if who() else ("watch", NOBODY)
     except (MaswatchError, StoreError) as error:
         tone, sentence = "watch", str(error)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard.bedside import Bedside
+from dashboard.chart_earlier import has_earlier
 from dashboard.charts import PANELS
 from dashboard.markup import Markup, page
 from dashboard.selection import PatientAsked
@@ -14,8 +15,8 @@ from dashboard.units_shown import changes
 from monitoring.terms import Catalog
 
 SPANS: Final = (("72h", "72 h"), ("", "7 days"), ("stay", "Stay"), ("all", "All"))
-MODES: Final = (("", "Each marker"), ("relative", "All as multiples"))
-UNITS: Final = (("", "Conventional"), ("si", "SI"))
+MODES: Final = (("", "Each marker"), ("relative", "All as multiples"), ("earlier", "With earlier course"))
+UNITS: Final = (("conventional", "Conventional"), ("us", "US"), ("si", "SI"))
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,15 @@ class Choice:
 def choices(side: Bedside, catalog: Catalog, asked: PatientAsked) -> list[Choice]:
     """Those that make a difference for this patient."""
     axes = (("", "Hours since steroid start" if side.t0 is not None else "Hours before now"), ("clock", "Ward clock"))
-    told = [("Time shown", "span", SPANS), ("Time axis", "axis", axes), ("Drawing", "mode", MODES)]
+    modes = MODES if has_earlier(side) else MODES[:-1]
+    told = [("Time shown", "span", SPANS), ("Time axis", "axis", axes), ("Drawing", "mode", modes)]
     if changes(catalog, [code for code in side.trends if code in PANELS]):
         told.append(("Units", "units", UNITS))
     return [Choice(label, _segments(asked, name, values)) for label, name, values in told]
 
 
 def _segments(asked: PatientAsked, name: str, values: Sequence[tuple[str, str]]) -> tuple[Segment, ...]:
-    here = getattr(asked, name)
+    here = getattr(asked, name) or ("conventional" if name == "units" else "")
     return tuple(Segment(words, "" if value == here else asked.address(**{name: value})) for value, words in values)
 
 
@@ -52,5 +54,9 @@ def choices_html(side: Bedside, catalog: Catalog, asked: PatientAsked) -> Markup
     return page("figure_choices.html", choices=choices(side, catalog, asked))
 
 
-def legend_html(asked: PatientAsked) -> Markup:
-    return page("legend.html", relative=asked.mode == "relative", marked=bool(asked.flag))
+def legend_html(asked: PatientAsked, side: Bedside) -> Markup:
+    relative = asked.mode == "relative"
+    earlier = asked.mode == "earlier" and has_earlier(side)
+    return page(
+        "legend.html", relative=relative, marked=bool(asked.flag), relapsed=bool(side.relapses), earlier=earlier
+    )

@@ -47,13 +47,16 @@ class Talk:
 class Reader:
     """
     Who looks: `by` acts, "" when nobody has said so; `said` came of the last click; `can`: answering is offered.
-    `unsent`: messages that are still owed to a channel.
+    `only_reads`: their role answers nothing. `local`: no sign-in, so the name is typed. `unsent`: messages that are
+    still owed to a channel.
     """
 
     talk: Talk = field(default_factory=Talk)
     by: str = ""
     said: Any = None
     can: bool = False
+    only_reads: bool = False
+    local: bool = True
     unsent: tuple[Row, ...] = ()
 
 

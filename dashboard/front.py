@@ -19,9 +19,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from dashboard import reading
+from dashboard.admission import LOCAL, Person
 from dashboard.markup import HERE
 
-PATHS: Final = ("/", "/inbox", "/patient", "/rounds", "/feed", "/research")
+PATHS: Final = ("/", "/inbox", "/patient", "/rounds", "/feed", "/research", "/people")
 _SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _TITLE: Final = re.compile(r"<title>.*?</title>", re.DOTALL)
 _NOSCRIPT: Final = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
@@ -36,9 +38,10 @@ _NO_SCRIPT: Final = "<noscript><p>maswatch needs JavaScript, from this server al
 
 
 @cache
-def front_page() -> str:
+def front_page(idle_seconds: float = 0) -> str:
+    """`idle_seconds`: after so long without a touch the page empties itself; 0 for never."""
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    page = _TITLE.sub(lambda _: f"<title>maswatch</title>{_SERVER}{_colours()}", page)
+    page = _TITLE.sub(lambda _: f"<title>maswatch</title>{_SERVER}{_idle(idle_seconds)}{_colours()}", page)
     page = _AGENT.sub("", _PRELOADED.sub("", _NOSCRIPT.sub(_NO_SCRIPT, page)))
     return page.replace(
         '<div id="root"></div>',
@@ -50,6 +53,11 @@ def _colours() -> str:
     """Colours and what chooses them, there before the first view is."""
     sheets = (_told("theme.css"), _told("wall.css"))
     return f"<style>{''.join(sheets)}</style><script>{_told('theme.js')}</script>"
+
+
+def _idle(seconds: float) -> str:
+    meta = f'<meta name="maswatch-idle" content="{seconds:g}">' if seconds else ""
+    return f"{meta}<script>{_told('idle.js')}</script>"
 
 
 def _told(name: str) -> str:
@@ -67,4 +75,6 @@ def routes() -> list[Route]:
 
 
 def answer(request: Request) -> Response:
-    return HTMLResponse(front_page(), headers={"Cache-Control": "no-cache"})
+    person: Person = request.scope.get("person", LOCAL)
+    idle = 0.0 if person.local or person.kiosk else reading.settings().sign_in.idle_minutes * 60
+    return HTMLResponse(front_page(idle), headers={"Cache-Control": "no-cache"})

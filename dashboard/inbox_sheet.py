@@ -16,12 +16,14 @@ from dashboard import wording
 from dashboard.bedside import Bedside, Row, Ward
 from dashboard.changes import milliseconds
 from dashboard.concern import SEVERITY_RANK, numbered
+from dashboard.escalation import Escalation
 from dashboard.flag_actions import Actions, Reader, of_flag
 from dashboard.flag_panel import ENDED_WORD, FlagPanel, panel
 from dashboard.markup import Markup, page
 from dashboard.selection import InboxAsked, address
 from monitoring.terms import Catalog
 
+NOBODY: Final = Escalation()
 AT_ONCE: Final = 100
 LATELY: Final = timedelta(hours=24)
 SHOWN: Final = {"": "All", "open": "Unanswered", "mine": "Mine"}
@@ -42,6 +44,7 @@ class Entry:
     worsened: str
     href: str
     link: str
+    escalates: str
 
     @property
     def open(self) -> bool:
@@ -77,10 +80,12 @@ class Pill:
 Chooses = Callable[[Entry], bool]
 
 
-def entries(ward: Ward, catalog: Catalog, reader: Reader, *, zone: tzinfo) -> list[Entry]:
+def entries(
+    ward: Ward, catalog: Catalog, reader: Reader, *, zone: tzinfo, escalation: Escalation = NOBODY
+) -> list[Entry]:
     """Every active flag of everybody who has not left: urgent first, then the oldest."""
     told = [
-        _entry(side, row, catalog, reader=reader, zone=zone)
+        _entry(side, row, catalog, reader=reader, zone=zone, escalation=escalation)
         for side in ward.sides
         if not side.has_left
         for row in side.flags
@@ -114,8 +119,16 @@ def failing(told: Iterable[Entry], reader: Reader) -> dict[str, str]:
     return {row["channel"]: row["error"] for row in tried if row["error"]}
 
 
-def inbox_html(ward: Ward, catalog: Catalog, asked: InboxAsked, reader: Reader, *, zone: tzinfo) -> Markup:
-    everything, by = entries(ward, catalog, reader, zone=zone), reader.by
+def inbox_html(
+    ward: Ward,
+    catalog: Catalog,
+    asked: InboxAsked,
+    reader: Reader,
+    *,
+    zone: tzinfo,
+    escalation: Escalation = NOBODY,
+) -> Markup:
+    everything, by = entries(ward, catalog, reader, zone=zone, escalation=escalation), reader.by
     here = chosen(everything, asked, by=by)
     most = len(here) if asked.most == "all" else AT_ONCE
     wards = sorted({entry.ward for entry in everything} - {""})
@@ -126,6 +139,7 @@ def inbox_html(ward: Ward, catalog: Catalog, asked: InboxAsked, reader: Reader, 
         all_of_them=asked.address(most="all"),
         everything=len(everything),
         failing=failing(everything, reader),
+        rules=escalation.rules,
         ended=ended_lately(ward, asked, zone=zone),
         shows=_pills(everything, asked, SHOWN, "show", lambda code: _shown(code, by)),
         severities=_pills(everything, asked, SEVERITIES, "severity", _of_severity),
@@ -138,7 +152,7 @@ def inbox_html(ward: Ward, catalog: Catalog, asked: InboxAsked, reader: Reader, 
     )
 
 
-def _entry(side: Bedside, row: Row, catalog: Catalog, *, reader: Reader, zone: tzinfo) -> Entry:
+def _entry(side: Bedside, row: Row, catalog: Catalog, *, reader: Reader, zone: tzinfo, escalation: Escalation) -> Entry:
     as_of = side.as_of
     worse = row["changed_at"] > row["raised_at"]
     return Entry(
@@ -152,6 +166,7 @@ def _entry(side: Bedside, row: Row, catalog: Catalog, *, reader: Reader, zone: t
         worsened=wording.told_at(row["changed_at"], zone, as_of=as_of) if worse else "",
         href=address("/patient", patient=side.id),
         link=address("/inbox", patient=side.id, flag=row["flag"]),
+        escalates=escalation.words(row, zone, now=as_of),
     )
 
 

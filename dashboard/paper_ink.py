@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from reportlab.pdfbase import pdfmetrics
@@ -49,11 +49,22 @@ TYPES: Final[dict[str, tuple[str, float, float]]] = {  # style -> font, size, gr
 }
 
 
+class Measured(TTFont):
+    """Remembers how wide a word is at size 1: the sheets of a ward say the same few words over and over."""
+
+    @lru_cache(maxsize=20_000)  # noqa: B019 - a process has two of these, for as long as it lives
+    def _width(self, text: str) -> float:
+        return float(super().stringWidth(text, 1.0))
+
+    def stringWidth(self, text: str, size: float, encoding: str = "utf8") -> float:  # noqa: N802 - reportlab's name
+        return self._width(text) * size
+
+
 @cache
 def fonts() -> None:
     """Made known to reportlab once a process."""
     for name, file in FONTS.items():
-        pdfmetrics.registerFont(TTFont(name, str(HERE / "fonts" / file)))
+        pdfmetrics.registerFont(Measured(name, str(HERE / "fonts" / file)))
     pdfmetrics.registerFontFamily(PLAIN, normal=PLAIN, bold=BOLD, italic=PLAIN, boldItalic=BOLD)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -16,8 +17,11 @@ from dashboard.charts import OPENED, PANELS
 from dashboard.concern import concern, numbered
 from dashboard.flag_actions import Reader, actions
 from dashboard.flag_panel import Source, cited_sources
+from dashboard.given_list import GivenRow, given_rows
 from dashboard.markup import Markup, page
+from dashboard.missing_due import missing_and_due
 from dashboard.response_table import ResponseTable, response_table
+from dashboard.rounds_news import Entry
 from dashboard.selection import PatientAsked, address
 from dashboard.series import phrase
 from dashboard.units_shown import in_units
@@ -93,8 +97,9 @@ class Sheet:
     options: tuple[Option, ...]
     flags: tuple[flag_panel.FlagPanel, ...]
     past: tuple[flag_panel.FlagPanel, ...]
+    given_when: tuple[GivenRow, ...]
     due: str
-    late: str
+    missing: tuple[Entry, ...]
     href: str
 
 
@@ -121,7 +126,8 @@ def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo, units: str = "") -> 
         flags=tuple(flag_panel.active(side, catalog, zone=zone)),
         past=tuple(flag_panel.past(side, catalog, zone=zone)),
         due=f"next due {wording.clock(said.due_at, zone, today=side.as_of)}" if said.due_at else "",
-        late=_late(side, catalog),
+        given_when=given_rows(side, catalog, zone=zone),
+        missing=tuple(missing_and_due(side, catalog, partial(_when, side, zone))),
         href=address("/patient", patient=side.id),
     )
 
@@ -233,16 +239,8 @@ def _founding_first(doses: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     return first, [dose for dose in doses if not any(dose["range"] == told["range"] for told in first)]
 
 
-def _late(side: Bedside, catalog: Catalog) -> str:
-    """Ferritin, platelets: none for 19 h; AST: none yet."""
-    ages: dict[str, list[str]] = {}
-    for row in side.late:
-        ages.setdefault(_since(row["last_at"], side), []).append(catalog.analytes[row["analyte"]].label)
-    return "; ".join(f"{wording.listed(labels)}: {age}" for age, labels in ages.items())
-
-
-def _since(last_at: pd.Timestamp, side: Bedside) -> str:
-    return "none yet" if pd.isna(last_at) else f"none for {wording.age(last_at, side.as_of)}"
+def _when(side: Bedside, zone: tzinfo, moment: pd.Timestamp) -> str:
+    return wording.clock(moment, zone, today=side.as_of)
 
 
 def neighbours(ward: Ward, patient_id: str) -> dict[str, Any]:

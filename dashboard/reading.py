@@ -8,7 +8,8 @@ another person's rights are ever answered from an older read.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -18,27 +19,40 @@ import streamlit as st
 
 from dashboard import bedside
 from dashboard.bedside import Row, Ward
+from dashboard.escalation import Escalation, escalation
 from dashboard.flag_actions import Talk, talk_of
 from dashboard.health import RUNS_SEEN, Health, health, unreadable
-from dashboard.metrics import Gauges
+from dashboard.keeping import Keeper
+from dashboard.metrics import Gauges, lasted
 from dashboard.rounds_sheet import scores_of
 from dashboard.selection import LabsAsked
 from dashboard.since_rounds import Since, Told, since_rounds, told
 from monitoring.catalog import load_catalog
+from monitoring.cohorts import Members
+from monitoring.cohorts import find as find_cohort
+from monitoring.cohorts import members as cohort_members
 from monitoring.disguise import own_key
 from monitoring.exporting import Wanted, labs_table
+from monitoring.feed_seen import lag_hours
 from monitoring.settings import Settings, load_settings
 from monitoring.state import answered_since, state
 from monitoring.terms import Catalog
 from monitoring.wall_times import next_run
 from storage import outbox, queries
 from storage import talk as said_of_flags
+from storage.cohorts import cohorts as stored_cohorts
 from storage.engine import Store, open_store
-from storage.errors import StoreError
+from storage.errors import StoreError, StoreUnreachable
+from storage.place import file_at
 
 SHARED_SECONDS: Final = 25
+LAG_SECONDS: Final = 600
+A_DAY: Final = timedelta(days=1)
 EVERYONE: Final = "everyone"  # the only scope while there is no sign-in
+GONE: Final = "The store's file is gone from its place: put it back, or restore a backup with maswatch restore."
 _site: dict[str, Settings] = {}
+_keeper: list[Keeper] = []
+_files: dict[str, tuple[int, int] | None] = {}
 
 
 def use(settings: Settings) -> None:
@@ -62,7 +76,12 @@ def catalog() -> Catalog:
 
 def store() -> Store:
     """Raises StoreError with a sentence that says what to do."""
-    return _store(settings().database_url)
+    url = settings().database_url
+    if not _same_file(url):
+        _forget_store()
+    opened = _store(url)
+    _files.setdefault(url, file_at(url))
+    return opened
 
 
 def feed(now: datetime) -> Health:
@@ -84,8 +103,22 @@ def ward(as_of: datetime | None, *, now: datetime) -> Ward:
     url, mark = settings().database_url, queries.mark(store())
     if as_of is not None:
         return _then(url, mark, EVERYONE, as_of, store(), catalog())
-    judged = _now(url, queries.mark(store(), answers=False), EVERYONE, store(), catalog(), now)
+    judged_mark = queries.mark(store(), answers=False)
+    ahead = _keeper[0].fresh(judged_mark, now) if _keeper else None
+    judged = ahead or _now(url, judged_mark, EVERYONE, store(), catalog(), now)
     return _answered(url, mark, EVERYONE, judged.as_of, judged, now)
+
+
+def keep_judged(clock: Callable[[], datetime]) -> None:
+    """From now on the ward is judged ahead of its viewers, see keeping.py; for a server, once."""
+    if not _keeper:
+        keeper = Keeper(
+            lambda: queries.mark(store(), answers=False),
+            lambda now: bedside.ward(state(store(), catalog(), as_of=now)),
+            clock,
+        )
+        _keeper.append(keeper)
+        keeper.start()
 
 
 def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
@@ -121,10 +154,20 @@ def unsent() -> tuple[Row, ...]:
     return tuple(bedside.rows_of(owed[owed["sent_at"].isna() & (owed["tries"] > 0)]))
 
 
+def escalations() -> Escalation:
+    """Who is told of what, and what was owed to them; nothing is asked where a site has no channel."""
+    channels = settings().channel
+    return escalation(channels, outbox.messages(store())) if channels else Escalation()
+
+
 def corrected(patient_id: str, as_of: datetime) -> pd.DataFrame:
     """Every version of those observations of a patient that have more than one."""
     told = queries.observations(store(), as_of=as_of, patients=[patient_id])
     return told[told["ref"].isin(told.loc[told["version"] > 1, "ref"])]
+
+
+def pseudonym_key() -> bytes:
+    return own_key(settings().data_dir)
 
 
 def labs(asked: LabsAsked, as_of: datetime) -> pd.DataFrame:
@@ -132,15 +175,37 @@ def labs(asked: LabsAsked, as_of: datetime) -> pd.DataFrame:
     return _labs(settings().database_url, queries.mark(store()), EVERYONE, asked, as_of)
 
 
-def gauges(now: datetime) -> Gauges:
-    """What /metrics counts."""
+def cohorts(as_of: datetime) -> list[str]:
+    """Those saved, as NAME@VERSION, the newest version of a name first."""
+    told = stored_cohorts(store(), as_of=as_of).iloc[::-1].sort_values("name", kind="stable")
+    return [f"{name}@{version}" for name, version in zip(told["name"], told["version"], strict=True)]
+
+
+def members(called: str, as_of: datetime) -> Members:
+    """Who is in a saved cohort."""
+    return _members(settings().database_url, queries.mark(store()), EVERYONE, called, as_of)
+
+
+def gauges(now: datetime, *, unwritten: int = 0) -> Gauges:
+    """What /metrics counts; `unwritten`: entries that wait for the access log."""
     known = feed(now)
     if known.status == "failing":
-        return Gauges(known, now)
+        return Gauges(known, now, unwritten=unwritten)
     sides = ward(None, now=now).sides
-    flags = Counter(row["flag"] for side in sides for row in side.flags if row["state"] == "active")
-    runs = Counter(queries.runs(store(), limit=RUNS_SEEN)["outcome"].tolist())
-    return Gauges(known, now, len(sides), flags, runs, len(queries.set_aside(store())))
+    runs, aside = queries.runs(store(), limit=RUNS_SEEN), queries.set_aside(store())
+    return Gauges(
+        known,
+        now,
+        patients=len(sides),
+        flags=Counter(row["flag"] for side in sides for row in side.flags if row["state"] == "active"),
+        runs=Counter(runs["outcome"].tolist()),
+        run_seconds=lasted(runs),
+        set_aside=len(aside),
+        set_aside_for=Counter(aside["reason"].tolist()),
+        lag=_lag(settings().database_url, store(), now),
+        messages=outbox.failing(store(), since=now - A_DAY),
+        unwritten=unwritten,
+    )
 
 
 @st.cache_resource(show_spinner=False)
@@ -148,9 +213,26 @@ def _catalog(site_catalog: Path | None) -> Catalog:
     return load_catalog(site_catalog)
 
 
+@st.cache_resource(ttl=LAG_SECONDS, max_entries=2, show_spinner=False)
+def _lag(url: str, _store: Store, _now: datetime) -> dict[str, float]:
+    """Looks at all results of some days, so not at every look of a monitoring system."""
+    return lag_hours(_store, now=_now)
+
+
 def _forget_store() -> None:
     """So that the next read opens it anew: one that was mended or put back is found without a restart."""
     _store.clear()
+
+
+def _same_file(url: str) -> bool:
+    """Whether the file that is open is still the one at its place. Raises StoreUnreachable when none is there."""
+    now, opened = file_at(url), _files.get(url)
+    if opened is None or now == opened:
+        return True
+    if now is None:  # what is open would be read on, and opening it anew would make an empty store
+        raise StoreUnreachable(GONE)
+    del _files[url]
+    return False
 
 
 @st.cache_resource(show_spinner=False, on_release=Store.close)
@@ -186,6 +268,12 @@ def _scores(url: str, mark: str, scope: str, as_of: datetime, patient_id: str, _
 @st.cache_resource(ttl=600, max_entries=256, show_spinner=False)
 def _scores_lately(url: str, mark: str, scope: str, about: datetime, patient_id: str, _ward: Ward) -> list[Row]:
     return scores_of(_ward, [patient_id]).get(patient_id, [])
+
+
+@st.cache_resource(ttl=300, max_entries=8, show_spinner="Looking who is in the cohort …")
+def _members(url: str, mark: str, scope: str, called: str, as_of: datetime) -> Members:
+    cohort = find_cohort(store(), catalog(), called, as_of=as_of, zone=zone())
+    return cohort_members(store(), catalog(), cohort, as_of=as_of)
 
 
 @st.cache_resource(ttl=300, max_entries=4, show_spinner=False)

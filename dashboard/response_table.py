@@ -60,7 +60,8 @@ class MarkerRow:
 class ResponseTable:
     """
     `odds`: how likely a response is at the window judged, in words and number; `better` and `worse`: what speaks for
-    and against it; `label_rule`: the labelled rule of day 3, for comparison.
+    and against it; `label_rule`: the labelled rule of day 3, for comparison; `first_due`: when a verdict can be told
+    at all, while it is too early for any.
     """
 
     title: str
@@ -74,6 +75,7 @@ class ResponseTable:
     options: tuple[Mapping[str, Any], ...]
     odds: str = ""
     label_rule: str = ""
+    first_due: str = ""
     cautions: tuple[str, ...] = ()
 
 
@@ -97,19 +99,21 @@ def response_table(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Response
         options=tuple(shown["options"]),
         odds=_odds(said) if said else "",
         label_rule=_label_rule(side.response.get("label_rule"), catalog),
+        first_due="" if said else _first_due(told[0], side, zone),
         cautions=tuple(caution["text"] for caution in shown.get("cautions", ())),
     )
 
 
 def _odds(window: Mapping[str, Any]) -> str:
-    """Response unlikely, 8 % (3 to 21 % without any one marker)."""
+    """Response unlikely, 8 % (3 to 21 % with any one marker left out)."""
     chance = window.get("probability")
     if chance is None:
         return ""
     low, high = window["probability_low"], window["probability_high"]
     words = window["probability_words"]
-    span = f"{_percent(low, '')} to {_percent(high)} without any one marker"
-    return f"{words[:1].upper()}{words[1:]}, {_percent(chance)} ({span})"
+    same = _percent(low) == _percent(high)
+    span = "" if same else f" ({_percent(low, '')} to {_percent(high)} with any one marker left out)"
+    return f"{words[:1].upper()}{words[1:]}, {_percent(chance)}{span}"
 
 
 def _percent(chance: float, unit: str = " %") -> str:
@@ -127,13 +131,20 @@ def _label_rule(rule: Mapping[str, Any] | None, catalog: Catalog) -> str:
 
 def _head(window: Mapping[str, Any], said: Mapping[str, Any] | None, side: Bedside, zone: tzinfo) -> Head:
     early = window["verdict"] == "too_early"
+    some = any(marker["value"] is not None for marker in window["markers"].values())
+    due = f"{_due(pd.Timestamp(window['due_at']), side, zone)}{', so far in brackets' if some else ''}" if early else ""
     return Head(
         hours=window["hours"],
         words=f"{window['hours']} h",
-        note=_due(pd.Timestamp(window["due_at"]), side, zone) if early else wording.VERDICT_WORD[window["verdict"]],
+        note=due or wording.VERDICT_WORD[window["verdict"]],
         tone="quiet" if early else wording.VERDICT_TONE[window["verdict"]],
         decided=said is not None and window["hours"] == said["hours"],
     )
+
+
+def _first_due(window: Mapping[str, Any], side: Bedside, zone: tzinfo) -> str:
+    """first verdict due Sun 12:12 CET."""
+    return f"first verdict {_due(pd.Timestamp(window['due_at']), side, zone)}"
 
 
 def _due(at: pd.Timestamp, side: Bedside, zone: tzinfo) -> str:
@@ -144,7 +155,9 @@ def _due(at: pd.Timestamp, side: Bedside, zone: tzinfo) -> str:
 def _row(
     analyte: Analyte, told: Iterable[Mapping[str, Any]], said: Mapping[str, Any] | None, zone: tzinfo
 ) -> MarkerRow:
+    told = list(told)
     markers = [window["markers"].get(analyte.code) for window in told]
+    open_ones = [window["verdict"] == "too_early" for window in told]
     first = next(marker for marker in markers if marker is not None)
     newest = said["markers"].get(analyte.code) if said is not None else None
     state = newest["state"] if newest else ""
@@ -153,19 +166,23 @@ def _row(
         unit=wording.unit(analyte.unit),
         before=wording.number(first["baseline"], analyte, first["baseline_comparator"]),
         before_hover=_drawn(first["baseline_at"], zone),
-        stands=tuple(_stand(marker, analyte, zone) for marker in markers),
+        stands=tuple(
+            _stand(marker, analyte, zone, still_open=early) for marker, early in zip(markers, open_ones, strict=True)
+        ),
         word=wording.MARKER_WORD.get(state, ""),
         tone=wording.MARKER_TONE.get(state, "quiet"),
         reason=str(newest["reason"]) if newest else "",
     )
 
 
-def _stand(marker: Mapping[str, Any] | None, analyte: Analyte, zone: tzinfo) -> Stand | None:
+def _stand(marker: Mapping[str, Any] | None, analyte: Analyte, zone: tzinfo, *, still_open: bool) -> Stand | None:
+    """In brackets while the window is open: the newest so far is not yet its value."""
     if marker is None:
         return None
     state = marker["state"]
+    number = wording.number(marker["value"], analyte, marker["comparator"])
     return Stand(
-        number=wording.number(marker["value"], analyte, marker["comparator"]),
+        number=f"({number})" if still_open and number != wording.MISSING else number,
         change=_change(marker, analyte),
         state=wording.MARKER_WORD.get(state, state),
         tone=wording.MARKER_TONE.get(state, "quiet"),

@@ -11,8 +11,9 @@ from typing import Final
 import pandas as pd
 
 from dashboard import wording
-from dashboard.bedside import Bedside, Row, rows_of
+from dashboard.bedside import Bedside, Row
 from dashboard.concern import SEVERITY_RANK, product_label
+from dashboard.given_list import given_label
 from dashboard.since_rounds import Since
 from dashboard.wording import Tone
 from monitoring.analysis.points import reference_change
@@ -199,22 +200,16 @@ def _line(told: Reading) -> Iterator[Entry]:
 
 
 def _doses(told: Reading) -> Iterator[Entry]:
-    if not told.since.doses:
-        return
-    table = pd.DataFrame(told.since.doses)
-    for key, rows in table.groupby(["given", "amount_text", "stopped"], sort=False):
-        last = rows_of(rows)[-1]
-        stopped = bool(key[2])
+    alike: dict[tuple[str, str, bool], list[Row]] = {}
+    for row in told.since.doses:
+        alike.setdefault((row["given"], row["amount_text"], bool(row["stopped"])), []).append(row)
+    for (_, _, stopped), rows in alike.items():
+        last = rows[-1]
         times = f" × {len(rows)}" if len(rows) > 1 else ""
         at = told.when(last["ended_at"] if stopped else last["started_at"])
         word = "stopped" if stopped else "running since" if last["open"] else "last" if times else ""
         amount = str(last["amount_text"]) or "dose not recorded"
-        yield Entry(_given(last, told.catalog), wording.joined(f"{amount}{times}", f"{word} {at}".strip()))
-
-
-def _given(span: Row, catalog: Catalog) -> str:
-    known = catalog.drugs.get(span["given"]) or catalog.products.get(span["given"])
-    return known.label if known is not None else str(span["label"])
+        yield Entry(given_label(last, told.catalog), wording.joined(f"{amount}{times}", f"{word} {at}".strip()))
 
 
 def answers(told: Reading) -> tuple[Entry, ...]:

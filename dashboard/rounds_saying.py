@@ -16,9 +16,9 @@ from dashboard.rounds_sheet import scores_of
 from dashboard.selection import RoundsAsked
 from dashboard.shell import Clock
 from dashboard.since_rounds import Since
-from dashboard.who import ask_who, who
+from dashboard.taking import File, button
+from dashboard.who import ask_who, may, who
 from storage.rounds import add_note, mark_done, take_back
-from storage.writes import record_access
 
 LONGEST_NOTE = 2000
 
@@ -27,6 +27,8 @@ def done(side: Bedside, since: Since, *, clock: Clock, back: bool) -> None:
     """The mark, with a note or without; what stands can be taken back. Looking back, nothing is said."""
     if back:
         st.caption("Looking back: rounds are marked on the present only.")
+        return
+    if not may("act"):
         return
     with st.container(key="rounds-done"):
         name, note, seen, only_note = st.columns([2, 5, 1.4, 1.2], vertical_alignment="bottom")
@@ -53,6 +55,8 @@ def done(side: Bedside, since: Since, *, clock: Clock, back: bool) -> None:
 
 def _say(side: Bedside, field: str, at: datetime, seen: bool) -> None:
     note = str(st.session_state.get(field, "")).strip()
+    if not may("act"):
+        return
     if seen:
         mark_done(reading.store(), side.id, at=at, by=who(), note=note)
     elif note:
@@ -73,7 +77,8 @@ def _undo(side: Bedside, since: Since, clock: Clock) -> None:
 
 
 def _take_back(patient_id: str, at: datetime, clock: Clock) -> None:
-    take_back(reading.store(), patient_id, ends=at, at=clock(), by=who())
+    if may("act"):
+        take_back(reading.store(), patient_id, ends=at, at=clock(), by=who())
 
 
 def on_paper(ward: Ward, news: Mapping[str, Since], asked: RoundsAsked, *, clock: Clock) -> None:
@@ -83,19 +88,16 @@ def on_paper(ward: Ward, news: Mapping[str, Since], asked: RoundsAsked, *, clock
         return
     with st.container(key="rounds-paper", horizontal=True, vertical_alignment="bottom"):
         size = st.selectbox("Paper", list(PAPERS), key="paper", width=120)
-        asker = who() or "local user"
-        st.download_button(
-            "Sheet as PDF" if asked.patient else f"{len(sides)} sheets as one PDF",
-            lambda: _made(ward, news, sides, size, (asker, clock)),
+        file = File(
             f"rounds-{wording.file_stamp(ward.as_of, reading.zone())}.pdf",
             "application/pdf",
-            on_click="ignore",
-            key="rounds-pdf",
+            "rounds on paper",
+            [side.id for side in sides],
         )
+        label = "Sheet as PDF" if asked.patient else f"{len(sides)} sheets as one PDF"
+        button(label, file, lambda: _made(ward, news, sides, size), clock=clock, key="rounds-pdf")
 
 
-def _made(ward: Ward, news: Mapping[str, Since], sides: list[Bedside], size: str, asker: tuple[str, Clock]) -> bytes:
-    who_asked, clock = asker
-    record_access(reading.store(), clock(), who_asked, "rounds on paper", [side.id for side in sides])
+def _made(ward: Ward, news: Mapping[str, Since], sides: list[Bedside], size: str) -> bytes:
     scored = scores_of(ward, [side.id for side in sides])
     return pdf(sides, news, scored, reading.catalog(), paper=Paper(size, ward.as_of, reading.zone()))

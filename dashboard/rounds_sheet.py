@@ -11,7 +11,8 @@ import pandas as pd
 
 from dashboard import rounds_news, wording
 from dashboard.bedside import Bedside, Row, Ward, rows_of
-from dashboard.concern import ranked, snoozed_until, windows
+from dashboard.concern import ranked, snoozed_until
+from dashboard.missing_due import missing_and_due
 from dashboard.patient_sheet import Option, Sheet, sheet
 from dashboard.rounds_news import Entry, Reading, since_words
 from dashboard.scores_panel import NO_END, component, span
@@ -80,7 +81,7 @@ def rounds_sheet(
         ),
         stands=(
             Section("flags", "Flags that hold now", tuple(_flags(told)), "No flag holds now."),
-            Section("due", "Missing and due", tuple(_due(told)), "Nothing is awaited."),
+            Section("due", "Missing and due", tuple(missing_and_due(side, catalog, told.when)), "Nothing is awaited."),
             Section("findings", "Findings", tuple(_findings(told)), "No finding is recorded."),
             Section("scores", "Scores, lowest to highest possible", tuple(_scores(scored, catalog)), "None."),
             Section("notes", "Notes", tuple(_notes(told)), "No note."),
@@ -113,51 +114,6 @@ def _answered(row: Row, told: Reading) -> str:
     because = f": {seen['reason']}" if seen and seen.get("reason") else ""
     words = f"seen by {seen['by']} {told.when(pd.Timestamp(seen['at']))}{because}" if seen else ""
     return wording.joined(words, f"snoozed until {told.when(until)}" if until is not None else "") or "not acknowledged"
-
-
-def _due(told: Reading) -> Iterator[Entry]:
-    """Late first, then what a response verdict lacks, then what falls due."""
-    side = told.side
-    late: dict[str, list[str]] = {}
-    coming: dict[pd.Timestamp, list[str]] = {}
-    for row in side.awaited:
-        label = told.catalog.analytes[row["analyte"]].label
-        if row["overdue"]:
-            late.setdefault(_since_when(row, told), []).append(label)
-        else:
-            coming.setdefault(row["due_at"], []).append(label)
-    for since, labels in late.items():
-        yield Entry("Late", f"{wording.listed(labels)}: {since}", "watch")
-    yield from _windows(told)
-    for due_at in sorted(coming):
-        word = "Due since" if due_at <= side.as_of else "Due"
-        yield Entry(f"{word} {told.when(due_at)}", wording.listed(coming[due_at]))
-
-
-def _since_when(row: Row, told: Reading) -> str:
-    if pd.isna(row["last_at"]):
-        return f"none yet, due since {told.when(row['due_at'])}"
-    return f"none for {wording.age(row['last_at'], told.side.as_of)}, due since {told.when(row['due_at'])}"
-
-
-def _windows(told: Reading) -> Iterator[Entry]:
-    """What the verdicts lack, windows that lack the same as one; then the labs of windows to come."""
-    lacking: dict[str, list[str]] = {}
-    coming = []
-    for window in windows(told.side):
-        hours, labels = str(window["hours"]), [told.catalog.analytes[code].label for code in window["missing"]]
-        if window["verdict"] == "too_early":
-            coming.append(_coming(hours, pd.Timestamp(window["due_at"]), told))
-        elif labels:
-            lacking.setdefault(wording.listed(labels), []).append(hours)
-    for labels_lacking, at in lacking.items():
-        yield Entry(f"Missing at {', '.join(at)} h", labels_lacking, "watch")
-    yield from coming
-
-
-def _coming(hours: str, due_at: pd.Timestamp, told: Reading) -> Entry:
-    word = "due" if due_at > told.side.as_of else "awaited since"
-    return Entry(f"{hours} h labs", f"{word} {told.when(due_at)}", "note")
 
 
 def _findings(told: Reading) -> Iterator[Entry]:

@@ -6,6 +6,7 @@ A score that cannot be told yet says so; no tone here is one of reassurance. Imp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +25,7 @@ WORDS: Final = {True: "positive", False: "not reached", None: "cannot tell yet"}
 TONES: Final[dict[bool | None, Tone]] = {True: "watch", False: "quiet", None: "note"}
 FROM: Final = {">=": "from", ">": "above", "<=": "up to", "<": "below"}
 NO_END: Final = "?"
+WITHIN: Final = re.compile(r"within (\d+) h")  # a year is no 8760 h to a reader
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _number(value: float) -> str:
 
 
 def _missing(code: str, reasons: Any, catalog: Catalog) -> str:
-    why = reasons.get(code, "")
+    why = WITHIN.sub(lambda found: f"within {wording.hours(float(found[1]))}", reasons.get(code, ""))
     return f"{component(code, catalog)}: {why}" if why else component(code, catalog)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from urllib.parse import urlencode
 
@@ -82,8 +82,8 @@ class PatientAsked:
     How one patient is looked at; "" is what it opens with.
 
     `span`: "72h", "" (the stay's last seven days), "stay", "all". `axis`: "" (hours since the steroid start) or
-    "clock". `units`: "" (conventional) or "si". `mode`: "" (a panel a marker) or "relative". `flag`: whose evidence
-    is marked in the figure.
+    "clock". `units`: "" (as the site has set), "conventional", "us" or "si". `mode`: "" (a panel a marker),
+    "relative" or "earlier" (with the steroid course before laid on this one). `flag`: whose evidence is marked.
     """
 
     patient: str = ""
@@ -94,6 +94,10 @@ class PatientAsked:
     flag: str = ""
     as_of: str = ""
 
+    def with_units(self, site: str) -> PatientAsked:
+        """In the site's units where none are asked for; links stay short where those are the conventional ones."""
+        return self if self.units or site == "conventional" else replace(self, units=site)
+
     def address(self, **other: str) -> str:
         """The same patient, looked at in another way."""
         return address("/patient", **{**vars(self), **other})
@@ -101,7 +105,12 @@ class PatientAsked:
 
 def patient_asked(query: Mapping[str, str]) -> PatientAsked:
     """What is no choice counts as not asked for."""
-    choices = {"span": SPANS, "axis": ("", "clock"), "units": ("", "si"), "mode": ("", "relative")}
+    choices = {
+        "span": SPANS,
+        "axis": ("", "clock"),
+        "units": ("", "conventional", "us", "si"),
+        "mode": ("", "relative", "earlier"),
+    }
     told = {name: query.get(name, "") for name in ("patient", *choices, "flag", "as_of")}
     known = {name: told[name] if told[name] in choice else "" for name, choice in choices.items()}
     return PatientAsked(**(told | known))

@@ -1,11 +1,13 @@
-"""The ASGI app: Streamlit with /healthz and /metrics beside it, and headers that keep the page to this machine."""
+"""
+The ASGI app: Streamlit with /healthz and /metrics beside it, the door in front, and headers that keep the page here.
+"""
 
 from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
@@ -15,8 +17,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import front, metrics, reading
+from dashboard import access_log, front, metrics, reading, who
+from dashboard.admission import Admission
+from dashboard.cookies import own_secret
+from dashboard.door import Door
 from dashboard.shell import say_failed
+from dashboard.taking import owns
+from dashboard.ways_in import Told
 from monitoring.settings import Settings
 
 APP: Final = Path(__file__).with_name("app.py")
@@ -25,13 +32,37 @@ APP: Final = Path(__file__).with_name("app.py")
 def application(settings: Settings) -> st.App:
     """The dashboard of this site's store, as an ASGI app."""
     reading.use(settings)
+    reading.keep_judged(lambda: datetime.now(UTC))
+    access_log.keep_writing()
+    admission = Admission(settings.sign_in)
+    who.use(admission)
+    secret = own_secret(settings.data_dir) if admission.asks else ""
+    door = Told(admission, secret, settings.dashboard.url.rstrip("/"), frozenset(front.PATHS), owns)
     logging.getLogger("streamlit.error_util").disabled = True  # it logs values; say_failed logs the same without them
     return st.App(
         APP,
+        secrets=provider_told(settings, secret),
         routes=[Route("/healthz", healthz), Route("/metrics", prometheus), *front.routes()],
-        middleware=[Middleware(Sealed, policy=content_policy())],
+        middleware=[Middleware(Sealed, policy=content_policy()), Middleware(Door, told=door)],
         on_script_error=say_failed,
     )
+
+
+def provider_told(settings: Settings, secret: str) -> dict[str, Any] | None:
+    """How Streamlit is to ask the provider; kept in memory, no file is written."""
+    told = settings.sign_in
+    if not told.provider:
+        return None
+    return {
+        "auth": {
+            "redirect_uri": f"{settings.dashboard.url.rstrip('/')}/oauth2callback",
+            "cookie_secret": secret,
+            "client_id": told.client_id,
+            "client_secret": told.secret,
+            "server_metadata_url": told.described_at,
+            "client_kwargs": {"scope": "openid email profile", "prompt": told.prompt},
+        }
+    }
 
 
 def healthz(request: Request) -> Response:
@@ -41,7 +72,7 @@ def healthz(request: Request) -> Response:
 
 def prometheus(request: Request) -> Response:
     now = datetime.now(UTC)
-    return Response(metrics.text(reading.gauges(now)), media_type=metrics.CONTENT_TYPE)
+    return Response(metrics.text(reading.gauges(now, unwritten=access_log.waiting())), media_type=metrics.CONTENT_TYPE)
 
 
 def content_policy() -> str:

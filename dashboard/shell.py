@@ -1,36 +1,52 @@
-"""What stands around every view: the strip with the feed's freshness, banners, and a calm word when a view fails."""
+"""
+What stands around every view: who may see it, the strip with the feed's freshness, banners, a calm word when it fails.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
 import streamlit as st
 
-from dashboard import reading
+from dashboard import reading, who
+from dashboard.admission import Person
 from dashboard.bedside import Ward
 from dashboard.components import show_sheet, show_state, show_style
+from dashboard.door_pages import NOBODY_NAMED
 from dashboard.feed import strip
-from dashboard.selection import moment_asked
+from dashboard.markup import page
+from dashboard.page_time import failed, timed
+from dashboard.seen import opened
+from dashboard.selection import asked_patient, moment_asked
 from monitoring.errors import MaswatchError
 from monitoring.logs import without_values
+from monitoring.people import MAY, Right
 from storage.errors import StoreError
 
 REFRESH_SECONDS = 30
 QUIET_TIMES: Final = 1.75  # under a minute without an answer, and the page says so
 Clock = Callable[[], datetime]
 Draw = Callable[[Ward], None]
+PAGES: Final[Mapping[str, str]] = {"board": "ward"}
+WAYS: Final[Mapping[Right, tuple[str, str]]] = {
+    "see": ("/", "Open the ward"),
+    "research": ("/research", "Open Research"),
+}
 log = logging.getLogger(__name__)
 
 
-def show(draw: Draw, *, clock: Clock, refreshes: bool = True) -> None:
-    """One view: style, strip, banners, then `draw` with the ward asked for; while that is now, it refreshes itself."""
+def show(draw: Draw, *, clock: Clock, refreshes: bool = True, needs: Right = "see") -> None:
+    """
+    One view: style, strip, banners, then `draw` with the ward asked for; while that is now, it refreshes itself.
+    `needs`: what whoever looks must be allowed, asked anew on every run.
+    """
     show_style()
     every = REFRESH_SECONDS if refreshes and moment_asked(st.query_params) is None else None
     st.fragment(_around, run_every=REFRESH_SECONDS)(clock)
-    st.fragment(_inside, run_every=every)(draw, clock)
+    st.fragment(timed(_name(draw), _inside), run_every=every)(draw, clock, needs)
 
 
 def say_failed(error: Exception) -> bool:
@@ -42,18 +58,48 @@ def say_failed(error: Exception) -> bool:
 
 
 def _around(clock: Clock) -> None:
-    now = clock()
+    now, person = clock(), _let_in()
     feed, asked = reading.feed(now), moment_asked(st.query_params)
-    told = strip(feed, zone=reading.zone(), now=now, as_of=asked)
+    told = strip(feed, zone=reading.zone(), now=now, as_of=asked, person=person)
     show_sheet(told, key="strip", beats=now.isoformat(), quiet_seconds=QUIET_TIMES * REFRESH_SECONDS)
 
 
-def _inside(draw: Draw, clock: Clock) -> None:
+def _let_in() -> Person | None:
+    """Whoever looks; None where the store cannot say. For who is signed out the whole page is drawn anew, empty."""
     try:
-        draw(reading.ward(moment_asked(st.query_params), now=clock()))
+        person = who.person()
+    except StoreError:
+        return None
+    if person.turned:
+        st.rerun(scope="app")
+    return person
+
+
+def _inside(draw: Draw, clock: Clock, needs: Right) -> None:
+    _let_in()
+    try:
+        person = who.person()
+        if not person.may(needs):
+            return _say_not_theirs(person, needs)
+        ward = reading.ward(moment_asked(st.query_params), now=clock())
+        find = " ".join(st.query_params.get("find", "").split())
+        opened(_name(draw), patient=asked_patient(st.query_params), find=find, now=clock())
+        draw(ward)
     except Exception as error:  # whatever it is, a reader is told calmly and no value reaches the log
+        failed(_name(draw))
         log.error("a view failed:\n%s", without_values(error))
         _say(error, key="failed")
+
+
+def _name(draw: Draw) -> str:
+    return PAGES.get(draw.__name__, draw.__name__)
+
+
+def _say_not_theirs(person: Person, needs: Right) -> None:
+    contact = reading.settings().sign_in.contact or NOBODY_NAMED
+    to = next((way for right, way in WAYS.items() if person.may(right)), None)
+    told = page("not_theirs.html", person=person, needed=MAY[needs], contact=contact, to=to)
+    show_sheet(told, key="not-theirs")
 
 
 def _say(error: Exception, *, key: str) -> None:

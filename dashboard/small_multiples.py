@@ -31,6 +31,7 @@ LEAD_HOURS: Final = 48.0  # what is seen of the time before the steroid start
 SEEN_HOURS: Final = 7 * 24.0
 REACH: Final = 0.45  # a threshold this far outside, in heights of the values, is still drawn in
 AFTER: Final = 0.03
+CUTOFF_HEIGHT: Final = 8.5
 MOST_TICKS: Final = 6
 STEPS: Final = (6, 12, 24, 48, 72, 168)
 LEGEND: Final = (
@@ -159,7 +160,8 @@ def _thresholds(panel: Panel) -> Iterator[Shape]:
             number = wording.number(threshold.value, panel.analyte)
             right = _nearer_left(panel, y)
             x = panel.span.right - 1 if right else LEFT + 1
-            yield Words(x, y - 1.5, f"{number} {threshold.label}", "cutoff", "end" if right else "start")
+            base = y - 1.5 if y - CUTOFF_HEIGHT > TOP else y + CUTOFF_HEIGHT - 1.5  # never into what was given
+            yield Words(x, base, f"{number} {threshold.label}", "cutoff", "end" if right else "start")
 
 
 def _nearer_left(panel: Panel, y: float) -> bool:
@@ -176,9 +178,9 @@ def _given(panel: Panel, side: Bedside, catalog: Catalog) -> Iterator[Shape]:
             continue
         x = panel.span.x(at)
         if _moves(span["given"], panel.analyte, catalog):
-            yield _diamond(x, TOP + 4)
+            yield _diamond(x, TOP - 4)
         elif span["line"] != "none":
-            yield Path(((x, TOP), (x, TOP + 5)), "dose")
+            yield Path(((x, TOP - 5), (x, TOP)), "dose")
 
 
 def _moves(given: str, analyte: Analyte, catalog: Catalog) -> bool:

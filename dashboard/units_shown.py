@@ -1,5 +1,5 @@
 """
-One patient and the catalog in the units a reader asked for, by the factors of analytes.toml alone.
+One patient and the catalog in the units a reader or a site asked for, by the factors of analytes.toml alone.
 
 Whatever is drawn from both together is in those units; rules, flags and judgement never see them. No streamlit here.
 """
@@ -16,38 +16,41 @@ import pandas as pd
 from dashboard.bedside import Bedside, Row, Series
 from monitoring.terms import Analyte, Catalog
 
-SI: Final = "si"
+SYSTEMS: Final = ("conventional", "us", "si")
 OF_VALUES: Final = ("value", "reference_low", "reference_high")
 OF_MARKER: Final = ("value", "baseline")
 
 
 def in_units(side: Bedside, catalog: Catalog, system: str) -> tuple[Bedside, Catalog]:
-    """Both as they are for conventional units ("")."""
-    if system != SI:
+    """Both as they are for conventional units (also "")."""
+    told = {code: (unit, factor) for code, a in catalog.analytes.items() for unit, factor in [_told(a, system)]}
+    other = {code: one for code, one in told.items() if one[0] != catalog.analytes[code].unit}
+    if not other:
         return side, catalog
-    factors = {code: analyte.si_factor for code, analyte in catalog.analytes.items() if _other(analyte)}
-    return _patient(side, factors), replace(catalog, analytes=_analytes(catalog))
+    shown = {code: _analyte(a, *other[code]) if code in other else a for code, a in catalog.analytes.items()}
+    return _patient(side, {code: factor for code, (_, factor) in other.items()}), replace(catalog, analytes=shown)
 
 
 def changes(catalog: Catalog, codes: Iterable[str]) -> bool:
-    """Whether any of these is told in another unit in SI."""
-    return any(_other(catalog.analytes[code]) for code in codes if code in catalog.analytes)
+    """Whether any of these is told in another unit anywhere."""
+    known = [catalog.analytes[code] for code in codes if code in catalog.analytes]
+    return any(_told(analyte, system)[0] != analyte.unit for analyte in known for system in SYSTEMS)
 
 
-def _other(analyte: Analyte) -> bool:
-    return analyte.si_unit != analyte.unit
+def _told(analyte: Analyte, system: str) -> tuple[str, float]:
+    """The unit of a system and what leads there from ours."""
+    if system == "si":
+        return analyte.si_unit, analyte.si_factor
+    if system == "us" and analyte.us_unit:
+        return analyte.us_unit, analyte.us_factor
+    return analyte.unit, 1.0
 
 
-def _analytes(catalog: Catalog) -> dict[str, Analyte]:
-    return {code: _analyte(analyte) if _other(analyte) else analyte for code, analyte in catalog.analytes.items()}
-
-
-def _analyte(analyte: Analyte) -> Analyte:
+def _analyte(analyte: Analyte, unit: str, factor: float) -> Analyte:
     """As many digits are told as before: a unit sixty times larger needs two decimals more."""
-    factor = analyte.si_factor
     return replace(
         analyte,
-        unit=analyte.si_unit,
+        unit=unit,
         decimals=max(0, analyte.decimals - round(math.log10(factor))),
         intervals=tuple(
             replace(one, low=_times(one.low, factor), high=_times(one.high, factor)) for one in analyte.intervals

@@ -10,6 +10,7 @@ from typing import Final
 from dashboard import wording
 from dashboard.bedside import Ward
 from dashboard.markup import Markup, page
+from dashboard.next_due import coming, due_words
 from dashboard.selection import WardAsked
 from dashboard.ward_filters import hidden_words
 from dashboard.ward_table import Cell, Row, chosen, rows, tiles
@@ -46,25 +47,10 @@ def wall_rows(shown: Sequence[Row], catalog: Catalog, zone: tzinfo) -> list[Wall
     ]
 
 
-def due_words(row: Row, catalog: Catalog, zone: tzinfo) -> str:
-    """24 h labs at 14:00 · Ferritin at Sun 02:00 · Labs overdue · Labs due now · empty when nothing is awaited."""
-    said = row.concern
-    if said.late:
-        return "Labs overdue"
-    if said.due_now:
-        return "Labs due now"
-    if said.due_at is None:
-        return ""
-    return f"{_what(row, catalog)} at {_hour(row, said.due_at, zone)}"
-
-
 def next_due_words(shown: Sequence[Row], catalog: Catalog, zone: tzinfo) -> str:
     """Next: bed 3, 24 h labs at 14:00; the first of those that are neither due already nor late."""
-    coming = [(row.concern.due_at, place) for place, row in enumerate(shown) if row.concern.due_at and _ahead(row)]
-    if not coming:
-        return ""
-    first = shown[min(coming)[1]]
-    return f"Next: {wording.running(first.side.title)}, {wording.running(due_words(first, catalog, zone))}"
+    first = coming(shown, catalog, zone, most=1)
+    return f"Next: {wording.running(first[0].title)}, {first[0].words}" if first else ""
 
 
 def wall_html(ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, next_run_at: datetime | None) -> Markup:
@@ -80,21 +66,3 @@ def wall_html(ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, n
         place=asked.ward or "Ward",
         zone=wording.zone_name(ward.as_of.astimezone(zone)),
     )
-
-
-def _what(row: Row, catalog: Catalog) -> str:
-    """What is awaited: a window's labs, one marker by its name, or several that fall due together."""
-    said = row.concern
-    known = catalog.analytes.get(said.due_what)
-    if known is None:
-        return said.due_what
-    together = sum(entry["due_at"] == said.due_at for entry in row.side.awaited if not entry["overdue"])
-    return known.label if together == 1 else "Labs"
-
-
-def _ahead(row: Row) -> bool:
-    return not (row.concern.late or row.concern.due_now)
-
-
-def _hour(row: Row, moment: datetime, zone: tzinfo) -> str:
-    return wording.hour_of_day(moment, zone, today=row.side.as_of)

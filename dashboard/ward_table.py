@@ -12,6 +12,7 @@ from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, Ward
 from dashboard.changes import milliseconds
 from dashboard.concern import MAIN, Concern, Phrase, concern
 from dashboard.markup import Markup, page
+from dashboard.next_due import coming, overdue
 from dashboard.selection import WardAsked, address
 from dashboard.series import phrase, scale
 from dashboard.sparkline import sparkline
@@ -85,9 +86,14 @@ class Tile:
 
 
 def rows(ward: Ward, catalog: Catalog, *, zone: tzinfo) -> list[Row]:
-    """Every patient who has not left, the most worrying first."""
-    staying = [side for side in ward.sides if not side.has_left]
-    return sorted((_row(side, catalog, zone) for side in staying), key=lambda row: row.concern.order)
+    """Every patient who has not left, the most worrying first; worked out once for all who look at this reading."""
+    key = ("rows", str(zone), catalog.version)
+    if key not in ward.worked_out:
+        staying = [side for side in ward.sides if not side.has_left]
+        ward.worked_out[key] = sorted(
+            (_row(side, catalog, zone) for side in staying), key=lambda row: row.concern.order
+        )
+    return list(ward.worked_out[key])
 
 
 def chosen(rows: Sequence[Row], asked: WardAsked, *, next_run_at: datetime | None) -> list[Row]:
@@ -125,6 +131,8 @@ def ward_html(ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, n
         clear_all=address("/", theme=asked.theme),
         kiosk=asked.address(kiosk="1", find=""),
         order=asked.address(),
+        coming=coming(shown, catalog, zone),
+        overdue=overdue(shown),
         looked=milliseconds(ward.as_of),
         zone=wording.zone_name(ward.as_of.astimezone(zone)),
     )

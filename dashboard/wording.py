@@ -59,7 +59,7 @@ DOSE_TONE: Final[Mapping[str, Tone]] = {"within": "quiet", "above": "watch", "be
 CONTEXT_WORD: Final[Mapping[str, str]] = {"primary-HLH": "primary HLH"}
 _NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:h|d|y|mo|min|mg|g|kg)\b|[%µ×])")
 _UNIT: Final = re.compile(r"(?<= )(?:u(?:g|mol|kat)/\w+|10\*9/L|Cel)\b")
-UNITS: Final[Mapping[str, str]] = {"10*9/L": "×10⁹/L", "Cel": "°C", "{INR}": "", "1": ""}
+UNITS: Final[Mapping[str, str]] = {"10*9/L": "×10⁹/L", "10*3/uL": "×10³/µL", "Cel": "°C", "{INR}": "", "1": ""}
 
 
 def flag_arrow(code: str) -> str:

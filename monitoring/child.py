@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 def main() -> int:
     """Reads its settings from the first line of stdin; the end of stdin is the end of the parent."""
     settings = Settings.model_validate_json(PIPE.readline())
-    set_up(settings.log_file)
+    set_up(settings.log_file, form=settings.log.format)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
         if sys.argv[1] == "dashboard":
@@ -47,8 +47,11 @@ def dashboard(settings: Settings, *, host: str, port: int) -> None:
     import uvicorn
     from uvicorn.importer import import_from_string
 
+    from monitoring.serving import with_address
+
+    application = import_from_string(WEB)(with_address(settings, host, port))
     uvicorn.run(
-        import_from_string(WEB)(settings), host=host, port=port, log_config=None, access_log=False,
+        application, host=host, port=port, log_config=None, access_log=False,
         timeout_graceful_shutdown=OPEN_PAGES_SECONDS, server_header=False,
     )  # fmt: skip
 

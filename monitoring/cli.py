@@ -34,9 +34,16 @@ COMMANDS = {
     "golden": ("changing", "Whether every rule still says what it must."),
     "shadow": ("changing", "What changed rules would have raised."),
     "export": ("exporting", "Write courses for research."),
+    "cohort": ("cohorts", "Save and count patients by what is known of them."),
+    "report": ("reporting", "A cohort as one page of figures."),
+    "people": ("people", "Who may use the dashboard, and do what."),
+    "access": ("people", "Who saw or took away which patient."),
+    "erase": ("erasing", "Remove a patient for good."),
+    "verify": ("verifying", "Whether what is stored is whole and follows from the facts."),
     "db": ("keeping", "Upgrade the store, or say how it stands."),
-    "backup": ("keeping", "Copy the store into a file."),
-    "restore": ("keeping", "Put a copy in place of the store."),
+    "backup": ("backing_up", "Copy the store into a file."),
+    "restore": ("backing_up", "Put a copy in place of the store."),
+    "deploy": ("deploying", "Write units, a container file, proxies, alerts and lists."),
     "doctor": ("doctor", "What is wrong here, and how to mend it."),
 }
 

@@ -90,7 +90,7 @@ class Child:
 def serve(settings: Settings, host: str, port: int, *, schedule: bool, say: Callable[[str], object]) -> None:
     """Until SIGTERM or SIGINT. `say` gets the address once it answers. Raises ServingError."""
     port = free_port(host, port)
-    if not is_loopback(host):
+    if not (is_loopback(host) or settings.sign_in.provider):
         say(exposed(host))
     told = settings.model_dump_json().encode() + b"\n"
     beside = [name for name, wanted in (("scheduler", schedule), ("receiver", listening(settings))) if wanted]
@@ -174,6 +174,35 @@ def exposed(host: str) -> str:
         f"Warning: {host} can be reached from other machines, and there is no sign-in: whoever reaches it can read "
         "every patient here and acknowledge flags. Put a proxy with TLS and sign-in in front of it."
     )
+
+
+def refuse_exposed(settings: Settings, host: str) -> None:
+    """Real patients are shown to other machines only behind a sign-in, and over https. Raises ServingError."""
+    told, address = settings.sign_in, settings.dashboard.url
+    if is_loopback(host):
+        return
+    if not told.provider and not told.open:
+        raise ServingError(
+            f"{host} can be reached from other machines, and there is no sign-in; set [sign_in] with a provider, or "
+            "listen on 127.0.0.1 and put a proxy with TLS and sign-in in front, or say [sign_in] open = true."
+        )
+    if told.provider and not address:
+        raise ServingError(
+            "Signing in from other machines needs [dashboard] url, the address that the provider is to lead back to."
+        )
+    if told.provider and address.startswith("http://"):
+        raise ServingError(
+            f"[dashboard] url is {address}: whoever listens on the way could read along and sign in as anybody; put a "
+            "proxy with TLS in front, and name its https address."
+        )
+
+
+def with_address(settings: Settings, host: str, port: int) -> Settings:
+    """Where readers reach the dashboard, where the site does not say: here."""
+    if settings.dashboard.url or not settings.sign_in.provider:
+        return settings
+    own = settings.dashboard.model_copy(update={"url": f"http://{_shown(host)}:{port}"})
+    return settings.model_copy(update={"dashboard": own})
 
 
 def answers(url: str) -> bool:

@@ -7,198 +7,45 @@ What a site sets: arguments, else environment (MASWATCH_…), else maswatch.toml
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 import sys
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import tzlocal
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as Unparsed
 
 from monitoring.errors import SettingsError
-from monitoring.wall_times import time_of_day
+from monitoring.settings_parts import (
+    ChannelSettings,
+    Dashboard,
+    Keep,
+    Log,
+    Place,
+    Raw,
+    Schedule,
+    SignIn,
+    SourceSettings,
+    Ward,
+    distinct,
+    escalating,
+)
+
+__all__ = ["ChannelSettings", "Settings", "SignIn", "SourceSettings", "Ward", "foreign_variables", "load_settings"]
 
 PREFIX = "MASWATCH_"
 CONFIG_NAME = "maswatch.toml"
-# What a source's name would be taken for, in the runs and in what `schedule --once` prints.
 PATHS = frozenset((
     "data_dir", "database_url_file", "site_catalog", "site_map", "path", "password_file", "token_file", "key_file",
-    "tls_certificate", "tls_key_file", "tls_client_authority", "url_file",
+    "tls_certificate", "tls_key_file", "tls_client_authority", "url_file", "secret_file",
 ))  # fmt: skip
 # Of a source or a channel: MASWATCH_SECRET_<NAME>_PASSWORD and so on, else the file named beside it.
 SECRETS = {"source": ("password", "token"), "channel": ("url",)}
-RESERVED = ("assessed", "cycle", "error", "ingest", "judging")
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone; write one like Europe/Berlin") from None
-    return name
-
-
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
-
-
-def _listed(told: Any) -> Any:
-    """An environment variable may list times as 06:00,18:00 or as JSON."""
-    if not isinstance(told, str):
-        return told
-    return json.loads(told) if told.lstrip().startswith("[") else [part.strip() for part in told.split(",")]
-
-
-def _wall_time(told: Any) -> str:
-    text = told.isoformat("minutes") if hasattr(told, "isoformat") else str(told)
-    try:
-        return f"{time_of_day(text):%H:%M}"
-    except ValueError:
-        raise ValueError(f"{text!r} is no time of day; write one like 06:00") from None
-
-
-def _free(name: str) -> str:
-    if name in RESERVED:
-        raise ValueError(f"{name!r} has a meaning of its own; give the source another name")
-    return name
-
-
-def _distinct(told: tuple[Any, ...]) -> tuple[Any, ...]:
-    names = [getattr(entry, "name", entry) for entry in told]
-    twice = sorted({str(name) for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"{', '.join(twice)} stands there twice; each may stand once")
-    return told
-
-
-def _from_to(told: tuple[str, ...]) -> tuple[str, ...]:
-    if told and (len(told) != 2 or told[0] == told[1]):
-        raise ValueError('quiet hours have a beginning and another end, like ["22:00", "07:00"]')
-    return told
-
-
-Place = Annotated[Path, AfterValidator(_absolute)]
-WallTime = Annotated[str, BeforeValidator(_wall_time)]
-WallTimes = Annotated[tuple[WallTime, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_distinct)]
-Minutes = Annotated[float, Field(gt=0)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def machine_zone() -> str:
-    """The zone this machine is set to, where it has a name; else UTC."""
-    try:
-        return _known_zone(tzlocal.get_localzone_name())
-    except (KeyError, ValueError, OSError):
-        return "UTC"
-
-
-class Ward(_Part):
-    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(default_factory=machine_zone)
-    name: str = ""
-
-
-class Raw(_Part):
-    """How long what sources sent is kept as it came, after it was read."""
-
-    keep_days: float = Field(default=90, ge=0)
-
-
-class Schedule(_Part):
-    """`at`: when the cycle runs, ward time. `retry_minutes`: waits after failures. `tick_minutes`: between looks."""
-
-    at: WallTimes = Field(default=("06:00", "18:00"), min_length=1)
-    retry_minutes: Annotated[tuple[Minutes, ...], NoDecode, BeforeValidator(_listed)] = (2, 5, 15, 30)
-    tick_minutes: Minutes = Field(default=5, le=60)
-
-
-class SourceSettings(_Part):
-    """
-    One feed. `kind` names a file in monitoring/sources. A drop folder has a path, an HL7 listener an address to
-    listen on, a FHIR server a url.
-
-    `password` and `token` come from the environment or from the files named beside them, never from maswatch.toml.
-    """
-
-    name: Annotated[str, Field(min_length=1, pattern=r"^[\w.-]+$"), AfterValidator(_free)]
-    kind: str = Field(min_length=1)
-    silent_hours: float | None = Field(default=None, gt=0)
-    # a drop folder
-    path: Place | None = None
-    after: Literal["leave", "move"] = "leave"
-    settle_seconds: float = Field(default=5, ge=0)
-    encoding: str = ""
-    # an HL7 listener
-    listen: str = ""
-    tls_certificate: Place | None = None
-    tls_key_file: Place | None = None
-    tls_client_authority: Place | None = None
-    most_connections: int = Field(default=64, ge=1)
-    most_megabytes: float = Field(default=16, gt=0)
-    frame_seconds: float = Field(default=30, gt=0)
-    idle_seconds: float = Field(default=3600, gt=0)
-    # a FHIR server
-    url: str = ""
-    user: str = ""
-    password: str = Field(default="", repr=False)
-    password_file: Place | None = None
-    token: str = Field(default="", repr=False)
-    token_file: Place | None = None
-    client_id: str = ""
-    key_file: Place | None = None
-    key_id: str = ""
-    token_url: str = ""
-    scope: str = "system/*.read"
-    patients: tuple[str, ...] = ()
-    group: str = ""
-    location: str = ""
-    patient_query: str = ""
-    identifier_system: str = ""
-    first_days: float = Field(default=30, gt=0)
-    overlap_minutes: float = Field(default=10, ge=0)
-    page_size: int = Field(default=200, ge=1)
-    poll_minutes: Minutes = 15
-    timeout_seconds: float = Field(default=30, gt=0)
-
-
-class ChannelSettings(_Part):
-    """
-    Where messages about flags go. `url`: as apprise writes them, a secret. `severity`: the least that is told.
-    `quiet`: from and to, ward time, when only what is urgent is told. What nobody has answered for `escalate_minutes`
-    is told to the channel `escalate_to` as well.
-    """
-
-    name: Annotated[str, Field(min_length=1, pattern=r"^[\w.-]+$")]
-    url: str = Field(default="", repr=False)
-    url_file: Place | None = None
-    severity: Literal["info", "watch", "urgent"] = "urgent"
-    quiet: Annotated[tuple[WallTime, ...], AfterValidator(_from_to)] = ()
-    escalate_minutes: Minutes | None = None
-    escalate_to: str = ""
-
-
-class Dashboard(_Part):
-    """`url`: where its readers reach the dashboard; messages end with a link to it."""
-
-    url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
-
-
-def _escalating(told: tuple[ChannelSettings, ...]) -> tuple[ChannelSettings, ...]:
-    names = {channel.name for channel in told}
-    for channel in told:
-        if bool(channel.escalate_to) != (channel.escalate_minutes is not None):
-            raise ValueError(f"{channel.name} needs both escalate_minutes and escalate_to, or neither")
-        if channel.escalate_to and channel.escalate_to not in names - {channel.name}:
-            raise ValueError(f"{channel.name} escalates to {channel.escalate_to!r}, which is no other channel")
-    return told
+SIGN_IN_SECRET = f"{PREFIX}SECRET_SIGN_IN"
 
 
 def _own_folder() -> Path:
@@ -229,12 +76,15 @@ class Settings(BaseModel):
     database_url: str = Field(default_factory=_store_of, min_length=1, repr=False)
     ward: Ward = Field(default_factory=Ward)
     schedule: Schedule = Field(default_factory=Schedule)
-    source: Annotated[tuple[SourceSettings, ...], AfterValidator(_distinct)] = ()
+    source: Annotated[tuple[SourceSettings, ...], AfterValidator(distinct)] = ()
     site_catalog: Place | None = None
     site_map: Place | None = None
     raw: Raw = Field(default_factory=Raw)
-    channel: Annotated[tuple[ChannelSettings, ...], AfterValidator(_distinct), AfterValidator(_escalating)] = ()
+    keep: Keep = Field(default_factory=Keep)
+    channel: Annotated[tuple[ChannelSettings, ...], AfterValidator(distinct), AfterValidator(escalating)] = ()
     dashboard: Dashboard = Field(default_factory=Dashboard)
+    sign_in: SignIn = Field(default_factory=SignIn)
+    log: Log = Field(default_factory=Log)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -269,7 +119,23 @@ def load_settings(
                 f"channel {channel.name} has no address; set {_variable(channel.name, 'url')}, "
                 "or name a file that holds it with url_file."
             )
-    return settings.model_copy(update=kinds)
+    return settings.model_copy(update=kinds | {"sign_in": _with_its_secret(settings.sign_in)})
+
+
+def _with_its_secret(told: SignIn) -> SignIn:
+    """The sign-in with what the provider knows this site by. Raises SettingsError where that is missing."""
+    if not told.provider:
+        return told
+    try:
+        file = told.secret_file.read_text(encoding="utf-8").strip() if told.secret_file else ""
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"sign_in: secret_file: {told.secret_file} cannot be read.") from None
+    secret = os.environ.get(SIGN_IN_SECRET) or told.secret or file
+    if not secret:
+        raise SettingsError(
+            f"sign_in has no secret; set {SIGN_IN_SECRET}, or name a file that holds it with secret_file."
+        )
+    return told.model_copy(update={"secret": secret})
 
 
 def _with_secrets(part: Any, kind: str) -> Any:
@@ -321,8 +187,14 @@ def _written(file: Path) -> dict[str, Any]:
             f"{file}: database_url holds a password; set {PREFIX}DATABASE_URL, or name a file with database_url_file."
         )
     parts = [(kind, part) for kind in SECRETS for part in written.get(kind, []) if isinstance(part, dict)]
-    for part in [written, *(part for _, part in parts)]:
+    told = written.get("sign_in")
+    sign_in: dict[str, Any] = told if isinstance(told, dict) else {}
+    for part in [written, sign_in, *(part for _, part in parts)]:
         _resolve(part, file.parent)
+    if "secret" in sign_in:
+        raise SettingsError(
+            f"{file}: sign_in holds a secret; set {SIGN_IN_SECRET}, or name a file that holds it with secret_file."
+        )
     for kind, part in parts:
         _refuse_secrets(kind, part, file)
     return written
@@ -381,8 +253,8 @@ def _layer(place: list[str], file: Path | None, written: dict[str, Any]) -> str:
 
 def _meant(place: list[str]) -> str:
     groups: dict[str, type[BaseModel]] = {
-        "ward": Ward, "schedule": Schedule, "source": SourceSettings, "raw": Raw,
-        "channel": ChannelSettings, "dashboard": Dashboard,
+        "ward": Ward, "schedule": Schedule, "source": SourceSettings, "raw": Raw, "keep": Keep,
+        "channel": ChannelSettings, "dashboard": Dashboard, "sign_in": SignIn, "log": Log,
     }  # fmt: skip
     known = (groups[place[0]] if len(place) > 1 else Settings).model_fields
     near = difflib.get_close_matches(place[-1], known, n=1)

@@ -85,6 +85,11 @@ ROUNDS: dict[str, str] = {
     "patient_id": TEXT, "at": TIME, "by": TEXT, "done": WHOLE, "note": TEXT, "ends": TIME,
 }  # fmt: skip
 
+PEOPLE: dict[str, str] = {"subject": TEXT, "at": TIME, "name": TEXT, "role": TEXT, "by": TEXT}
+
+ACCESSES: dict[str, str] = {"at": TIME, "who": TEXT, "what": TEXT, "patient_id": TEXT}
+ERASURES: dict[str, str] = {"token": TEXT, "at": TIME, "by": TEXT, "reason": TEXT, "counts": TEXT}
+
 
 def shaped(frame: pd.DataFrame, shape: Mapping[str, str]) -> pd.DataFrame:
     """`frame` with exactly the columns of `shape`, in that order and of those types; columns it lacks are empty."""

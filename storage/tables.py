@@ -25,6 +25,8 @@ SQLModel.metadata.naming_convention = {
 METADATA: MetaData = SQLModel.metadata
 CLUSTERED = {"sqlite_with_rowid": False}
 CORRECTIONS = text("version > 1")
+SIZES = text("analyte IN ('weight', 'height')")
+SIZED = text("observation.analyte IN ('weight', 'height')")
 
 
 class Observation(SQLModel, table=True):
@@ -39,6 +41,8 @@ class Observation(SQLModel, table=True):
         Index("ix_observation_ref", "patient_id", "ref"),
         # few rows: lets a read from some day on see that a value's time was corrected to before that day
         Index("ix_observation_corrected", "patient_id", "ref", sqlite_where=CORRECTIONS, postgresql_where=CORRECTIONS),
+        # few rows: what doses are counted by is looked for further back than anything else that was measured
+        Index("ix_observation_size", "patient_id", "collected_at", sqlite_where=SIZES, postgresql_where=SIZES),
         CLUSTERED,
     )
 
@@ -476,6 +480,7 @@ class Access(SQLModel, table=True):
     """Who saw or exported which patient. `patient_id` "*" stands for a list or a whole export."""
 
     __tablename__ = "access"
+    __table_args__ = (Index("ix_access_patient", "patient_id", "at"), Index("ix_access_who", "who", "at"))
 
     id: str = Field(primary_key=True)
     at: datetime = Field(sa_column=Column(Instant, nullable=False, index=True))
@@ -492,3 +497,33 @@ class Lease(SQLModel, table=True):
     name: str = Field(primary_key=True)
     holder: str
     until: datetime = Field(sa_column=Column(Instant, nullable=False))
+
+
+class Cohort(SQLModel, table=True):
+    """A question to the store, kept word for word under a name and a version; neither is ever given another one."""
+
+    __tablename__ = "cohort"
+    __table_args__ = (CLUSTERED,)
+
+    name: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    title: str = ""
+    question: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    by: str
+
+
+class Erasure(SQLModel, table=True):
+    """
+    A patient's rows were removed for good. `token` is a keyed hash of the identifier: who holds the key and the
+    identifier can tell that it was done, and nobody can tell whose it was from this row.
+    """
+
+    __tablename__ = "erasure"
+    __table_args__ = (CLUSTERED,)
+
+    token: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    by: str
+    reason: str = ""
+    counts: str = Field(default="{}", sa_column=Column(Text, nullable=False))

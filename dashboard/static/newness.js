@@ -48,7 +48,30 @@ function tellNews(root) {
     if (sheet.hasAttribute("data-opens-all") && document.visibilityState === "visible") see(news, root, memory)
   }
   for (const button of root.querySelectorAll("[data-see-all]")) button.hidden = !any
+  tellWhatsNew(root, memory)
   remember(memory)
+}
+
+// One line for the board: in which beds something is new, and how long ago somebody last looked with this browser.
+function tellWhatsNew(root, memory) {
+  const place = root.querySelector("[data-whats-new]")
+  window.masLastLook ??= memory.last || 0
+  if (document.visibilityState === "visible") memory.last = Date.now()
+  if (!place) return
+  const rows = [...root.querySelectorAll(".board tbody tr")].filter((row) => row.querySelector("[data-new]"))
+  const beds = rows.map((row) => row.querySelector(".name").textContent.trim())
+  const looked = window.masLastLook ? `you last looked ${ago(Date.now() - window.masLastLook)} ago` : "this browser looks here for the first time"
+  const words = beds.length
+    ? `New or worse, not opened here yet: ${beds.length === 1 ? "bed" : "beds"} ${beds.join(", ")} (${looked}).`
+    : `Nothing new to you on this board (${looked}).`
+  if (place.textContent !== words) place.textContent = words
+  place.toggleAttribute("data-some", beds.length > 0)
+}
+
+function ago(ms) {
+  const minutes = Math.max(0, Math.round(ms / 60000))
+  if (minutes < 60) return `${minutes} min`
+  return minutes < 72 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.round(minutes / 1440)} d`
 }
 
 function see(changes, root, memory = remembered(Date.now())) {

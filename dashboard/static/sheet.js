@@ -93,7 +93,7 @@ function watchSilence(root, seconds) {
   root.parentElement.querySelector(":scope > .unheard")?.remove()
   root.silence ??= setInterval(() => {
     const gone = Math.round((Date.now() - root.heard) / 1000)
-    if (gone <= seconds && !cutOff()) return
+    if (gone <= seconds && !cutOff() && navigator.onLine) return
     comeBack(root, seconds)
     const age = gone < 120 ? `${gone} s` : `${Math.floor(gone / 60)} min`
     let said = root.parentElement.querySelector(":scope > .unheard")
@@ -103,7 +103,8 @@ function watchSilence(root, seconds) {
       said.setAttribute("role", "alert")
       root.parentElement.append(said)
     }
-    said.textContent = `No connection. What is shown is ${age} old and may be out of date.`
+    const where = navigator.onLine ? "" : " This device is offline."
+    said.textContent = `No connection. What is shown is ${age} old and may be out of date.${where}`
   }, 1000)
 }
 

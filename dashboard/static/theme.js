@@ -3,7 +3,7 @@
 (() => {
   const NAMES = ["light", "dark", "contrast"]
   const KEPT = "maswatch.theme"
-  const PATHS = ["/", "/inbox", "/patient", "/rounds", "/feed", "/research"]
+  const PATHS = ["/", "/inbox", "/patient", "/rounds", "/feed", "/research", "/people"]
   const likes = (query) => matchMedia(query).matches
 
   function kept() {

@@ -7,14 +7,14 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import feed_clicks, feed_codes, feed_reading, feed_sheet, reading, shell
+from dashboard import feed_clicks, feed_codes, feed_reading, feed_sheet, reading, seen, shell
 from dashboard.bedside import Ward
 from dashboard.components import show_sheet
 from dashboard.feed_codes import Code
 from dashboard.feed_sheet import FeedTold, Group
 from dashboard.markup import page
 from dashboard.views.now import now
-from dashboard.who import ask_who
+from dashboard.who import ask_who, may
 from monitoring.site_map import Word
 
 
@@ -37,6 +37,8 @@ def said() -> None:
 def codes(told: FeedTold, at: datetime) -> None:
     found = feed_codes.unmapped(told)
     show_sheet(feed_codes.codes_html(found), key="feed-codes")
+    if not may("manage"):
+        return
     if found or told.words or len(told.groups):
         with st.container(width=320):
             ask_who(key="feed")
@@ -72,7 +74,7 @@ def one_code(code: Code, at: datetime) -> None:
 
 def aside(groups: list[Group], at: datetime) -> None:
     show_sheet(feed_sheet.aside_html(groups, zone=reading.zone(), now=at), key="feed-aside")
-    if not groups:
+    if not groups or not may("manage"):
         return
     titles = {group.title: group for group in groups}
     first, second, third = st.columns([3, 1.2, 1.2], vertical_alignment="bottom")
@@ -83,13 +85,14 @@ def aside(groups: list[Group], at: datetime) -> None:
         f"Read {group.count:,} again", key="again", on_click=feed_clicks.read_group, args=(group,), width="stretch"
     )
     if shown:
+        seen.shown("original set aside", which=group.id, now=at)
         show_sheet(feed_sheet.original_html(feed_reading.original(group.id), group), key="feed-original")
 
 
 def meanings(words: Sequence[Word], at: datetime) -> None:
     show_sheet(feed_sheet.map_html(words, reading.catalog(), zone=reading.zone(), now=at), key="feed-map")
     mine = {f"{word.code} of {word.source}": word for word in words if word.by}
-    if mine:
+    if mine and may("manage"):
         first, second, _ = st.columns([2, 1.2, 2.2], vertical_alignment="bottom")
         title = first.selectbox("Take back what was said of", list(mine), None, key="back", placeholder="Code")
         word = mine.get(title or "")

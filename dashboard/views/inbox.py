@@ -14,7 +14,7 @@ from dashboard.views.now import now
 
 def inbox(ward: Ward) -> None:
     reader, asked = clicks.reader(now), inbox_asked(st.query_params)
-    told = inbox_html(ward, reading.catalog(), asked, reader, zone=reading.zone())
+    told = inbox_html(ward, reading.catalog(), asked, reader, zone=reading.zone(), escalation=reading.escalations())
     show_sheet(told, key="inbox", said=clicks.hearing(now))
 
 

@@ -28,14 +28,15 @@ def patient(ward: Ward) -> None:
 def course(side: Bedside, ward: Ward) -> None:
     catalog, zone = reading.catalog(), reading.zone()
     told = with_corrections(side, reading.corrected(side.id, ward.as_of))
-    asked, back = patient_asked(st.query_params), moment_asked(st.query_params) is not None
+    asked = patient_asked(st.query_params).with_units(reading.settings().dashboard.units)
+    back = moment_asked(st.query_params) is not None
     reader = clicks.reader(now, [side.id])
     sheet = patient_html(told, catalog, neighbours(ward, side.id), zone=zone, reader=reader, asked=asked)
     show_sheet(sheet, key="patient", said=clicks.hearing(now))
     show_sheet(choices_html(told, catalog, asked), key="choices")
     figure = charts.trajectories(told, catalog, zone=zone, asked=asked)
     show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories")
-    show_sheet(legend_html(asked), key="legend")
+    show_sheet(legend_html(asked, told), key="legend")
     taking.labs(told, asked, clock=now)
     entering.enter(side, clock=now, back=back)
     show_sheet(scores_html(reading.scores(ward, side.id, live=not back), catalog), key="scores")

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 Finding = tuple[str, str, str]  # what was looked at, "ok" or "look here" or "wrong", a sentence
 OK, LOOK, WRONG = "ok", "look here", "wrong"
 CODES_NAMED = 12
+LOOKED_AT_SECONDS = 10.0
 COLUMNS = ["checked", "state", "sentence"]
 
 
 @click.command()
 @click.option("--strict", is_flag=True, help="Exit 1 when anything is wrong.")
 @click.option("--send", is_flag=True, help="Send a trial message to every channel.")
+@click.option("--deep", is_flag=True, help="Read the whole store too, as `maswatch verify` does.")
 @prints
-def doctor(printer: Printer, strict: bool, send: bool) -> None:
+def doctor(printer: Printer, strict: bool, send: bool, deep: bool) -> None:
     """Say in words what is wrong here and how to mend it."""
-    found = [dict(zip(COLUMNS, finding, strict=True)) for finding in examined(printer.asked, send=send)]
+    findings = examined(printer.asked, send=send, deep=deep)
+    found = [dict(zip(COLUMNS, finding, strict=True)) for finding in findings]
     if printer.how == "table":
         for one in found:
             click.echo(f"{one['state']:9}  {one['checked']}: {one['sentence']}")
@@ -37,7 +40,7 @@ def doctor(printer: Printer, strict: bool, send: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def examined(asked: Asked, *, send: bool = False) -> Iterator[Finding]:
+def examined(asked: Asked, *, send: bool = False, deep: bool = False) -> Iterator[Finding]:
     """One after the other; what cannot be looked at because of an earlier fault is left out."""
     yield from _settings(asked)
     yield from _said("catalog", lambda: _catalog(asked))
@@ -45,13 +48,16 @@ def examined(asked: Asked, *, send: bool = False) -> Iterator[Finding]:
     yield from _said("sources", lambda: _sources(asked))
     for channel in asked.settings.channel:
         yield from _said("channels", partial(_rung, channel, send))
+    yield from _said("sign-in", lambda: _provider(asked))
     stands = list(_said("schema", lambda: _schema(asked)))
     yield from stands
     if all(state != WRONG for _, state, _ in stands):
         yield from _said("site map", lambda: _map(asked))
+        yield from _said("sign-in", lambda: _admin(asked))
         yield from _said("store", lambda: _store(asked))
         yield from _said("feeds", lambda: _feeds(asked))
         yield from _said("cycle", lambda: _cycle(asked))
+        yield from _said("store", lambda: _kept_whole(asked, deep))
 
 
 def _said(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -74,6 +80,21 @@ def _settings(asked: Asked) -> Iterator[Finding]:
     yield "settings", OK, f"{read}; ward time is {settings.ward.timezone}, data in {settings.data_dir}."
     for name in foreign_variables():
         yield "settings", LOOK, f"{name} is set and means nothing here; check its spelling."
+
+
+def _provider(asked: Asked) -> Iterator[Finding]:
+    from monitoring.provider import provider_found
+
+    for well, sentence in provider_found(asked.settings.sign_in):
+        yield "sign-in", OK if well else WRONG, sentence
+
+
+def _admin(asked: Asked) -> Iterator[Finding]:
+    from monitoring.cycle import wall_clock
+    from monitoring.provider import admin_found
+
+    for well, sentence in admin_found(asked.settings.sign_in, asked.store, now=wall_clock()):
+        yield "sign-in", OK if well else LOOK, sentence
 
 
 def _catalog(asked: Asked) -> Iterator[Finding]:
@@ -191,6 +212,23 @@ def _store(asked: Asked) -> Iterator[Finding]:
     waiting = len(queries.set_aside(asked.store))
     if waiting:
         yield "store", LOOK, f"{waiting} rows or files are set aside; `maswatch set-aside list --grouped` says why."
+
+
+def _kept_whole(asked: Asked, deep: bool) -> Iterator[Finding]:
+    """Page by page as far as a few seconds reach, and what a clock that was ahead has left; with `deep` all of it."""
+    from monitoring.commands.verifying import LAST, checked, clock
+    from storage.integrity import damage, too_large
+
+    if deep:
+        yield from checked(asked, last=LAST)
+        return
+    if too_large(asked.store, LOOKED_AT_SECONDS):
+        yield "store", OK, "too large to be read through in passing; `maswatch doctor --deep` does."
+    broken = damage(asked.store, seconds=LOOKED_AT_SECONDS)
+    if broken:
+        yield "store", WRONG, broken
+    else:
+        yield from clock(asked)
 
 
 def _cycle(asked: Asked) -> Iterator[Finding]:

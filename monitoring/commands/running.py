@@ -24,10 +24,14 @@ def serve(asked: Asked, host: str, port: int, no_schedule: bool) -> None:
     """Serve the dashboard and run the 12-hour job, until SIGTERM or Ctrl-C."""
     from monitoring.logs import set_up
     from monitoring.receiving import check
+    from monitoring.serving import refuse_exposed
     from monitoring.serving import serve as served
     from monitoring.sources import open_sources
+    from storage.integrity import sound
 
-    set_up(asked.settings.log_file)
+    refuse_exposed(asked.settings, host)
+    set_up(asked.settings.log_file, form=asked.settings.log.format)
+    sound(asked.store)
     asked.store.close()  # opened and brought up to date once, here, where a fault ends with a sentence
     open_sources(asked.settings)
     check(asked.settings, _say)
@@ -75,7 +79,7 @@ def scheduled(settings: Settings) -> None:
     from monitoring.sources import open_sources
     from storage.engine import open_store
 
-    set_up(settings.log_file)
+    set_up(settings.log_file, form=settings.log.format)
     open_sources(settings)
     site = Site(settings, open_store(settings.database_url), load_catalog(settings.site_catalog))
     with stopping() as stop:

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from dashboard import front
-from dashboard.server import Sealed, content_policy
+from dashboard.server import Sealed, content_policy, provider_told
+from monitoring.settings import Settings
+from monitoring.settings_parts import Dashboard, SignIn
 
 QUIET = {
     "browser.gatherUsageStats": False,
@@ -39,7 +41,7 @@ def test_the_policy_names_no_other_host() -> None:
 
 def test_the_scripts_that_stand_in_the_page_are_the_ones_the_policy_lets_run() -> None:
     scripts = re.findall(r"<script>(.*?)</script>", front.front_page(), re.DOTALL)
-    assert len(scripts) == 3  # Streamlit's own, where the server is, and which colours are wanted
+    assert len(scripts) == 4  # Streamlit's own, where the server is, which colours are wanted, and the lock when idle
     for script in scripts:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in content_policy()
@@ -52,6 +54,22 @@ def test_the_page_bears_our_name_and_loads_nothing_from_elsewhere() -> None:
     sources = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert sources
     assert all(source.startswith("./") for source in sources)
+
+
+def test_only_a_page_of_somebody_signed_in_closes_itself_when_nobody_touches_it() -> None:
+    assert 'name="maswatch-idle"' not in front.front_page()
+    assert '<meta name="maswatch-idle" content="900">' in front.front_page(900)
+
+
+def test_streamlit_is_told_of_the_provider_in_memory_and_of_none_where_there_is_none() -> None:
+    told = SignIn(provider="https://idp.example", client_id="mas", secret="between us")
+    settings = Settings(sign_in=told, dashboard=Dashboard(url="https://mas.example/"))
+    auth = (provider_told(settings, "signing") or {})["auth"]
+    assert auth["redirect_uri"] == "https://mas.example/oauth2callback"
+    assert auth["server_metadata_url"] == "https://idp.example/.well-known/openid-configuration"
+    assert (auth["client_secret"], auth["cookie_secret"]) == ("between us", "signing")
+    assert auth["client_kwargs"] == {"scope": "openid email profile", "prompt": "login"}
+    assert provider_told(Settings(), "") is None
 
 
 def test_every_answer_carries_the_security_headers() -> None:

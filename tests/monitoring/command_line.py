@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +69,9 @@ def logging_as_before() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(False)
+
+
+def quietly(config: Path, *arguments: str) -> None:
+    """A command that must end well, whatever it prints."""
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as said, logging_as_before():
+        assert ended(cli, ["--config", str(config), *arguments]) == 0, said.getvalue()

@@ -1,0 +1,70 @@
+"""
+The ward judged ahead of its viewers, so that no page waits for it: in the server, in a thread of its own.
+
+Without it a reading is made when somebody looks and the last one is too old; with two hundred patients that is seconds.
+Nothing here decides what is shown: a reading older than FRESH, or from before the store's newest change, is not given.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from dashboard.bedside import Ward
+from storage.errors import StoreError
+
+FRESH: Final = timedelta(seconds=90)
+RENEWED_AFTER: Final = timedelta(seconds=50)  # with room for a judgement that takes its time
+LOOKS_EVERY: Final = 2.0  # seconds; what changed in the store is judged that soon
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`mark`: the store's newest change that the reading knows of, see queries.mark."""
+
+    mark: str
+    ward: Ward
+
+    def fresh(self, mark: str, now: datetime) -> bool:
+        return mark == self.mark and timedelta() <= now - self.ward.as_of < FRESH
+
+
+class Keeper:
+    """`mark` and `judged` are how the store is asked; `clock` is the wall's."""
+
+    def __init__(
+        self, mark: Callable[[], str], judged: Callable[[datetime], Ward], clock: Callable[[], datetime]
+    ) -> None:
+        self.mark, self.judged, self.clock = mark, judged, clock
+        self.kept: Kept | None = None
+        self.ended = threading.Event()
+
+    def fresh(self, mark: str, now: datetime) -> Ward | None:
+        """The reading made last, while it knows of `mark` and is young enough."""
+        kept = self.kept
+        return kept.ward if kept and kept.fresh(mark, now) else None
+
+    def look(self) -> None:
+        """One look at the store: judged anew when it has changed, or when the last reading grows old."""
+        try:
+            mark, now = self.mark(), self.clock()
+            kept = self.kept
+            if kept is None or kept.mark != mark or now - kept.ward.as_of >= RENEWED_AFTER:
+                self.kept = Kept(mark, self.judged(now))
+        except StoreError:
+            self.kept = None  # every page says so by itself
+        except Exception as error:
+            self.kept = None
+            log.error("the ward could not be judged ahead: %s", type(error).__name__)
+
+    def run(self) -> None:
+        while not self.ended.wait(LOOKS_EVERY):
+            self.look()
+
+    def start(self) -> None:
+        threading.Thread(target=self.run, name="keeper", daemon=True).start()

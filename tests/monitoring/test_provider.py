@@ -1,0 +1,83 @@
+"""What `maswatch doctor` says of the sign-in provider, which answers, or does not, on a real socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from monitoring import people
+from monitoring.provider import admin_found, provider_found
+from monitoring.settings_parts import SignIn
+from storage.engine import open_store
+
+NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+WHOLE = {"authorization_endpoint": "a", "token_endpoint": "t", "jwks_uri": "j"}
+
+
+@contextmanager
+def answering(code: int, body: Any) -> Iterator[str]:
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(code)
+            self.end_headers()
+            told = {key: value.format(me=address) for key, value in body.items()} if isinstance(body, dict) else body
+            self.wfile.write(json.dumps(told).encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing is printed."""
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    address = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield address
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "well", "said"),
+    [
+        (200, WHOLE | {"issuer": "{me}"}, True, "answers"),
+        (200, WHOLE | {"issuer": "https://other.example"}, False, "calls itself https://other.example"),
+        (200, {"issuer": "{me}"}, False, "authorization_endpoint, token_endpoint, jwks_uri"),
+        (200, ["no", "object"], False, "may be no OpenID Connect provider"),
+        (404, {}, False, "answers 404"),
+    ],
+)
+def test_a_provider_is_told_by_what_it_says_of_itself(code: int, body: Any, well: bool, said: str) -> None:
+    with answering(code, body) as address:
+        ((found, sentence),) = provider_found(SignIn(provider=address, client_id="m"))
+    assert found is well
+    assert said in sentence
+
+
+def test_a_provider_that_does_not_answer_and_none_at_all() -> None:
+    with answering(200, {}) as address:
+        pass
+    ((found, sentence),) = provider_found(SignIn(provider=address, client_id="m"))
+    assert not found
+    assert "nobody can sign in" in sentence
+    assert list(provider_found(SignIn())) == []
+
+
+def test_a_site_without_an_admin_is_told_how_to_name_the_first(tmp_path: Path) -> None:
+    store, guarded = open_store(f"sqlite:///{tmp_path}/maswatch.db"), SignIn(provider="https://x", client_id="m")
+    people.add(store, "7", name="Bo", role="viewer", by="cli", now=NOW)
+    ((found, sentence),) = admin_found(guarded, store, now=NOW)
+    assert not found
+    assert "maswatch people add" in sentence
+    people.add(store, "8", name="Ada", role="admin", by="cli", now=NOW)
+    assert list(admin_found(guarded, store, now=NOW)) == [(True, "2 people have a role here.")]
+    store.close()
