@@ -29,6 +29,7 @@ def analyte(entry: Entry, families: Mapping[str, Entry]) -> Analyte:
     unit = entry.text("unit")
     half_life, half_life_source = sourced_hours(entry, "half_life")
     due, due_source = sourced_hours(entry, "due")
+    known = units(entry, unit, families)
     return Analyte(
         code=entry.code,
         label=entry.text("label"),
@@ -39,7 +40,7 @@ def analyte(entry: Entry, families: Mapping[str, Entry]) -> Analyte:
         worse=entry.one_of("worse", ("up", "down", "none")),
         loinc=codes(entry),
         aliases=entry.texts("aliases"),
-        units=units(entry, unit, families),
+        units=known,
         specimens=entry.texts("specimens"),
         plausible=entry.span("plausible"),
         variation=entry.inner_or_none("variation", variation),
@@ -52,7 +53,19 @@ def analyte(entry: Entry, families: Mapping[str, Entry]) -> Analyte:
         si_unit=entry.text("si_unit", unit),
         si_factor=positive(entry, "si_factor", entry.number("si_factor", 1)),
         source=entry.cited(),
+        us_unit=entry.text("us_unit", ""),
+        us_factor=us_factor(entry, known),
     )
+
+
+def us_factor(entry: Entry, known: Mapping[str, tuple[float, float]]) -> float:
+    """From our unit to that of the United States, by the factor a result reported in it comes in by."""
+    told = entry.text("us_unit", "")
+    if not told:
+        return 1.0
+    if normal_unit(told) not in known:
+        raise entry.wrong("us_unit", f"{told!r} is not among its units")
+    return 1.0 / known[normal_unit(told)][0]
 
 
 def positive(entry: Entry, field: str, value: float) -> float:

@@ -73,6 +73,7 @@ class Analyte:
     offset.
     `plausible` is inclusive, in our unit; outside it a value is set aside. `worse` is the direction that speaks for
     a worse course ("none" when it has no such meaning). `due_hours` None: not awaited. `order`: place on screen.
+    `si_factor` and `us_factor` lead from our unit to theirs; `us_unit` is blank where it is ours.
     """
 
     code: str
@@ -97,6 +98,8 @@ class Analyte:
     si_unit: str
     si_factor: float
     source: Cited
+    us_unit: str = ""
+    us_factor: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tests.bench import accuracy, intake, judging, receiving
+from tests.bench import accuracy, exporting, intake, judging, receiving, screens
 
 
 def main() -> None:
     intake.report()
     judging.report()
     receiving.report()
+    exporting.report()
+    screens.report()
     accuracy.report()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import sync_playwright
 
@@ -25,7 +26,15 @@ def take(address: str, patient: str) -> None:
         "feed": "/feed",
         "research": "/research",
     }
-    views["patient"] = f"/patient?patient={patient}"
+    own = f"/patient?patient={patient}"
+    views |= {
+        "patient": own,
+        "patient-relative": f"{own}&mode=relative",
+        "patient-dark": f"{own}&theme=dark",
+        "patient-contrast": f"{own}&theme=contrast",
+        "patient-evidence": f"{own}&flag=ferritin_rising",
+        "patient-us-clock": f"{own}&units=us&axis=clock",
+    }
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         for width, height in SIZES.items():
@@ -33,13 +42,23 @@ def take(address: str, patient: str) -> None:
             for name, path in views.items():
                 Watched(page).open(address + path)
                 page.wait_for_timeout(1000)
+                whole(page, width, height)
                 page.screenshot(path=FOLDER / f"{name}-{width}.png")
+                page.set_viewport_size({"width": width, "height": height})
         for name, (path, width, height) in MORE.items():
             page = browser.new_page(viewport={"width": width, "height": height})
             Watched(page).open(address + path)
             page.wait_for_timeout(1000)
             page.screenshot(path=FOLDER / f"{name}-{width}.png")
         browser.close()
+
+
+def whole(page: Any, width: int, height: int) -> None:
+    """A patient's page to its end, so that the figure is in the picture; the long lists as the screen shows them."""
+    if "/patient" in page.url:
+        needed = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+        page.set_viewport_size({"width": width, "height": max(height, min(needed + 60, 2600))})
+        page.wait_for_timeout(700)
 
 
 if __name__ == "__main__":

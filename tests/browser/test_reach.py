@@ -15,6 +15,25 @@ Open = Callable[..., Watched]
 OURS = ("/", "/?find=99", "/inbox", "/patient", "/patient?patient=P-0007")
 WITH_FIELDS = ("/rounds", "/rounds?patient=P-0007", "/feed", "/research")  # coloured when a page is loaded
 WRONG = ("serious", "critical")
+LOOKS = """(one) => [one, one.parentElement, one.closest("tr, label, [data-baseweb=input]")].map((node) => {
+  const told = node && getComputedStyle(node)
+  return told && [told.outlineStyle, told.outlineWidth, told.boxShadow, told.backgroundColor, told.borderColor].join()
+}).join(" | ")"""
+NUMBERED = f"""() => {{
+  document.head.insertAdjacentHTML("beforeend", "<style>* {{ transition: none !important }}</style>")
+  const ours = ".mas :is(a[href], button, summary, select, input), [data-testid=stTopNavLink]"
+  const theirs = ":is([data-testid=stButton], [data-testid=stDownloadButton]) button, [data-testid=stTextInput] input"
+  const all = [...document.querySelectorAll(`${{ours}}, ${{theirs}}`)]
+  const seen = (one) => one.checkVisibility({{ visibilityProperty: true }})
+  const here = all.filter((one) => seen(one) && !one.disabled && one.tabIndex >= 0)
+  here.forEach((one, place) => {{ one.dataset.tabbed = String(place); one.plainly = ({LOOKS})(one) }})
+}}"""
+FOCUSED = f"""() => {{
+  const one = document.activeElement
+  const words = one.textContent.trim().slice(0, 40) || one.outerHTML.slice(0, 80)
+  return {{ name: one.dataset?.tabbed ?? "", words, seen: one.plainly !== ({LOOKS})(one) }}
+}}"""
+WORDS = """(names) => names.map((name) => document.querySelector(`[data-tabbed="${name}"]`).outerHTML.slice(0, 120))"""
 ALL: dict[str, Any] = {"resultTypes": ["violations"]}
 COLOURS = ALL | {"runOnly": ["color-contrast"]}  # all that a theme changes
 
@@ -28,13 +47,36 @@ def wrong(page: Watched, options: dict[str, Any] = ALL) -> list[Any]:
 def test_axe_finds_nothing_serious_on_a_view_of_ours(view: str, ward: str, opened: Open) -> None:
     page = opened(f"{ward}{view}")
     assert wrong(page) == []
-    page.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    assert wrong(page, COLOURS) == []
+    for theme in ("dark", "contrast"):
+        page.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        assert wrong(page, COLOURS) == [], theme
 
 
 @pytest.mark.parametrize("view", WITH_FIELDS)
 def test_axe_finds_nothing_serious_where_there_are_fields_of_streamlit(view: str, ward: str, opened: Open) -> None:
     page = opened(f"{ward}{view}")
     assert wrong(page) == []
+    page.page.evaluate("document.documentElement.dataset.theme = 'contrast'")  # Streamlit's own stay light there
+    assert wrong(page, COLOURS) == []
     page.open(f"{ward}{view}{'&' if '?' in view else '?'}theme=dark")
     assert wrong(page, COLOURS) == []
+
+
+@pytest.mark.parametrize("view", ["/", "/inbox", "/patient?patient=P-0007", "/rounds?patient=P-0007", "/feed"])
+def test_everything_that_can_be_clicked_is_reached_by_the_tabulator_and_seen_there(
+    view: str, ward: str, opened: Open
+) -> None:
+    page = opened(f"{ward}{view}")
+    page.page.evaluate(NUMBERED)
+    wanted = set(page.page.evaluate("[...document.querySelectorAll('[data-tabbed]')].map(one => one.dataset.tabbed)"))
+    reached, unseen = set[str](), []
+    for _ in range(2 * len(wanted) + 60):
+        page.page.keyboard.press("Tab")
+        told = page.page.evaluate(FOCUSED)
+        if told["name"] in reached:
+            break
+        if told["name"]:
+            reached.add(told["name"])
+            unseen += [] if told["seen"] else [told["words"]]
+    assert sorted(page.page.evaluate(WORDS, sorted(wanted - reached))) == []
+    assert unseen == []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
@@ -16,12 +18,14 @@ from dashboard.bedside import Bedside
 from dashboard.chart_relative import spread
 from dashboard.chart_time import time_of
 from dashboard.figure_choices import choices
+from dashboard.figure_colours import SCREENS, TREND_BAND
 from dashboard.labs_seen import as_csv, labs_seen
 from dashboard.patient_sheet import sheet
 from dashboard.selection import PatientAsked, patient_asked
 from dashboard.units_shown import in_units
+from monitoring.catalog import load_catalog
 from tests.dashboard.catalog_fixture import catalog
-from tests.dashboard.ward_fixture import ZONE, bed, ward
+from tests.dashboard.ward_fixture import NOW, ZONE, bed, ward
 
 SI = PatientAsked(units="si")
 RELATIVE = PatientAsked(mode="relative")
@@ -257,3 +261,52 @@ def test_a_sentence_that_would_run_over_the_edge_is_shortened_and_whole_on_hover
     assert lane.text[0].endswith("…")
     assert len(lane.text[0]) < len(words) - 30
     assert "beyond the edge of it" in lane.hovertext[0]
+
+
+def test_american_units_stand_in_figure_and_table_by_the_factors_results_come_in_by() -> None:
+    known = load_catalog()
+    side, shown = in_units(bed("7"), known, "us")
+    words = {code: (shown.analytes[code].unit, list(side.drawn[code])[-1]["value"]) for code in ("ferritin", "crp")}
+    assert words["ferritin"] == ("ng/mL", 21800)  # a nanogram in a millilitre is a microgram in a litre
+    assert words["crp"] == ("mg/dL", pytest.approx(26.2))  # 262 mg/L
+    assert list(side.drawn["fibrinogen"])[-1]["value"] == pytest.approx(171)  # 1.71 g/L in mg/dL
+    assert list(side.drawn["hemoglobin"])[-1]["value"] == pytest.approx(9.8)  # 98 g/L in g/dL
+    assert list(side.drawn["triglycerides"])[-1]["value"] == pytest.approx(3.8 * 88.57)
+
+
+def test_a_site_sets_the_units_that_a_reader_may_still_change() -> None:
+    assert patient_asked({"units": ""}).with_units("us").units == "us"
+    assert patient_asked({"units": "conventional"}).with_units("us").units == "conventional"
+    assert patient_asked({}).with_units("conventional").units == ""
+
+
+def test_a_relapse_is_marked_where_it_began() -> None:
+    side = bed("7")
+    began = pd.Timestamp(NOW - timedelta(hours=10))  # 40 h after the steroid start
+    flag = {**side.flags[0], "flag": "relapse", "state": "active", "began_at": began}
+    told = figure(replace(side, flags=(flag,)), PatientAsked())
+    (line,) = [shape for shape in told.layout.shapes if shape.name == "relapse"]
+    assert line.x0 == pytest.approx(40)
+    assert "<b>relapse</b>" in [note.text for note in told.layout.annotations]
+    assert not [shape for shape in figure(side, PatientAsked()).layout.shapes if shape.name == "relapse"]
+
+
+def test_an_earlier_course_is_laid_on_this_one_by_the_steroid_start() -> None:
+    side = bed("7")
+    before = {**side.responses[0], "t0": side.responses[0]["t0"] - timedelta(hours=50)}  # 100 h before now
+    both = replace(side, responses=(before, *side.responses))
+    told = trace(figure(both, PatientAsked(mode="earlier")), "Ferritin earlier course")
+    # of 7: 108:2100 96:2500 84:3300 72:4100 60:5300 hours before now; the course then began 100 h before now
+    assert list(told.x) == pytest.approx([-8, 4, 16, 28, 40])
+    assert list(told.y) == [2100, 2500, 3300, 4100, 5300]
+    assert "Ferritin earlier course" not in names(figure(both, PatientAsked()))
+    alone, more = (choices(one, catalog(), PatientAsked())[2].segments for one in (side, both))
+    assert [mode.words for mode in alone] == ["Each marker", "All as multiples"]
+    assert more[2].words == "With earlier course"
+
+
+def test_every_colour_of_a_figure_has_its_counterpart_on_other_screens() -> None:
+    known = {colour.lower() for colour in SCREENS} | {TREND_BAND}
+    for asked in (PatientAsked(flag="ferritin_rising"), PatientAsked(mode="relative")):
+        used = set(re.findall(r"#[0-9a-fA-F]{6}|rgba?\([^)]*\)", figure(bed("7"), asked).to_json()))
+        assert used <= known

@@ -72,8 +72,25 @@ def test_a_steroid_without_a_recorded_dose_is_not_no_steroid() -> None:
     assert (of("14").verdict, of("14").tone) == ("No high-dose steroid", "quiet")
 
 
-def test_what_is_late_is_named_with_its_age() -> None:
-    assert of("9").late == "Ferritin, fibrinogen, platelets: none for 19 h"
+def test_what_is_missing_stands_first_with_its_age_and_since_when_it_is_due() -> None:
+    late = of("9").missing[0]  # drawn 19 h ago, due every 12 h: since 07:12, at 14:12 CET
+    assert (late.lead, late.tone) == ("Late", "watch")
+    assert late.text == "Ferritin, fibrinogen, platelets: none for 19 h, due since 07:12 CET"
+
+
+def test_what_was_given_is_told_with_each_time_the_newest_first() -> None:
+    steroid, concentrate = of("7").given_when  # 1 g 50, 26 and 2 h, 4 g 40 h before Sat 14:12 CET
+    assert (steroid.label, steroid.amount, steroid.how) == ("Methylprednisolone", "1 g", "3 times")
+    assert steroid.when == "Thu 19 Nov 12:12 CET to Sat 21 Nov 12:12 CET"
+    assert steroid.times == ("Sat 21 Nov 12:12 CET", "Fri 20 Nov 12:12 CET", "Thu 19 Nov 12:12 CET")
+    assert (concentrate.amount, concentrate.how, concentrate.when) == ("4 g", "", "Thu 19 Nov 22:12 CET")
+    assert concentrate.product
+
+
+def test_while_it_is_too_early_the_page_says_when_the_first_verdict_is_due_and_brackets_what_is_there() -> None:
+    table = of("3").table  # steroids 22 h ago: the 24 h window opens its verdict at 16:12 CET
+    assert table is not None
+    assert (table.verdict, table.first_due) == ("Too early to say", "first verdict due 16:12 CET")
 
 
 def test_neighbours_follow_the_beds() -> None:

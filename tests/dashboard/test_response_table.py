@@ -89,7 +89,7 @@ def test_the_odds_of_a_response_stand_in_words_and_number() -> None:
     response = side.responses[-1]
     windows = [{**w, **told} if w["hours"] == 48 else w for w in response["windows"]]
     judged = replace(side, responses=(*side.responses[:-1], {**response, "windows": windows}))
-    assert table(judged).odds == "Response unlikely, 8 % (1 to 21 % without any one marker)"
+    assert table(judged).odds == "Response unlikely, 8 % (1 to 21 % with any one marker left out)"
 
 
 def test_the_labelled_rule_of_day_3_stands_beside_ours_with_its_scope() -> None:

@@ -17,7 +17,7 @@ def row(**more: Any) -> dict[str, Any]:
         "points": dict.fromkeys(["fever", "nk_activity", "scd25"]) | dict.fromkeys(
             ["splenomegaly", "haemophagocytosis", "ferritin", "cytopenia", "triglycerides_or_fibrinogen"], 0.0),
         "missing": ["temperature", "sil2r"],
-        "reasons": {"temperature": "moved by Anakinra", "sil2r": "not known within 168 h"},
+        "reasons": {"temperature": "moved by Anakinra", "sil2r": "not known within 7 d"},
         "ages": {"ferritin": 13.7, "splenomegaly": 49.0}, "scope": CATALOG.scores.scores["hlh2004"].scope,
         "source": ["henter2007"], "unit": "criteria of 8", "cutoff": 5.0, "probability": None,
     }  # fmt: skip
@@ -33,7 +33,7 @@ def test_an_interval_across_the_cut_off_cannot_be_told_yet_and_says_what_is_open
     told = one()
     assert (told.span, told.word, told.tone) == ("2–5", "cannot tell yet", "note")
     assert told.cutoff == "positive from 5 criteria of 8"
-    assert told.missing == ("temperature: moved by Anakinra", "sIL-2R in U/mL: not known within 168 h")
+    assert told.missing == ("temperature: moved by Anakinra", "sIL-2R in U/mL: not known within 7 d")
 
 
 def test_no_answer_of_a_score_is_drawn_as_good() -> None:

@@ -7,6 +7,26 @@ import re
 import pytest
 
 from dashboard import wording
+from dashboard.figure_colours import (
+    ACCENT,
+    BAND,
+    DECISION,
+    GOOD,
+    INK,
+    INK_2,
+    MARKERS,
+    NOTE,
+    PAPER,
+    PRODUCT,
+    QUIET,
+    REFRACTORY,
+    SCREENS,
+    SECOND,
+    SERIES,
+    WATCH,
+    WINDOW,
+    WINDOW_INK,
+)  # fmt: skip
 from dashboard.front import front_page
 from dashboard.markup import HERE, STYLE
 
@@ -94,3 +114,14 @@ def test_the_colours_are_there_before_anything_is_drawn() -> None:
     head = front_page().split("</head>")[0]
     assert ':root[data-theme="dark"]' in head
     assert "prefers-color-scheme" in head
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["dark", "contrast"])
+def test_what_a_figure_draws_can_be_told_from_its_ground(theme: int) -> None:
+    ground = SCREENS[PAPER][theme]
+    words = [INK, INK_2, WINDOW_INK, *MARKERS]
+    marks = [SERIES, ACCENT, DECISION, WATCH, NOTE, GOOD, QUIET, SECOND, REFRACTORY, PRODUCT]
+    assert min(contrast(SCREENS[one][theme], ground) for one in words) >= TEXT
+    assert min(contrast(SCREENS[one][theme], ground) for one in marks) >= SHAPE
+    assert contrast(SCREENS[SERIES][theme], SCREENS[BAND][theme]) >= SHAPE
+    assert contrast(SCREENS[SERIES][theme], SCREENS[WINDOW][theme]) >= SHAPE

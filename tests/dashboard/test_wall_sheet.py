@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dashboard.next_due import due_words
 from dashboard.selection import WardAsked
-from dashboard.wall_sheet import due_words, next_due_words, wall_html, wall_rows
+from dashboard.wall_sheet import next_due_words, wall_html, wall_rows
 from dashboard.ward_table import Row, rows
 from tests.dashboard.catalog_fixture import catalog
 from tests.dashboard.ward_fixture import NEXT_RUN, ZONE, ago, nobody, ward
