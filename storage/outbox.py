@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, select, update
 
 from storage import bulk
 from storage.columns import rows_of
@@ -32,6 +32,14 @@ def messages(store: Store, *, patients: Sequence[str] | None = None) -> pd.DataF
     with store.reading() as connection:
         statement = chosen(connection, Message, patients=patients)
         return frame_of(connection, statement.order_by(*key(connection, Message)), MESSAGES)
+
+
+def failing(store: Store, *, since: datetime) -> int:
+    """How many that were due from `since` on could not be handed over and are not sent yet."""
+    table = Message.__table__  # type: ignore[attr-defined]
+    unsent = (table.c.sent_at.is_(None), table.c.error != "", table.c.due_at >= since)
+    with store.reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(table).where(*unsent)).scalar_one())
 
 
 def note_sent(store: Store, messages: pd.DataFrame, *, at: datetime) -> None:
