@@ -22,6 +22,7 @@ from monitoring.terms import Catalog, Rule
 LINE = "least squares of the logs on the hours since the turn (0 for the level before it)"
 BY = ("change-point regression over the last {span:g} h (Gaussian priors, rule {rule} {version}): the values of this "
       "series, and those of the markers that usually move along")  # fmt: skip
+BOUND = "log odds of the first probability, less those of the series alone; for the change {most:g} at most"
 NOISE = "sqrt(ln(1+CVA²) + ln(1+CVI²)), Fokkema 2006"
 WIDER = "; of the value, with the uncertainty of what products added (squares summed), over its own part"
 READ = ["series", "patient_id", "analyte", "hour", "received_at", "segment", "line_sigma", "line_log", "counts"]
@@ -50,14 +51,17 @@ def _of_rule(
     belief = Belief.of(rule.parameters, WAYS[rule.parameters["direction"]])
     names = [name for name, _, _ in belief.company]
     whole = turning(ward, rule.analyte, belief, at=at)
-    without = {name: turning(ward, rule.analyte, less(belief, name), at=at).probability for name in names}
+    free = replace(belief, most=math.inf)  # what each adds is told as if there were no bound on all of them together
+    unbounded = whole if belief == free else turning(ward, rule.analyte, free, at=at)
+    without = {name: turning(ward, rule.analyte, less(free, name), at=at).probability for name in names}
     turns = ward.hour[np.searchsorted(near, flags.set_index("now").loc[now, "turn"])]
     company = _company(ward, belief, at, turns)
     told = _shown(points, near, company)
     return {
         (rule.code, int(place)): [
             *_probabilities(rule, belief, whole, k),
-            *(_contribution(name, whole.probability[k], without[name][k], catalog) for name in names),
+            *(_contribution(name, unbounded.probability[k], without[name][k], catalog) for name in names),
+            *_together(belief, whole, k),
             *(told[place] for place in company[k]),
         ]
         for k, place in enumerate(now)
@@ -81,8 +85,16 @@ def _probabilities(rule: Rule, belief: Belief, told: Any, k: int) -> list[Row]:
 
 def _contribution(name: str, whole: float, without: float, catalog: Catalog) -> Row:
     """How much one marker of the company adds: log odds of the probability with it, less those without it."""
-    how = "log odds of the first probability, less what they are without this marker"
+    how = "log odds of the probability with all of them, less what they are without this marker"
     return calculation(f"{catalog.analytes[name].label} adds", log_odds(whole) - log_odds(without), "log odds", how)
+
+
+def _together(belief: Belief, told: Any, k: int) -> list[Row]:
+    """What all of the company add, where the rule bounds it."""
+    if not math.isfinite(belief.most):
+        return []
+    added = log_odds(told.probability[k]) - log_odds(told.alone[k])
+    return [calculation("these markers together add", added, "log odds", BOUND.format(most=belief.most))]
 
 
 def log_odds(probability: float) -> float:

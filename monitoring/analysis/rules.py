@@ -138,8 +138,9 @@ def _proven(series: Table, fit: Fits, rule: Rule) -> np.ndarray:
 
 
 def percent(log_change: np.ndarray) -> np.ndarray:
-    """A difference of natural logs as a change in percent."""
-    return 100.0 * np.expm1(log_change)
+    """A difference of natural logs as a change in percent; beyond all numbers where two values share a moment."""
+    with np.errstate(over="ignore"):
+        return np.asarray(100.0 * np.expm1(log_change))
 
 
 def _urgent_trend(points: Table, fit: Fits, rule: Rule) -> np.ndarray:

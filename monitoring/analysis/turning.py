@@ -8,8 +8,9 @@ conjugate priors (Gelman et al., Bayesian Data Analysis, 3rd ed., ch. 14; Fearnh
 
 Company: markers that usually move along, each by its ratio to this one, give or take a spread. Either they move with
 it, or this one goes its own way; both are weighed, so that company helps a weak rise to be seen early and cannot make
-one where the series itself speaks against it. The looks every 12 h need no further correction: what is asked is the
-probability now, and the prior says how seldom a course turns.
+one where the series itself speaks against it. What it adds for a change is bounded (`most`, in log odds), because it
+also moves for reasons of its own, an infection first of all. The looks every 12 h need no further correction: what is
+asked is the probability now, and the prior says how seldom a course turns.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
+from scipy.special import expit, logit, ndtr
 
 from monitoring.analysis.hinges import Hinge, Marker, Span, Ward, exactly
 from monitoring.analysis.remembered import Remembered, mixed
@@ -34,7 +35,7 @@ NEVER = -np.inf
 class Belief:
     """
     The rule's numbers, per hour on the log scale. `least`: the slope that counts as moving at all; `relevant`: the one
-    that matters; `company`: (analyte, ratio, spread) of each.
+    that matters; `company`: (analyte, ratio, spread) of each; `most`: the log odds it may add at most.
     """
 
     way: int
@@ -49,6 +50,7 @@ class Belief:
     along: float
     without: float
     together: float
+    most: float
 
     @staticmethod
     def of(numbers: Mapping[str, Any], way: int) -> Belief:
@@ -67,6 +69,7 @@ class Belief:
             along=numbers["company_along"],
             without=numbers["company_without"],
             together=numbers["together_hours"],
+            most=numbers.get("company_most_log_odds", np.inf),
         )
 
 
@@ -279,6 +282,7 @@ class Cases:
         both = np.log(belief.along) + with_, np.log1p(-belief.along) + alone + company
         share = np.exp(both[0] - np.logaddexp(*both)) if belief.company else np.zeros(self.size)
         one, two = self._slopes("with_", with_, belief), self._slopes("alone", alone, belief)
+        share = share * _allowed(one["least"], two["least"], share, belief.most)
         mix = {name: share * one[name] + (1.0 - share) * two[name] for name in one}
         error = np.sqrt(np.maximum(mix["square"] - mix["rate"] ** 2, 0.0))
         return np.column_stack([mix["least"], mix["relevant"], two["least"], mix["rate"], error])
@@ -305,6 +309,18 @@ class Cases:
             told["rate"][case.rows] += weight * slope
             told["square"][case.rows] += weight * (slope**2 + spread)
         return told
+
+
+def _allowed(along: np.ndarray, alone: np.ndarray, share: np.ndarray, most: float) -> np.ndarray:
+    """
+    The part of `share`, the weight of going along, that keeps what the company adds to the log odds within `most`:
+    the probability is share * along + (1 - share) * alone, and may be no more than odds * e^most of `alone`.
+    """
+    if not np.isfinite(most):
+        return np.ones(len(share))
+    limit = expit(logit(np.clip(alone, SMALL, 1.0 - SMALL)) + most)
+    gain = share * (along - alone)
+    return np.where(gain > limit - alone, (limit - alone) / np.maximum(gain, SMALL), 1.0)
 
 
 def _known(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> np.ndarray:

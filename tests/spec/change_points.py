@@ -9,12 +9,13 @@ contrasts between the values of a marker, which is the limit of level ~ N(0, hug
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from scipy.linalg import block_diag, null_space
+from scipy.special import expit, logit
 from scipy.stats import multivariate_normal, norm
 
 from monitoring.analysis.rules import WAYS
@@ -131,9 +132,9 @@ def mixed(found: list[tuple[float, float, float]], held: Belief) -> tuple[float,
     return total, np.array([*beyond, weight @ means, weight @ (means**2 + spreads)])
 
 
-def expected(course: Course, analyte: str, rule: str) -> np.ndarray:
-    """NUMBERS of the last value of the analyte."""
-    held = belief(rule)
+def expected(course: Course, analyte: str, rule: str, *, most: float | None = None) -> np.ndarray:
+    """NUMBERS of the last value of the analyte; `most`: what the company may add, that of the rule if None."""
+    held = belief(rule) if most is None else replace(belief(rule), most=most)
     now = course[analyte][-1][0]
     mine = Part(1.0, 0.0, 0.0, [value for value in course[analyte] if value[0] >= now - held.span])
     start, slack = mine.values[0][0], held.together
@@ -162,5 +163,9 @@ def _joined(
     along = held.along * np.exp(together[0])
     apart = (1 - held.along) * np.exp(alone[0]) * (1 - held.without + held.without * np.exp(company))
     share = along / (along + apart)
+    probability = share * together[1][0] + (1 - share) * alone[1][0]
+    highest = expit(logit(alone[1][0]) + held.most)  # the company may add so much and no more
+    if probability > highest:
+        share *= (highest - alone[1][0]) / (probability - alone[1][0])
     beyond, relevant, rate, square = share * together[1] + (1 - share) * alone[1]
     return np.array([beyond, relevant, alone[1][0], rate, np.sqrt(square - rate**2)])

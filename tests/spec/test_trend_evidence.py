@@ -131,6 +131,9 @@ def test_values_lifted_by_a_product_of_unknown_strength_are_called_left_out() ->
     assert [(entry["product"], entry["left_out"]) for entry in row["confounders"]] == [("platelets_product", True)]
 
 
+ALONE = "the first, from the values of this series alone"
+
+
 def log_odds(probability: float) -> float:
     return math.log(probability / (1 - probability))
 
@@ -160,11 +163,28 @@ def test_the_probability_and_what_each_marker_adds_are_those_of_the_reference(
     assert [value for name, value in told.items() if name.startswith("probability")] == pytest.approx(
         whole[:2], abs=6e-5
     )
-    assert told["the first, from the values of this series alone"] == pytest.approx(whole[2], abs=6e-5)
+    assert told[ALONE] == pytest.approx(whole[2], abs=6e-5)
+    free = expected(numbers, analyte, code, most=math.inf)
     for name in set(numbers) - {analyte}:
-        without = expected({other: values for other, values in numbers.items() if other != name}, analyte, code)
+        others = {other: values for other, values in numbers.items() if other != name}
+        without = expected(others, analyte, code, most=math.inf)
         added = told[f"{catalog().analytes[name].label} adds"]
-        assert added == pytest.approx(log_odds(whole[0]) - log_odds(without[0]), abs=2e-4)
+        assert added == pytest.approx(log_odds(free[0]) - log_odds(without[0]), abs=2e-4)
+
+
+def test_what_the_company_adds_together_is_bounded_and_told() -> None:
+    # 0.49 alone, 0.88 with them: 4.5 to 1 (1.5 log odds) is all they may add, which makes 0.81
+    table = "hour | ferritin | ldh | ast\n0 | 5000 | 300 | 60\n12 | 5600 | 330 | 70\n24 | 6600 | 370 | 85"
+    told = sums(flag(judged(table, as_of=24), "ferritin_rising"))
+    most = catalog().rules["ferritin_rising"].parameters["company_most_log_odds"]
+    assert told["these markers together add"] == pytest.approx(most, abs=1e-3)
+    first, alone = told["probability that it rises faster than 6 % in 24 h"], told[ALONE]
+    assert log_odds(first) - log_odds(alone) == pytest.approx(most, abs=2e-3)
+    assert told["LDH adds"] > 0
+
+
+def test_a_rule_that_bounds_nothing_tells_no_bound() -> None:
+    assert "these markers together add" not in sums(flag(judged(COUNTS, as_of=36), "platelets_falling"))
 
 
 def test_without_values_of_its_company_nothing_is_added() -> None:
