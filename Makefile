@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: setup demo test lint bench lock clean browser
+.PHONY: setup demo test lint bench audit lock clean browser
 
 setup: $(READY)
 
@@ -35,6 +35,15 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench
+
+# What can be looked at without a network: that what is installed fits together and is what is locked. A list of it all
+# goes to build/; known flaws are looked up where pip-audit is at hand.
+audit: setup
+	$(BIN)/python -m pip check
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --dry-run --require-hashes -r requirements.lock
+	$(BIN)/maswatch deploy sbom --out build --overwrite
+	@if command -v pip-audit >/dev/null; then pip-audit --require-hashes --disable-pip -r requirements.lock; \
+	else echo "known flaws were not looked up: there is no pip-audit here" >&2; fi
 
 # For whoever changes the dependencies: the lock names no download address, only versions and hashes.
 lock:

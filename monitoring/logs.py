@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monitoring.settings_parts import LogFormat
 
 OURS = ("monitoring", "storage", "dashboard")
 LARGEST = 5_000_000
+Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-def set_up(file: Path | None = None, *, quiet: bool = False) -> None:
+class Lines(logging.Formatter):
+    """To read. An error's own words are left out whoever logs it, a library's included: they may hold a value."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
+
+    def formatException(self, ei: Raised) -> str:  # noqa: N802 - the name logging calls
+        return without_values(ei[1]) if ei[1] else ""
+
+
+class JsonLines(Lines):
+    """For a log collector: an object a line: at, level, logger, process, message, and of an error its trace."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "message": record.getMessage(),
+        }
+        trace = self.formatException(record.exc_info) if record.exc_info else ""
+        return json.dumps(told | ({"trace": trace} if trace else {}), ensure_ascii=False)
+
+
+def set_up(file: Path | None = None, *, quiet: bool = False, form: LogFormat = "text") -> None:
     """Ours from INFO (or WARNING when `quiet`), everybody else's from WARNING."""
     logging.captureWarnings(True)
-    shape = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
+    shape = JsonLines() if form == "json" else Lines()
     root = logging.getLogger()
     for handler in [*root.handlers]:
         root.removeHandler(handler)

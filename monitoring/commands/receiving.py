@@ -24,7 +24,7 @@ def receive(asked: Asked, host: str | None, port: int | None) -> None:
     from monitoring.sources import open_sources
 
     settings = asked_for(asked.settings, host, port)
-    set_up(settings.log_file)
+    set_up(settings.log_file, form=settings.log.format)
     asked.store.close()  # opened and brought up to date once, here, where a fault ends with a sentence
     open_sources(settings)
     _ = asked.catalog

@@ -1,0 +1,184 @@
+"""
+Many viewers of the ward at once, each refreshing as a browser does, while a cycle runs. By hand:
+
+    python -m tests.bench.viewers --viewers 50 --seconds 180 [--postgresql]
+
+A viewer speaks to the server as Streamlit's own page does, without drawing anything: what is timed is from asking until
+the server says that the page, or the part of it that refreshes, is drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import connect
+
+from monitoring.simulate import simulate
+from tests.servers import on_server, running_server
+from tests.stories.served import Served
+
+SEED, PATIENCE, LARGEST = 6, 120.0, 64 * 2**20
+WELL = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+
+
+@dataclass
+class Seen:
+    """Seconds of first pages and of refreshes, and what went wrong."""
+
+    opened: list[float] = field(default_factory=list)
+    refreshed: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+class Viewer:
+    """One open page. `refreshes`: of each part that draws itself anew, its name and how often in seconds."""
+
+    def __init__(self, stream: Any, seen: Seen) -> None:
+        self.stream, self.seen = stream, seen
+        self.refreshes: dict[str, float] = {}
+
+    async def watch(self, until: float) -> None:
+        self.seen.opened.append(await self.run(BackMsg()))
+        next_at = {name: time.monotonic() + every for name, every in self.refreshes.items()}
+        while next_at and min(next_at.values()) < until:
+            name = min(next_at, key=next_at.__getitem__)
+            await asyncio.sleep(max(next_at[name] - time.monotonic(), 0))
+            asked = BackMsg()
+            asked.rerun_script.fragment_id, asked.rerun_script.is_auto_rerun = name, True
+            next_at[name] = time.monotonic() + self.refreshes[name]
+            self.seen.refreshed.append(await self.run(asked))
+
+    async def run(self, asked: BackMsg) -> float:
+        """Seconds until the server has drawn what was asked for."""
+        asked.rerun_script.SetInParent()
+        began = time.perf_counter()
+        await self.stream.send(asked.SerializeToString())
+        while True:
+            said = ForwardMsg.FromString(await asyncio.wait_for(self.stream.recv(), PATIENCE))
+            kind = said.WhichOneof("type")
+            if kind == "auto_rerun":
+                self.refreshes[said.auto_rerun.fragment_id] = said.auto_rerun.interval
+            elif kind == "delta" and said.delta.new_element.WhichOneof("type") == "exception":
+                self.seen.errors.append(said.delta.new_element.exception.type)
+            elif kind == "script_finished":
+                if said.script_finished not in WELL:
+                    self.seen.errors.append(f"finished with {said.script_finished}")
+                return time.perf_counter() - began
+
+
+async def viewer(address: str, seen: Seen, wait: float, until: float) -> None:
+    """Begins after `wait` seconds, so that not all ask in the same moment."""
+    await asyncio.sleep(wait)
+    url = f"ws{address.removeprefix('http')}/_stcore/stream"
+    try:
+        async with connect(url, subprotocols=["streamlit"], max_size=LARGEST, ping_interval=None) as stream:  # type: ignore[list-item]
+            await Viewer(stream, seen).watch(until)
+    except Exception as error:  # one that fails is counted, the others go on
+        seen.errors.append(type(error).__name__)
+
+
+async def watched(address: str, viewers: int, seconds: float, cycle: list[str]) -> tuple[Seen, str]:
+    """One first, for whom everything is loaded, then all of them and a cycle amid it; what that says at its end."""
+    seen = Seen()
+    await viewer(address, seen, 0, 0)
+    until = time.monotonic() + seconds
+    spread = min(seconds / 4, 30) / viewers
+    all_of_them = [asyncio.create_task(viewer(address, seen, n * spread, until)) for n in range(viewers)]
+    await asyncio.sleep(seconds / 2)
+    began = time.monotonic()
+    running = await asyncio.create_subprocess_exec(*cycle, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    _, complaint = await running.communicate()
+    told = f"{time.monotonic() - began:.1f} s, code {running.returncode} {complaint.decode()[-200:].strip()}"
+    await asyncio.gather(*all_of_them)
+    return seen, told
+
+
+@contextmanager
+def store(postgresql: bool) -> Iterator[str]:
+    """What the settings say of the store; nothing for the file."""
+    if not postgresql:
+        yield ""
+        return
+    with running_server() as server:
+        on_server(server.url, "CREATE DATABASE ward")
+        yield f'database_url = "{server.url.format(database="ward")}"\n'
+
+
+def filled(folder: Path, told: str, asked: argparse.Namespace) -> list[str]:
+    """A site whose newest results are of two hours ago; the command that works on it."""
+    end = datetime.now(UTC) - timedelta(hours=2)
+    simulate(folder / "in", patients=asked.patients, days=asked.days, seed=SEED, end=end)
+    (folder / "maswatch.toml").write_text(f'data_dir = "{folder}"\n{told}')
+    command = [sys.executable, "-m", "monitoring.cli", "--config", str(folder / "maswatch.toml")]
+    for words in (["db", "upgrade"], ["ingest", str(folder / "in")]):
+        subprocess.run([*command, *words], check=True, capture_output=True)
+    return command
+
+
+def report(asked: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as place, store(asked.postgresql) as told:
+        command = filled(Path(place), told, asked)
+        served = Served(Path(place), "--no-schedule")
+        try:
+            address, process = served.address, served.children("dashboard")[-1]
+            before = memory(process), cpu(process)
+            cycle = [*command, "schedule", "--once"]
+            seen, said = asyncio.run(watched(address, asked.viewers, asked.seconds, cycle))
+            after = memory(process), cpu(process)
+            failures = drawn_badly(address)
+        finally:
+            served.end()
+    print(f"{asked.viewers} viewers, {asked.patients} patients of {asked.days} d, {asked.seconds:g} s, "
+          f"{'PostgreSQL' if asked.postgresql else 'SQLite'}")  # fmt: skip
+    print(f"the very first page after the start: {share(seen.opened[:1], 1):.0f} ms")
+    for name, times in (("opening", seen.opened[1:]), ("refresh", seen.refreshed)):
+        print(f"{name}: {len(times)} runs, median {share(times, 0.5):.0f} ms, 95 % {share(times, 0.95):.0f} ms, "
+              f"longest {share(times, 1):.0f} ms")  # fmt: skip
+    print(f"errors: {len(seen.errors)} {sorted(set(seen.errors))}; pages not drawn: {failures:g}; cycle: {said}")
+    print(f"dashboard: {before[0]:.0f} MB before, {after[0]:.0f} MB after, {after[1] - before[1]:.0f} s of CPU; "
+          f"load of the machine {os.getloadavg()[0]:.1f}")  # fmt: skip
+
+
+def share(seconds: list[float], part: float) -> float:
+    """The value below which `part` of them lie, in ms."""
+    ordered = sorted(seconds)
+    return 1000 * ordered[min(int(part * len(ordered)), len(ordered) - 1)] if ordered else float("nan")
+
+
+def memory(process: int) -> float:
+    told = Path(f"/proc/{process}/status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in told.splitlines() if line.startswith("VmRSS"))
+
+
+def cpu(process: int) -> float:
+    parts = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def drawn_badly(address: str) -> float:
+    with urllib.request.urlopen(f"{address}/metrics", timeout=60) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("maswatch_page_failures_total{"))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    for name, default in (("viewers", 50), ("seconds", 180), ("patients", 200), ("days", 30)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--postgresql", action="store_true")
+    report(parser.parse_args())
