@@ -113,6 +113,7 @@ def run_cycle(
     taken = [take_from(site, source, run_id) for source in sources]
     judging = _assess(site, whole)
     _let_go(site)
+    _forget(site)
     _close(site, whole, [*taken, judging])
     printed = {told.source: told.printed() for told in taken} | {"assessed": whole.assessed}
     return printed | ({"error": judging.error} if judging.error else {})
@@ -274,6 +275,19 @@ def _let_go(site: Site) -> None:
         log.info("raw input: %d deliveries let go after %g days", gone, site.settings.raw.keep_days)
     except StoreError as error:
         log.warning("raw input was not let go: %s", error)
+
+
+def _forget(site: Site) -> None:
+    """Where the site says how many years: those discharged before are removed; a failure waits for next time."""
+    if site.settings.keep.years is None:
+        return
+    from monitoring.forgetting import forget_old
+
+    try:
+        gone = forget_old(site.store, site.settings.data_dir, years=site.settings.keep.years, now=site.clock())
+        log.info("kept for %g years: %d patients removed", site.settings.keep.years, gone)
+    except (OSError, StoreError) as error:
+        log.warning("nobody was removed whose time is over: %s", in_words(error))
 
 
 def _close(site: Site, whole: Told, parts: list[Told]) -> None:

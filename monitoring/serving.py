@@ -181,6 +181,7 @@ def refuse_exposed(settings: Settings, host: str) -> None:
     told, address = settings.sign_in, settings.dashboard.url
     if is_loopback(host):
         return
+    free_port(host, 0)  # what is no address at all is said to be that
     if not told.provider and not told.open:
         raise ServingError(
             f"{host} can be reached from other machines, and there is no sign-in; set [sign_in] with a provider, or "

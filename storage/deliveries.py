@@ -161,7 +161,7 @@ def _await(connection: Connection, names: Collection[str]) -> None:
 
 
 def _kept(row: Any) -> Kept:
-    content = None if row.content is None else _unpacked(bytes(row.content), row.size)
+    content = None if row.content is None else unpacked(row.content, row.size)
     return Kept(row.id, row.source, row.name, row.received_at, content)
 
 
@@ -169,8 +169,9 @@ def _packed(content: bytes) -> bytes:
     return bytes(pa.compress(content, codec=CODEC, asbytes=True)) if content else b""
 
 
-def _unpacked(content: bytes, size: int) -> bytes:
-    return bytes(pa.decompress(content, decompressed_size=size, codec=CODEC, asbytes=True)) if size else b""
+def unpacked(content: bytes, size: int) -> bytes:
+    """The bytes as they came, `size` of them."""
+    return bytes(pa.decompress(bytes(content), decompressed_size=size, codec=CODEC, asbytes=True)) if size else b""
 
 
 def _insert(connection: Connection, model: Any = Delivery) -> Any:

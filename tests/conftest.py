@@ -21,7 +21,7 @@ NO_BROWSER = "browser tests are left out: no Chrome or Chromium was found"
 def pytest_addoption(parser: pytest.Parser) -> None:
     said = "where tests that open a store of no particular kind have it; tests of SQLite itself are then left out"
     parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help=said)
-    parser.addoption("--kills", type=int, default=14, help="how often the story of kills kills")
+    parser.addoption("--kills", type=int, default=10, help="how often the story of kills kills")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,8 +1,8 @@
-"""Care of the store: its schema, a copy of it, and a copy put in its place."""
+"""Care of the store: its schema, and moving it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import asdict
 
 import click
 
@@ -11,7 +11,7 @@ from monitoring.commands.site import Asked, Printer, asked, prints
 
 @click.group()
 def db() -> None:
-    """The schema of the store."""
+    """The store as a whole: its schema, and moving it."""
 
 
 @db.command()
@@ -33,25 +33,26 @@ def status(printer: Printer) -> None:
     printer.one(schema_state(printer.asked.settings.database_url))
 
 
-@click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--overwrite", is_flag=True, help="Replace a file of that name.")
+@db.command("copy")
+@click.option(
+    "--to", "target", required=True, metavar="URL", help="An empty database, or a file that is not there yet."
+)
+@prints
+def copy_store(printer: Printer, target: str) -> None:
+    """Copy the whole store into another, SQLite or PostgreSQL, and check it; this one stays as it is."""
+    from storage.copying import copy_into
+
+    told = copy_into(printer.asked.store, target)
+    printer.rows([asdict(table) for table in told], ("table", "rows", "sha256"))
+    rows = sum(table.rows for table in told)
+    click.echo(f"{rows} rows in {len(told)} tables stand in the copy as they do here.", err=True)
+
+
+@db.command()
 @asked
-def backup(asked: Asked, file: Path, overwrite: bool) -> None:
-    """Copy the store into FILE, while it is at work; the copy is checked."""
-    from storage.backups import backup as copied
+def distribute(asked: Asked) -> None:
+    """Share the large tables out, by patient (Citus) or by time (TimescaleDB), where the server has that."""
+    from storage.distributing import distribute as shared_out
 
-    copied(asked.store, file, overwrite=overwrite)
-    click.echo(f"The store stands in {file}.", err=True)
-
-
-@click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--overwrite", is_flag=True, help="Replace what is in the store now.")
-@asked
-def restore(asked: Asked, file: Path, overwrite: bool) -> None:
-    """Put the copy in FILE in place of the store; a running dashboard shows it from then on."""
-    from storage.backups import restore as put_back
-
-    put_back(file, asked.settings.database_url, overwrite=overwrite)
-    click.echo(f"The store is as it was when {file} was written.", err=True)
+    told = shared_out(asked.store)
+    click.echo(f"Shared out: {', '.join(told)}." if told else "All of them are shared out already.", err=True)

@@ -53,6 +53,15 @@ def test_large_tables_are_clustered_by_their_key_in_sqlite(store: Store) -> None
     assert all("WITHOUT ROWID" in made[name] for name in LARGE)
 
 
+def test_the_columns_of_a_key_stand_first_since_sqlite_calls_a_clustered_table_damaged_else(store: Store) -> None:
+    """Its integrity check would call a sound store damaged."""
+    with store.reading() as connection:
+        for name in METADATA.tables:
+            columns = connection.exec_driver_sql(f'PRAGMA table_info("{name}")').all()
+            key = sorted((column.pk, column.cid) for column in columns if column.pk)
+            assert [place for _, place in key] == list(range(len(key))), name
+
+
 @pytest.mark.postgresql
 def test_moments_carry_their_zone_on_a_server(server_store: Store) -> None:
     with server_store.reading() as connection:

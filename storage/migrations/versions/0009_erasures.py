@@ -22,9 +22,10 @@ MOMENT = sa.BigInteger().with_variant(sa.DateTime(timezone=True), "postgresql")
 def upgrade() -> None:
     op.create_table(
         "erasure",
-        *(sa.Column(name, TEXT, nullable=False) for name in ("token", "by", "reason")),
-        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("token", TEXT, nullable=False),
         sa.Column("at", MOMENT, nullable=False, autoincrement=False),
+        *(sa.Column(name, TEXT, nullable=False) for name in ("by", "reason")),
+        sa.Column("counts", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("token", "at", name=op.f("pk_erasure")),
         sqlite_with_rowid=False,
     )
