@@ -111,7 +111,8 @@ def _last(database: Database, table: str, owners: pd.Series, columns: tuple[str,
 def _measured(database: Database, owners: pd.Series, name: str) -> pd.Series:
     columns = [STAY, "recorded_dttm", "vital_category", "vital_value"]
     pieces = [piece.select(columns).to_pandas() for piece in database.pieces("vitals", columns)]
-    rows = pd.concat([piece[piece["vital_category"].eq(name)] for piece in pieces]) if pieces else pd.DataFrame()
+    told = [piece[piece["vital_category"].eq(name)] for piece in pieces]
+    rows = pd.concat(told) if told else pd.DataFrame(columns=columns)
     rows = rows.assign(**{name: pd.to_numeric(rows["vital_value"], errors="coerce")})
     rows = rows[rows[name] > 0].assign(**{PERSON: rows[STAY].astype("str").map(owners)})
     return _newest(rows, "recorded_dttm", name)

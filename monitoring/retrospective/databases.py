@@ -54,8 +54,12 @@ class Database:
     def frame(self, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """All rows, with these columns, of which a missing one is blank, or with those that it has."""
         pieces = [piece.replace_schema_metadata(None) for piece in self.pieces(table, columns)]
-        found = pa.concat_tables(pieces).to_pandas() if pieces else pd.DataFrame(columns=list(columns or ()))
+        found = pa.concat_tables(pieces).to_pandas() if pieces else pd.DataFrame(columns=self._names(table))
         return found if columns is None else found.reindex(columns=list(columns))
+
+    def _names(self, table: str) -> list[str]:
+        with self._readable(table):
+            return list(_dataset(self.tables[table]).schema.names)
 
     def pieces(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Raises SourceError where a file is none."""
