@@ -8,25 +8,31 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monitoring.settings_parts import LogFormat
 
 OURS = ("monitoring", "storage", "dashboard")
 LARGEST = 5_000_000
-Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+def without_words(*told: Any, **more: Any) -> logging.LogRecord:
+    """
+    A line whose error is told without its own words, which may hold a value, by whatever handler it is written: a
+    library's own included, since every formatter takes the text that is already there.
+    """
+    line = logging.LogRecord(*told, **more)
+    if line.exc_info and line.exc_info[1]:
+        line.exc_text = without_values(line.exc_info[1])
+    return line
 
 
 class Lines(logging.Formatter):
-    """To read. An error's own words are left out whoever logs it, a library's included: they may hold a value."""
+    """To read."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
-
-    def formatException(self, ei: Raised) -> str:  # noqa: N802 - the name logging calls
-        return without_values(ei[1]) if ei[1] else ""
 
 
 class JsonLines(Lines):
@@ -40,13 +46,13 @@ class JsonLines(Lines):
             "process": record.process,
             "message": record.getMessage(),
         }
-        trace = self.formatException(record.exc_info) if record.exc_info else ""
-        return json.dumps(told | ({"trace": trace} if trace else {}), ensure_ascii=False)
+        return json.dumps(told | ({"trace": record.exc_text} if record.exc_text else {}), ensure_ascii=False)
 
 
 def set_up(file: Path | None = None, *, quiet: bool = False, form: LogFormat = "text") -> None:
     """Ours from INFO (or WARNING when `quiet`), everybody else's from WARNING."""
     logging.captureWarnings(True)
+    logging.setLogRecordFactory(without_words)
     shape = JsonLines() if form == "json" else Lines()
     root = logging.getLogger()
     for handler in [*root.handlers]:

@@ -27,9 +27,10 @@ KNOWN = (SECRET, "98765", "garbled", "parsecs")
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
     names = [logging.getLogger(), *(logging.getLogger(name) for name in OURS)]
-    before = [(logger, [*logger.handlers], logger.level) for logger in names]
+    before, factory = [(logger, [*logger.handlers], logger.level) for logger in names], logging.getLogRecordFactory()
     yield
     logging.captureWarnings(False)
+    logging.setLogRecordFactory(factory)
     for handler in logging.getLogger().handlers:
         if handler not in before[0][1]:
             handler.close()
@@ -42,7 +43,7 @@ def trouble() -> None:
     try:
         float(" ".join(KNOWN))
     except ValueError:
-        logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+        logging.getLogger("a.library").exception("Exception in ASGI application")
 
 
 def test_json_is_one_object_a_line_with_time_level_place_and_trace(tmp_path: Path) -> None:
@@ -65,6 +66,24 @@ def test_an_error_is_logged_without_its_words_whoever_logs_it(
     set_up(tmp_path / "log" / "maswatch.log", form=form)  # type: ignore[arg-type]
     trouble()
     written = (tmp_path / "log" / "maswatch.log").read_text() + capsys.readouterr().err
+    assert "ValueError" in written
+    assert not [word for word in KNOWN if word in written]
+
+
+def test_a_library_that_writes_its_own_log_tells_no_words_of_an_error_either(tmp_path: Path) -> None:
+    set_up(tmp_path / "log" / "maswatch.log")
+    own, logger = tmp_path / "own.log", logging.getLogger("a.library.of.its.own")
+    logger.propagate = False
+    handler = logging.FileHandler(own, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger.addHandler(handler)
+    try:
+        float(" ".join(KNOWN))
+    except ValueError:
+        logger.exception("it failed")
+    handler.close()
+    logger.removeHandler(handler)
+    written = own.read_text()
     assert "ValueError" in written
     assert not [word for word in KNOWN if word in written]
 
