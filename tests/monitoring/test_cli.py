@@ -94,7 +94,7 @@ def test_one_patient_may_be_asked_for(small_ward: CommandLine) -> None:
 
 
 def test_before_anything_was_taken_in_nothing_was_known(maswatch: CommandLine) -> None:
-    for command in ("patients", "flags", "response", "lines"):
+    for command in ("patients", "flags", "response", "lines", "scores"):
         assert maswatch.told(command) == []
     assert maswatch.run("flags").out == "(none)\n"
     maswatch.told("ingest", fill(maswatch.folder / "in"))

@@ -16,6 +16,8 @@ def limits(rows: pd.DataFrame, people: pd.DataFrame, catalog: Catalog) -> pd.Dat
 
     `people`: by patient_id, with sex and years.
     """
+    if rows.empty:  # pandas cannot join two columns of text that hold nothing
+        return pd.DataFrame(columns=ENDS, index=rows.index, dtype=float)
     generic = _generic(rows, people, catalog).reindex(rows.index)
     own = {"upper": rows["reference_high"], "lower": rows["reference_low"]}
     told = {end: own[end.partition("_")[0]] for end in ENDS}
