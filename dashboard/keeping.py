@@ -20,6 +20,7 @@ from storage.errors import StoreError
 FRESH: Final = timedelta(seconds=90)
 RENEWED_AFTER: Final = timedelta(seconds=50)  # with room for a judgement that takes its time
 LOOKS_EVERY: Final = 2.0  # seconds; what changed in the store is judged that soon
+WANTED_FOR: Final = timedelta(minutes=5)  # after the last viewer's page, which asks every 30 s, nothing is judged ahead
 log = logging.getLogger(__name__)
 
 
@@ -42,11 +43,12 @@ class Keeper:
     ) -> None:
         self.mark, self.judged, self.clock = mark, judged, clock
         self.kept: Kept | None = None
+        self.asked_at = clock()
         self.ended = threading.Event()
 
     def fresh(self, mark: str, now: datetime) -> Ward | None:
         """The reading made last, while it knows of `mark` and is young enough."""
-        kept = self.kept
+        kept, self.asked_at = self.kept, now
         return kept.ward if kept and kept.fresh(mark, now) else None
 
     def look(self) -> None:
@@ -64,7 +66,8 @@ class Keeper:
 
     def run(self) -> None:
         while not self.ended.wait(LOOKS_EVERY):
-            self.look()
+            if self.clock() - self.asked_at < WANTED_FOR:
+                self.look()
 
     def start(self) -> None:
         threading.Thread(target=self.run, name="keeper", daemon=True).start()

@@ -56,9 +56,13 @@ def kept_long_enough(store: Store, *, years: float, now: datetime) -> list[str]:
     before = now - years * YEAR
     people, joined = queries.patients(store, as_of=now), merges.merged(store, as_of=now)
     left = people["discharged_at"].lt(before) & ~people["admitted_at"].gt(people["discharged_at"])
-    names = joined.asked(people.loc[left, "patient_id"].tolist()[:MOST]) or []
-    heard = {joined.into.get(name, name) for name in heard_of_since(store, names, before)} if names else set()
-    return [name for name in names if joined.into.get(name, name) not in heard]
+    gone = people.loc[left, "patient_id"].tolist()
+    for start in range(0, len(gone), MOST):  # on past those who are kept, until there is somebody to forget
+        names = joined.asked(gone[start : start + MOST]) or []
+        heard = {joined.into.get(name, name) for name in heard_of_since(store, names, before)}
+        if old := [name for name in names if joined.into.get(name, name) not in heard]:
+            return old
+    return []
 
 
 def _act(names: list[str], data_dir: Path, *, by: str, reason: str, now: datetime) -> Act:

@@ -87,16 +87,6 @@ def _corrected(course: Course) -> pd.Series:
     return pd.concat(again).groupby("patient_id")["received_at"].max()
 
 
-def joined(parts: list[Replayed]) -> Replayed:
-    """What was replayed of several groups of patients as that of all of them."""
-    return Replayed(
-        flags=_sorted([part.flags for part in parts], FLAGS_KEY),
-        responses=_sorted([part.responses for part in parts], RESPONSES_KEY),
-        patients=sum(part.patients for part in parts),
-        steps=max(part.steps for part in parts),
-    )
-
-
 def _sorted(frames: list[pd.DataFrame], key: list[str]) -> pd.DataFrame:
     told = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
     return told.sort_values(key, ignore_index=True)

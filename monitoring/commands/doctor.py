@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitoring.commands.findings import LOOK, OK, WRONG, Finding, tell
 from monitoring.commands.site import Asked, Printer, prints
 
 if TYPE_CHECKING:
     from monitoring.settings import ChannelSettings, SourceSettings
     from monitoring.sieve import OwnName
 
-Finding = tuple[str, str, str]  # what was looked at, "ok" or "look here" or "wrong", a sentence
-OK, LOOK, WRONG = "ok", "look here", "wrong"
 CODES_NAMED = 12
 LOOKED_AT_SECONDS = 10.0
-COLUMNS = ["checked", "state", "sentence"]
 
 
 @click.command()
@@ -29,15 +27,7 @@ COLUMNS = ["checked", "state", "sentence"]
 @prints
 def doctor(printer: Printer, strict: bool, send: bool, deep: bool) -> None:
     """Say in words what is wrong here and how to mend it."""
-    findings = examined(printer.asked, send=send, deep=deep)
-    found = [dict(zip(COLUMNS, finding, strict=True)) for finding in findings]
-    if printer.how == "table":
-        for one in found:
-            click.echo(f"{one['state']:9}  {one['checked']}: {one['sentence']}")
-    else:
-        printer.rows(found, COLUMNS)
-    if strict and any(one["state"] == WRONG for one in found):
-        click.get_current_context().exit(1)
+    tell(printer, examined(printer.asked, send=send, deep=deep), strict=strict)
 
 
 def examined(asked: Asked, *, send: bool = False, deep: bool = False) -> Iterator[Finding]:

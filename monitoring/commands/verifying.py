@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 import click
 
+from monitoring.commands.findings import LOOK, OK, WRONG, Finding, tell
 from monitoring.commands.site import Asked, Printer, prints
 
-Finding = tuple[str, str, str]
-OK, LOOK, WRONG = "ok", "look here", "wrong"
-COLUMNS = ["checked", "state", "sentence"]
 NAMED = 20
 LAST = 100
 AHEAD = (
@@ -31,14 +29,7 @@ def verify(printer: Printer, last: int, every: bool, strict: bool) -> None:
 
     Nothing is changed.
     """
-    found = [dict(zip(COLUMNS, one, strict=True)) for one in checked(printer.asked, last=None if every else last)]
-    if printer.how == "table":
-        for one in found:
-            click.echo(f"{one['state']:9}  {one['checked']}: {one['sentence']}")
-    else:
-        printer.rows(found, COLUMNS)
-    if strict and any(one["state"] == WRONG for one in found):
-        click.get_current_context().exit(1)
+    tell(printer, checked(printer.asked, last=None if every else last), strict=strict)
 
 
 def checked(asked: Asked, *, last: int | None) -> Iterator[Finding]:

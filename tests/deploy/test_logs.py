@@ -43,7 +43,7 @@ def trouble() -> None:
     try:
         float(" ".join(KNOWN))
     except ValueError:
-        logging.getLogger("a.library").exception("Exception in ASGI application")
+        logging.getLogger("package").exception("Exception in ASGI application")
 
 
 def test_json_is_one_object_a_line_with_time_level_place_and_trace(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_an_error_is_logged_without_its_words_whoever_logs_it(
 
 def test_a_library_that_writes_its_own_log_tells_no_words_of_an_error_either(tmp_path: Path) -> None:
     set_up(tmp_path / "log" / "maswatch.log")
-    own, logger = tmp_path / "own.log", logging.getLogger("a.library.of.its.own")
+    own, logger = tmp_path / "own.log", logging.getLogger("package.of.its.own")
     logger.propagate = False
     handler = logging.FileHandler(own, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))

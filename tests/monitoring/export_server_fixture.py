@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.monitoring.fhir_server_fixture import answered_by
 
 Resource = dict[str, Any]
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -81,17 +82,8 @@ class ExportServer:
 def exporting(**told: Any) -> Iterator[ExportServer]:
     """On a free port of this machine."""
     server = ExportServer(**told)
-    web = ThreadingHTTPServer(("127.0.0.1", 0), _answering(server))
-    web.daemon_threads = True
-    server.url = f"http://127.0.0.1:{web.server_port}/fhir"
-    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with answered_by(_answering(server)) as server.url:
         yield server
-    finally:
-        web.shutdown()
-        web.server_close()
-        thread.join()
 
 
 def _answering(server: ExportServer) -> type[BaseHTTPRequestHandler]:

@@ -226,13 +226,19 @@ def basic(user: str, password: str) -> str:
 def serving(**told: Any) -> Iterator[Server]:
     """A server on a free port of this machine."""
     server = Server(**told)
-    web = ThreadingHTTPServer(("127.0.0.1", 0), _answering(server))
+    with answered_by(_answering(server)) as server.url:
+        yield server
+
+
+@contextmanager
+def answered_by(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Where it answers."""
+    web = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     web.daemon_threads = True
-    server.url = f"http://127.0.0.1:{web.server_port}/fhir"
     thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield server
+        yield f"http://127.0.0.1:{web.server_port}/fhir"
     finally:
         web.shutdown()
         web.server_close()
