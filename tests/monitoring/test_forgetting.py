@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from monitoring import forgetting
 from monitoring.catalog import load_catalog
 from monitoring.cycle import run_cycle
 from monitoring.forgetting import token_of
@@ -152,8 +153,12 @@ def test_what_the_source_sends_afterwards_is_taken_in_as_of_somebody_new(ward: C
     assert [row["patient_id"] for row in ward.told("patients")] == ["MAS-4711", "MAS-4712"]
 
 
-def test_those_discharged_longer_ago_than_the_site_keeps_them_go_with_the_cycle_and_nobody_else(tmp_path: Path) -> None:
+def test_those_discharged_longer_ago_than_the_site_keeps_them_go_with_the_cycle_and_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "MOST", 1)  # whoever is kept stands in nobody's way
     told_then = """patient_id,admitted_at,discharged_at
+also-seen,2023-01-01T10:00Z,2023-01-20T10:00Z
 long-gone,2023-01-01T10:00Z,2023-01-20T10:00Z
 came-again,2023-01-01T10:00Z,2023-01-20T10:00Z
 seen-since,2023-01-01T10:00Z,2023-01-20T10:00Z
@@ -161,6 +166,7 @@ still-here,2023-01-01T10:00Z,
 """
     told_now = "patient_id,admitted_at,discharged_at\ncame-again,2026-05-30T10:00Z,\njust-gone,,2025-06-01T10:00Z\n"
     seen = "patient_id,analyte,value,unit,collected_at\nseen-since,ferritin,80,ug/L,2025-03-01T06:00Z\n"
+    seen += "also-seen,ferritin,90,ug/L,2025-03-01T06:00Z\n"
     (tmp_path / "inbox").mkdir()
     plain = site_settings(tmp_path, drop("drop", tmp_path / "inbox"))
     keeping = plain.model_copy(update={"keep": plain.keep.model_copy(update={"years": 2.0})})
@@ -172,5 +178,5 @@ still-here,2023-01-01T10:00Z,
         run_cycle(keeping, store, load_catalog(), clock=HandClock(NOON))
         left = queries.patients(store, as_of=NOON)["patient_id"].tolist()
         [row] = erasures(store).to_dict("records")
-    assert left == ["came-again", "just-gone", "seen-since", "still-here"]
+    assert left == ["also-seen", "came-again", "just-gone", "seen-since", "still-here"]
     assert (row["by"], row["reason"]) == ("retention", "discharged more than 2 years ago")
