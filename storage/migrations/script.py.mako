@@ -2,7 +2,7 @@
 ${message}
 
 Revision ${up_revision}, after ${down_revision | comma,n}, ${create_date}. The types are written out: a migration
-must mean the same in years, whatever tables.py says by then.
+must mean the same in years, whatever the tables say by then.
 """
 
 from __future__ import annotations

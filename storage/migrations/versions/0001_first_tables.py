@@ -1,7 +1,7 @@
 """
 First tables.
 
-Revision 0001. The types are written out: a migration must mean the same in years, whatever tables.py says by then.
+Revision 0001. The types are written out: a migration must mean the same in years, whatever the tables say by then.
 """
 
 from __future__ import annotations

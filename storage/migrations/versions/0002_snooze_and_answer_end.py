@@ -1,7 +1,7 @@
 """
 Snoozes, and answers to a flag that were taken back.
 
-Revision 0002, after 0001. The types are written out: a migration must mean the same in years, whatever tables.py says
+Revision 0002, after 0001. The types are written out: a migration must mean the same in years, whatever the tables say
 by then.
 """
 

@@ -1,7 +1,7 @@
 """
 What sources sent as it came, how far they were read, what their codes mean, and whose the numbers of patients are.
 
-Revision 0003, after 0002. The types are written out: a migration must mean the same in years, whatever tables.py says
+Revision 0003, after 0002. The types are written out: a migration must mean the same in years, whatever the tables say
 by then.
 """
 

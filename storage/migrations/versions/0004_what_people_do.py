@@ -1,7 +1,7 @@
 """
 Comments on flags and whose they are, rounds, people's roles, and messages sent.
 
-Revision 0004, after 0003. The types are written out: a migration must mean the same in years, whatever tables.py says
+Revision 0004, after 0003. The types are written out: a migration must mean the same in years, whatever the tables say
 by then.
 """
 

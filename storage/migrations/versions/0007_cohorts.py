@@ -1,7 +1,7 @@
 """
 Cohorts: a question to the store, kept under a name and a version.
 
-Revision 0007, after 0006. The types are written out: a migration must mean the same in years, whatever tables.py says
+Revision 0007, after 0006. The types are written out: a migration must mean the same in years, whatever the tables say
 by then.
 """
 

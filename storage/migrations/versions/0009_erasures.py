@@ -1,7 +1,7 @@
 """
 Erasures: that a patient's rows were removed, without saying whose.
 
-Revision 0009, after 0007. The types are written out: a migration must mean the same in years, whatever tables.py says
+Revision 0009, after 0007. The types are written out: a migration must mean the same in years, whatever the tables say
 by then.
 """
 

@@ -1,0 +1,132 @@
+"""The stored facts of a patient: added to, never edited; a correction or withdrawal is another version of its `ref`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from storage.instants import Instant
+from storage.tables.shared import CLUSTERED
+
+CORRECTIONS = text("version > 1")
+SIZES = text("analyte IN ('weight', 'height')")
+SIZED = text("observation.analyte IN ('weight', 'height')")
+
+
+class Observation(SQLModel, table=True):
+    """
+    One value of one analyte, as one source reported it. `value` is in our unit; what was withdrawn may lack it.
+
+    `told_at`: when the source wrote this version down, by its own clock, where it says so; it orders versions.
+    """
+
+    __tablename__ = "observation"
+    __table_args__ = (
+        Index("ix_observation_ref", "patient_id", "ref"),
+        # few rows: lets a read from some day on see that a value's time was corrected to before that day
+        Index("ix_observation_corrected", "patient_id", "ref", sqlite_where=CORRECTIONS, postgresql_where=CORRECTIONS),
+        # few rows: what doses are counted by is looked for further back than anything else that was measured
+        Index("ix_observation_size", "patient_id", "collected_at", sqlite_where=SIZES, postgresql_where=SIZES),
+        CLUSTERED,
+    )
+
+    patient_id: str = Field(primary_key=True)
+    collected_at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    ref: int = Field(sa_column=Column(BigInteger, primary_key=True, nullable=False, autoincrement=False))
+    version: int = Field(primary_key=True)
+    analyte: str
+    value: float | None = None
+    comparator: str = ""
+    unit: str = ""
+    value_text: str = ""
+    unit_text: str = ""
+    loinc: str = ""
+    method: str = ""
+    specimen: str = ""
+    reference_low: float | None = None
+    reference_high: float | None = None
+    resulted_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    told_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    status: str = "final"
+    source: str
+    source_id: str = ""
+    origin: str = ""
+    digest: int = Field(sa_column=Column(BigInteger, nullable=False))
+    run_id: str
+
+
+class Dose(SQLModel, table=True):
+    """One administration, or one running course, of a drug or product. `given` is the catalog's code."""
+
+    __tablename__ = "dose"
+    __table_args__ = (Index("ix_dose_ref", "patient_id", "ref"), CLUSTERED)
+
+    patient_id: str = Field(primary_key=True)
+    started_at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    ref: int = Field(sa_column=Column(BigInteger, primary_key=True, nullable=False, autoincrement=False))
+    version: int = Field(primary_key=True)
+    given: str
+    name_text: str = ""
+    amount: float | None = None
+    unit: str = ""
+    amount_text: str = ""
+    unit_text: str = ""
+    route: str = ""
+    ended_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    told_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    status: str = "completed"
+    source: str
+    source_id: str = ""
+    origin: str = ""
+    digest: int = Field(sa_column=Column(BigInteger, nullable=False))
+    run_id: str
+
+
+class Finding(SQLModel, table=True):
+    """What an examiner saw. `value` is "yes", "no" or a number as text."""
+
+    __tablename__ = "finding"
+    __table_args__ = (Index("ix_finding_ref", "patient_id", "ref"), CLUSTERED)
+
+    patient_id: str = Field(primary_key=True)
+    observed_at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
+    ref: int = Field(sa_column=Column(BigInteger, primary_key=True, nullable=False, autoincrement=False))
+    version: int = Field(primary_key=True)
+    finding: str
+    value: str
+    by: str = ""
+    received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    status: str = "final"
+    source: str
+    source_id: str = ""
+    origin: str = ""
+    digest: int = Field(sa_column=Column(BigInteger, nullable=False))
+    run_id: str
+
+
+class Patient(SQLModel, table=True):
+    """What was said of a person, version by version. Version 0 means: only the identifier is known yet."""
+
+    __tablename__ = "patient"
+    __table_args__ = (CLUSTERED,)
+
+    patient_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    birth_date: str | None = None
+    sex: str | None = None
+    weight_kg: float | None = None
+    height_cm: float | None = None
+    context: str | None = None
+    ward: str | None = None
+    bed: str | None = None
+    admitted_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    discharged_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    source: str
+    origin: str = ""
+    digest: int = Field(sa_column=Column(BigInteger, nullable=False))
+    run_id: str
