@@ -182,8 +182,9 @@ def _schema(asked: Asked) -> Iterator[Finding]:
     from storage.engine import schema_state
 
     told = schema_state(asked.settings.database_url)
+    made = "`maswatch serve` makes it" if told["dialect"] == "sqlite" else "`maswatch db upgrade` makes it"
     sentences: dict[str, Finding] = {
-        "empty": ("schema", LOOK, f"the {told['dialect']} store is not made yet; `maswatch db upgrade` makes it."),
+        "empty": ("schema", LOOK, f"the {told['dialect']} store is not made yet; {made}."),
         "behind": ("schema", WRONG, "the store is older than this maswatch: run `maswatch db upgrade`."),
         "newer": ("schema", WRONG, "the store was written by a newer maswatch: install that version."),
     }

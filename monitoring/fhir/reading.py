@@ -17,6 +17,7 @@ from monitoring.fhir import medications, observations, people
 from monitoring.fhir.directory import Directory
 from monitoring.fhir.nodes import children, identifier, text
 from monitoring.fhir.outcomes import Aside, Outcome, Row, Surroundings
+from monitoring.fhir.reports import opened
 from monitoring.fhir.resources import Found, NotFhirError, resources
 from monitoring.fhir.versions import in_order_of_versions, oldest_first
 from monitoring.fhir.vocabulary import Vocabulary, vocabulary
@@ -65,7 +66,7 @@ def read_fhir(raw: RawFile, at: Circumstances) -> Taken:
     decoded = decode(raw.content, at.encoding)
     file = _File(raw.name, "".join(decoded.lines), decoded.encoding)
     try:
-        found = in_order_of_versions(resources(file.text))
+        found = in_order_of_versions(opened(resources(file.text)))
     except NotFhirError as error:
         return Taken(refused=[refused_file(raw.name, str(error), kept_bytes(raw.content, at.encoding))])
     near = Surroundings(Directory.of(found, at.identifier_system, at.source), at.catalog, vocabulary(), at.own)

@@ -45,8 +45,12 @@ class Page:
         links = children(self.answer.node, "link")
         return next((text(one, "url") for one in links if text(one, "relation") == "next"), "")
 
-    def references(self) -> Iterator[str]:
+    @cached_property
+    def references(self) -> list[str]:
         """Every literal reference on the page, contained ones left out."""
+        return [*self._referred()]
+
+    def _referred(self) -> Iterator[str]:
         waiting: list[Any] = list(self.resources)
         while waiting:
             one = waiting.pop()

@@ -11,8 +11,9 @@ from monitoring.errors import MaswatchError, SettingsError, SourceError
 from monitoring.fhir_server.asking import Asking, Patience
 from monitoring.fhir_server.capabilities import Offered
 from monitoring.fhir_server.choosing import query
+from monitoring.fhir_server.gathering import Given
 from monitoring.fhir_server.links import Base
-from monitoring.fhir_server.rounds import Given, Round
+from monitoring.fhir_server.rounds import Round
 from monitoring.fhir_server.searches import Way, searchable
 from monitoring.fhir_server.signing_in import Smart
 from monitoring.raw_files import RawFile
@@ -44,7 +45,7 @@ class FhirServer:
     ways: dict[str, Way] = field(default_factory=dict)
     people: set[str] = field(default_factory=set)
     known: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    given: dict[str, Given] = field(default_factory=dict)
+    given: dict[str, list[Given]] = field(default_factory=dict)
     looked_back: dict[str, datetime] = field(default_factory=dict)
     signed_in: Smart | None = None
     heard: bool = False
@@ -89,8 +90,7 @@ class FhirServer:
 
     def done(self, raw: RawFile) -> None:
         """From now on its versions are known and not given again."""
-        held = self.given.pop(raw.name, None)
-        if held:
+        for held in self.given.pop(raw.name, []):
             self.known[held.kind] |= held.digests
             self.people |= held.people
 

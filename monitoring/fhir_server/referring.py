@@ -46,7 +46,7 @@ class Referring:
 
     def _missing(self, page: Page, kind: str) -> list[str]:
         here = {f"{text(one, 'resourceType')}/{text(one, 'id')}" for one in page.resources}
-        names = {named(reference) for reference in page.references()} - here
+        names = {named(reference) for reference in page.references} - here
         return sorted(name for name in names if name.startswith(f"{kind}/"))
 
     def _by(self, kind: str, param: str, ids: list[str]) -> Iterator[Page]:

@@ -19,6 +19,7 @@ from monitoring.fhir_server.bulk import GONE, JOB, Export
 from monitoring.fhir_server.capabilities import Offered, offered
 from monitoring.fhir_server.choosing import chosen
 from monitoring.fhir_server.deleted import EVERY, Deleted
+from monitoring.fhir_server.gathering import Given, gathered
 from monitoring.fhir_server.pages import Page
 from monitoring.fhir_server.referring import PATIENT, Referring
 from monitoring.fhir_server.searches import FOLLOWED, Followed, Past, Plan, ways
@@ -37,15 +38,6 @@ EXPORT = "$export"
 HISTORY_OF = "{}/_history"
 NOT_OFFERED = "The server does not offer {}; nothing of that kind comes from there."
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a raw file of this poll holds."""
-
-    kind: str
-    digests: frozenset[int]
-    people: frozenset[str]
 
 
 @dataclass
@@ -185,7 +177,8 @@ class Round:
         seen = Seen(source.known[one.kind])
         held: RawFile | None = None
         try:
-            for raw in self._raws(one, plan, past, seen):
+            for raw, given in gathered(self._raws(one, plan, past, seen)):
+                source.given[raw.name] = given
                 if held:
                     yield held
                 held = raw
@@ -200,7 +193,7 @@ class Round:
         else:
             source.put(marks, self.now)
 
-    def _raws(self, one: Followed, plan: Plan, past: Past, seen: Seen) -> Iterator[RawFile]:
+    def _raws(self, one: Followed, plan: Plan, past: Past, seen: Seen) -> Iterator[tuple[RawFile, Given]]:
         """Page by page, each after the patients whom it names and nobody has met."""
         referring = Referring(self.asking, plan.offered, self.source.unresolved)
         for params in plan.searches(one, past):
@@ -212,14 +205,14 @@ class Round:
                     yield self._raw(person, [], [])
                 yield self._raw(page, [*referring.beside(page)], strangers)
 
-    def _raw(self, page: Page, beside: list[bytes], strangers: list[str]) -> RawFile:
+    def _raw(self, page: Page, beside: list[bytes], strangers: list[str]) -> tuple[RawFile, Given]:
         """The server's answers as they came, one after the other."""
         self.count += 1
         kind = page.versions[0].name.partition("/")[0]
         name = f"{kind} {self.now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} page {self.count}"
         digests = frozenset(version.digest for version in page.versions)
-        self.source.given[name] = Given(kind, digests, _people(page) | frozenset(strangers))
-        return RawFile(name, b"\n".join([*beside, page.answer.content]))
+        given = Given(kind, digests, _people(page) | frozenset(strangers))
+        return RawFile(name, b"\n".join([*beside, page.answer.content])), given
 
 
 def _people(page: Page) -> frozenset[str]:

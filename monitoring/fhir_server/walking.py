@@ -3,14 +3,14 @@ A search to its last page, by `next` links alone.
 
 A server that pages through what is changing meanwhile may skip a resource: when an earlier one moves to the end, all
 others move up by one. So a search of several pages is walked once more, until nothing older than what was already seen
-turns up anew.
+turns up anew; only where the server's own counts and times show that nothing moved is one walk enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -19,6 +19,7 @@ from monitoring.fhir_server.pages import BUNDLE, Page
 from monitoring.fhir_server.troubles import RefusedError, UnreachableError
 
 WALKS = 4
+SETTLED = timedelta(minutes=1)  # a server's web and store may differ in their clocks, and write what they began before
 EXPIRED = frozenset((400, 404, 410))  # said of a link that was good a moment ago
 
 
@@ -81,7 +82,7 @@ def news(asking: Asking, kind: str, params: Params, seen: Seen) -> Iterator[Page
             if not left:
                 raise
             continue
-        if walk.count < 2 or (walked and not walk.missed):
+        if walk.count < 2 or walk.still or (walked and not walk.missed):
             return
         before, walked = walk.newest, True
     seen.settled = False
@@ -89,23 +90,49 @@ def news(asking: Asking, kind: str, params: Params, seen: Seen) -> Iterator[Page
 
 @dataclass
 class _Walk:
-    """`before`: the newest version of the walk before. `missed`: whether that one passed something over."""
+    """
+    `before`: the newest version of the walk before. `missed`: whether that one passed something over. `names` and
+    `times`: of all that stood on the pages; `totals`: how many the server counted then.
+    """
 
     seen: Seen
     before: datetime | None
     count: int = 0
     missed: bool = False
     newest: datetime | None = None
+    began_at: datetime | None = None
+    names: list[str] = field(default_factory=list)
+    times: list[datetime | None] = field(default_factory=list)
+    totals: set[str] = field(default_factory=set)
+
+    @property
+    def still(self) -> bool:
+        """
+        Whether it can be told that nothing was passed over: what changes turns up at the end with a new time, what
+        is deleted is missing in the count.
+        """
+        told = [at for at in self.times if at is not None]
+        if self.began_at is None or not told or len(told) < len(self.times) or told != sorted(told):
+            return False
+        whole = self.totals == {str(len(self.names))} and len(set(self.names)) == len(self.names)
+        return whole and told[-1] < self.began_at - SETTLED
 
     def news(self, pages: Iterator[Page]) -> Iterator[Page]:
         for page in pages:
-            self.count += 1
+            self._note(page)
             new = self.seen.news(page)
             self.missed |= any(one.digest in new and self._old(one.told_at) for one in page.versions)
             self.newest = newest([self.newest, *(one.told_at for one in page.versions)])
             if new:
                 self.seen.given |= new
                 yield page
+
+    def _note(self, page: Page) -> None:
+        self.began_at = self.began_at if self.count else page.answer.at
+        self.count += 1
+        self.names += [one.name for one in page.versions]
+        self.times += [one.told_at for one in page.versions]
+        self.totals.add(str(page.answer.node.get("total")))
 
     def _old(self, told_at: datetime | None) -> bool:
         return told_at is None or self.before is None or told_at <= self.before

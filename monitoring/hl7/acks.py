@@ -59,8 +59,13 @@ def header(content: bytes) -> Header:
     first = next((line for line in lines if line and not WRAPPER.match(line)), b"")
     if not HEAD.match(first):
         raise BadMessageError("bad_message", NO_HEAD)
-    marks = marks_of(Block([(1, first)]), sure=PLAIN, otherwise="")
-    return Header(first.decode(PLAIN).split(marks.field), marks)
+    return header_of(first)
+
+
+def header_of(line: bytes) -> Header:
+    """Of an MSH or BHS segment: their first fields are the same. Raises BadMessageError."""
+    marks = marks_of(Block([(1, line)]), sure=PLAIN, otherwise="")
+    return Header(line.decode(PLAIN).split(marks.field), marks)
 
 
 def answer(told: Header, verdict: str, *, at: datetime, name: str, sentence: str = "") -> bytes:

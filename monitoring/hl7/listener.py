@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 
 from monitoring.errors import ServingError
 from monitoring.hl7.acks import AGAIN, KEPT, NEVER, Header, answer, header
+from monitoring.hl7.batch_acks import batch_answer, batches
 from monitoring.hl7.commits import Commits
 from monitoring.hl7.mllp import Frames, TooLargeError, closed, framed
 from monitoring.hl7.room import Room
@@ -159,11 +160,16 @@ class Listener:
             await self.commits.keep(Sent(told.name, closed(content)))
         except Exception as error:
             self._say_failed(error)
-            return self._answer(told, AGAIN, LATER)
-        return self._answer(told, KEPT)
+            return self._answer_all(content, told, AGAIN, LATER)
+        return self._answer_all(content, told, KEPT)
 
     async def _without_header(self, content: bytes, sentence: str) -> bytes:
-        """It will never be read as it is; it is kept all the same, and set aside where it can be seen."""
+        """
+        It will never be read as it is; it is kept all the same, and set aside where it can be seen. A batch without
+        messages, which says that there was nothing to send, is sound.
+        """
+        if found := batches(content):
+            return batch_answer(found, KEPT, at=self.commits.clock(), named=_name)
         try:
             if content.strip():
                 await self.commits.keep(Sent("message", closed(content)))
@@ -181,9 +187,14 @@ class Listener:
         await asyncio.to_thread(self.refused, told, sentence)
         return self._answer(told, NEVER, sentence)
 
+    def _answer_all(self, content: bytes, told: Header, verdict: str, sentence: str = "") -> bytes:
+        """To a batch with a batch."""
+        if found := batches(content):
+            return batch_answer(found, verdict, at=self.commits.clock(), named=_name)
+        return self._answer(told, verdict, sentence)
+
     def _answer(self, told: Header, verdict: str, sentence: str = "") -> bytes:
-        name = secrets.token_hex(8).upper()
-        return answer(told, verdict, at=self.commits.clock(), name=name, sentence=sentence)
+        return answer(told, verdict, at=self.commits.clock(), name=_name(), sentence=sentence)
 
     async def _send(self, writer: asyncio.StreamWriter, content: bytes) -> None:
         """Raises TimeoutError for a client that does not take its answers."""
@@ -215,6 +226,11 @@ class Listener:
 
     def _say(self, sentence: str) -> None:
         self.say.warn(f"source {self.told.name}: {sentence}")
+
+
+def _name() -> str:
+    """A control id of ours."""
+    return secrets.token_hex(8).upper()
 
 
 async def _heard_out(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

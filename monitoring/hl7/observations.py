@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from monitoring.hl7.patients import Person, person
 from monitoring.hl7.segments import Message, Segment
+from monitoring.hl7.staff import Doctor, staff
 from monitoring.hl7.stamps import best, iso, latest
 from monitoring.hl7.told import Told
 from monitoring.hl7.values import decimal_of, limits_of, pointed, unit_parts, value_of
@@ -54,9 +55,10 @@ class Group:
 def results(message: Message, words: Vocabulary) -> Iterator[Told]:
     """One row an OBX, in the order of the message, and one for an order that ended without naming its results."""
     last, mark = message.segments[-1], decimal_of(message.named("OBX"))
+    doctors = staff(message)
     for group in (_of_specimens if message.kind[0] == BY_SPECIMEN else _groups)(message.segments):
         repeated: Counter[tuple[str, str]] = Counter()
-        drawn = _drawn(group, words)
+        drawn = _drawn(group, words, doctors)
         for result in group.results:
             cells = _cells(message, group, result, words) | {"specimen": drawn}
             cells["source_id"] = _identity(group, result, cells, repeated)
@@ -95,15 +97,25 @@ def _groups(segments: Sequence[Segment]) -> Iterator[Group]:
 
 
 def _of_specimens(segments: Sequence[Segment]) -> Iterator[Group]:
-    """OUL: what stands before the orders of a specimen is that of all of them."""
+    """OUL: what stands before the orders of a specimen is that of all of them, and the ORC may follow its OBR."""
     drawn: list[Segment] = []
-    for group in _groups(segments):
+    for group in _groups(_orders_first(segments)):
         if group.order:
             told, group.specimens = group.specimens, drawn
             drawn = told or drawn  # behind the results of one order stands the specimen of the next
         else:
             drawn = group.specimens or drawn
         yield group
+
+
+def _orders_first(segments: Sequence[Segment]) -> list[Segment]:
+    """With an ORC behind its OBR moved before it, as the other messages have it."""
+    told = list(segments)
+    for place in range(1, len(told)):
+        names = [one.name for one in told[place - 1 : place + 2]]
+        if names[:2] == ["OBR", "ORC"] and names[2:] != ["OBR"]:
+            told[place - 1 : place + 1] = told[place], told[place - 1]
+    return told
 
 
 def _cells(message: Message, group: Group, result: Segment, words: Vocabulary) -> dict[str, str]:
@@ -166,10 +178,10 @@ def _order_number(group: Group) -> str:
     return f"{placer}/{filler}" if filler and placer else ""
 
 
-def _drawn(group: Group, words: Vocabulary) -> str:
-    """SPM-4, else the older OBR-15 of which every part may be the name."""
+def _drawn(group: Group, words: Vocabulary, doctors: frozenset[Doctor]) -> str:
+    """SPM-4, else the older OBR-15 of which every part may be the name; some write there who ordered it."""
     told = [[spm.first(4, place) for place in (1, 2, 4, 5, 9)] for spm in group.specimens if spm.whole(4)]
-    if told or not group.order:
+    if told or not group.order or (group.first(15), group.first(15, 2)) in doctors:
         return words.specimen(told)
     parts = [part for one in group.order.components(15)[:1] for part in one.split(group.order.marks.subcomponent)]
     return words.specimen([[*parts, *group.order.components(15)[1:2]]])

@@ -14,6 +14,7 @@ from monitoring.hl7.stamps import offset_of
 
 NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 NULL = '""'
+USUAL_REPETITION = "~"
 TEXTS = ("OBX", "NTE")
 CHARSET = 17  # MSH-18, counted from 0 where the field mark itself is not a field
 
@@ -53,6 +54,16 @@ class Segment:
     def components(self, place: int) -> list[str]:
         """Those of the first repetition that says anything; none where the field is blank."""
         return next(iter(self.repeats(place)), [])
+
+    def undivided(self, place: int) -> list[str]:
+        """
+        Components of a field that never repeats. Where the sign of repetition is not the usual one, senders write it
+        in a unit (10*9/L) without escaping it.
+        """
+        whole = self.whole(place)
+        if not whole or self.marks.repetition == USUAL_REPETITION:
+            return self.components(place)
+        return self._components(whole)
 
     def first(self, place: int, component: int = 1) -> str:
         """One component of the first repetition, without its further parts."""

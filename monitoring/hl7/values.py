@@ -61,7 +61,7 @@ def _told(observation: Segment) -> str:
 
 def unit_parts(observation: Segment) -> Sequence[str]:
     """OBX-6, or the unit inside a quantity of the type CQ."""
-    told = _joined_power(observation.components(6))
+    told = _joined_power(observation.undivided(6))
     if told or observation.first(2).upper() != "CQ":
         return told
     inner = observation.repeats(5)[0][1:2] if observation.repeats(5) else []

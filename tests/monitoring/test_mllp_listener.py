@@ -99,6 +99,17 @@ def test_many_messages_in_one_piece_are_each_answered_in_their_order(store: Stor
         assert [fields(client.answer(), "MSA")[1:3] for _ in range(20)] == [["AA", f"C{n}"] for n in range(20)]
 
 
+def test_a_batch_is_kept_whole_and_answered_in_one_frame_and_an_empty_one_by_an_empty_one(store: Store) -> None:
+    head = b"BHS|^~\\&|LIS|NORTH\r"
+    with listening(store) as here, Client(here.port) as client:
+        client.send(START + head + oru(1) + oru(2) + b"BTS|2\r" + END + START + head + b"BTS|0\r" + END)
+        both, none = (hl7.parse_batch(client.answer().decode()) for _ in range(2))
+    assert [(str(one["MSA.F1"]), str(one["MSA.F2"])) for one in both] == [("AA", "C1"), ("AA", "C2")]
+    assert [*none] == []
+    [kept] = deliveries.unread(store, "lis")
+    assert kept.content == head + oru(1) + oru(2) + b"BTS|2\r"
+
+
 def test_a_message_in_single_bytes_is_answered_once(store: Store) -> None:
     with listening(store) as here, Client(here.port) as client:
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -263,6 +274,7 @@ def test_a_client_that_leaves_before_its_answer_disturbs_nobody(store: Store) ->
             assert client.asks(oru(9)) == ["MSA", "AA", "C9"]
 
 
+@pytest.mark.sqlite  # of as many pages as it may have
 def test_a_full_store_is_answered_with_an_error_and_the_message_taken_when_there_is_room(store: Store) -> None:
     with store.reading() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
