@@ -92,7 +92,8 @@ def _deletion(one: Refused) -> Deletion | None:
         return None
     with suppress(ValueError, AttributeError, TypeError):
         entry = json.loads(one.raw)
-        kind, _, name = str(entry["request"]["url"]).rstrip("/").rpartition("/")
+        named = str(entry["request"]["url"]).partition("/_history/")[0]  # some servers name the version that ended it
+        kind, _, name = named.rstrip("/").rpartition("/")
         kind = kind.rpartition("/")[2]
         at = str((entry.get("response") or {}).get("lastModified", ""))
         if kind in KINDS and name:

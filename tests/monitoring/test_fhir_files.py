@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.deletions import parted
 from tests.monitoring.fhir_fixture import administration, bundle, observation, only, quantity, read, read_text, reasons
 from tests.monitoring.intake_fixture import balanced, site
 
@@ -91,6 +92,17 @@ def test_entries_without_a_resource_and_deletions_are_told() -> None:
     page = bundle(observation())
     page["entry"] += [{"response": {"status": "201"}}, {"request": {"method": "DELETE", "url": "Observation/x"}}, 7]
     assert reasons(read_text(json.dumps(page))) == ["bad_message", "deleted", "bad_message"]
+
+
+@pytest.mark.parametrize(
+    "url", ["Observation/f1", "Observation/f1/_history/2", "https://lab.example/r4/Observation/f1"]
+)
+def test_a_history_that_ends_with_a_deletion_tells_no_result(url: str) -> None:
+    deleted = {"request": {"method": "DELETE", "url": url}, "response": {"lastModified": "2026-03-02T09:00:00Z"}}
+    page = {"resourceType": "Bundle", "type": "history", "entry": [deleted, {"resource": observation(id="f1")}]}
+    taken, told = parted(read_text(json.dumps(page)))
+    assert (taken.facts, taken.refused) == ({}, [])
+    assert [(one.kind, one.name) for one in told] == [("Observation", "f1")]
 
 
 def test_other_resources_are_grouped_under_one_reason() -> None:
