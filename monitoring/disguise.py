@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
@@ -53,4 +52,4 @@ def _shift(digest: bytes) -> pd.Timedelta:
 
 
 def _digest(key: bytes, purpose: str, patient: str) -> bytes:
-    return hmac.new(key, f"{purpose}:{patient}".encode(), hashlib.sha256).digest()
+    return hmac.digest(key, f"{purpose}:{patient}".encode(), "sha256")

@@ -1,5 +1,8 @@
 """
-The observations of some patients as one Arrow table, straight from the driver: for exports of millions of rows.
+The observations of some patients as Arrow tables, straight from the driver: for exports of millions of rows.
+
+Of a row the words that say what was measured, and how, are the same in very many others. The database brings
+them as one text, and each combination is taken apart once: a text for each of them and row costs more than all numbers.
 
 Meant for a process of its own, so it imports little. An Arrow driver for SQLite (adbc-driver-sqlite) is used where it
 is installed; it must never be opened in a process that has the same file open in another way, since closing either
@@ -17,21 +20,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 from pyarrow import csv
 
 if TYPE_CHECKING:
     from storage.engine import Store
 
 MOMENT = pa.int64()  # microseconds since 1970, as stored
+TEXTS = ("analyte", "comparator", "unit", "unit_text", "loinc", "method", "specimen", "status")
+KINDS = pa.schema([*((name, pa.string()) for name in TEXTS), ("version", pa.int64())])
 COLUMNS = pa.schema(
-    [(name, pa.string()) for name in (
-        "patient_id", "analyte", "comparator", "unit", "value_text", "unit_text", "loinc", "method", "specimen",
-        "status", "source_id",
-    )]
+    [(name, pa.string()) for name in ("value_text", "source_id")]
     + [(name, pa.float64()) for name in ("value", "reference_low", "reference_high")]
     + [(name, MOMENT) for name in ("collected_at", "resulted_at", "received_at")]
-    + [("ref", pa.int64()), ("version", pa.int64())]
+    + [("ref", pa.int64())]
 )  # fmt: skip
+ALWAYS = [("patient", pa.int64()), ("kind", pa.string())]
 MOMENTS = ("collected_at", "resulted_at", "received_at")
 PIECE = 1024
 AT_ONCE = 1 << 20  # rows in one answer: more than any part has
@@ -53,17 +57,35 @@ def door(store: Store) -> Door:
     return Door("postgresql", url.set(drivername="postgresql").render_as_string(hide_password=False))
 
 
+@dataclass(frozen=True)
+class Facts:
+    """
+    `rows`: `patient` and `kind`, which are places in the list of the patients asked for and in `kinds`, and of COLUMNS
+    those asked for. `kinds`: KINDS, each combination that the rows have.
+    """
+
+    rows: pa.Table
+    kinds: pa.Table
+
+
 class Reader:
     """Every version of their observations received by a moment, patient by patient; rows in no promised order."""
 
     def __init__(self, told: Any) -> None:
         self._told = told
 
-    def table(self, patients: Sequence[str], as_of: int, columns: Sequence[str] = COLUMNS.names) -> pa.Table:
-        """`as_of` in microseconds since 1970; of COLUMNS those asked for."""
-        shape = pa.schema([COLUMNS.field(name) for name in columns])
+    def facts(self, patients: Sequence[str], as_of: int, columns: Sequence[str] = COLUMNS.names) -> Facts:
+        """`as_of` in microseconds since 1970; `patients` each once."""
+        shape = pa.schema([*ALWAYS, *(COLUMNS.field(name) for name in columns)])
         read: pa.Table = self._told(list(patients), as_of, shape)
-        return read.cast(shape)
+        return _apart(read.cast(shape))
+
+
+def _apart(read: pa.Table) -> Facts:
+    coded = pc.dictionary_encode(read["kind"]).combine_chunks()
+    words = [json.loads(text) for text in coded.dictionary.to_pylist()]
+    arrays = [pa.array([one[place] for one in words], field.type) for place, field in enumerate(KINDS)]
+    return Facts(read.set_column(1, "kind", coded.indices), pa.table(arrays, schema=KINDS))
 
 
 @contextmanager
@@ -82,8 +104,12 @@ def reading(place: Door, *, alone: bool) -> Iterator[Reader]:
 
 def _listed(shape: pa.Schema) -> str:
     """Rows come by the tree of the table, a range for each patient."""
-    named = "SELECT value FROM json_each(?)"
-    return f"SELECT {', '.join(shape.names)} FROM observation WHERE patient_id IN ({named}) AND received_at <= ?"
+    made = {"patient": "named.key", "kind": f"json_array({', '.join(KINDS.names)})"}
+    named = [f"{made.get(name, 'told.' + name)} AS {name}" for name in shape.names]
+    return (
+        f"SELECT {', '.join(named)} FROM json_each(?) AS named "
+        "CROSS JOIN observation AS told ON told.patient_id = named.value WHERE told.received_at <= ?"
+    )
 
 
 @contextmanager
@@ -122,14 +148,18 @@ def _server(address: str) -> Iterator[Any]:
     with psycopg.connect(address, autocommit=True) as connection:
 
         def told(patients: list[str], as_of: int, shape: pa.Schema) -> pa.Table:
-            with connection.cursor() as cursor, cursor.copy(_copied(shape), (patients, as_of)) as copy:
+            with connection.cursor() as cursor, cursor.copy(_copied(shape), (patients, patients, as_of)) as copy:
                 return _parsed(b"".join(bytes(block) for block in copy), shape)
 
         yield told
 
 
 def _copied(shape: pa.Schema) -> str:
-    plain = [f"(extract(epoch from {name}) * 1000000)::bigint" if name in MOMENTS else name for name in shape.names]
+    made = {name: f"(extract(epoch from {name}) * 1000000)::bigint" for name in MOMENTS} | {
+        "patient": "array_position(%s::text[], patient_id::text) - 1",
+        "kind": f"json_build_array({', '.join(KINDS.names)})::text",
+    }
+    plain = [made.get(name, name) for name in shape.names]
     return (
         f"COPY (SELECT {', '.join(plain)} FROM observation WHERE patient_id = ANY(%s) "
         "AND received_at <= 'epoch'::timestamptz + %s * interval '1 microsecond') TO STDOUT (FORMAT csv)"

@@ -21,13 +21,17 @@ CHUNK = 1 << 20
 
 @dataclass
 class About:
-    """`left_out`: sentence -> how many rows or cells; filled in while the export is written."""
+    """
+    `left_out`: sentence -> how many rows or cells; filled in while the export is written. `hashes`: of files that are
+    whole, so that none is read twice.
+    """
 
     wanted: Wanted
     catalog: Catalog
     profile: str
     left_out: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    hashes: dict[Path, str] = field(default_factory=dict)
 
     @property
     def layout(self) -> Layout:
@@ -46,6 +50,12 @@ class About:
         """Nobody is a count that may be told; a few are not."""
         k = self.layout.settings["k"]
         return f"fewer than {k}" if 0 < count < k else count
+
+    def sha256(self, path: Path) -> str:
+        """Of a file that is written to no more."""
+        if path not in self.hashes:
+            self.hashes[path] = sha256(path)
+        return self.hashes[path]
 
     def leave_out(self, why: str, count: int) -> None:
         if count:
@@ -95,7 +105,7 @@ def write_about(about: About, folder: Path, rows: dict[str, int]) -> None:
         "rows": rows,
         "left_out": [{"why": why, "count": count} for why, count in sorted(about.left_out.items())],
         "notes": about.notes,
-        "files": [_file(path, folder) for path in written(folder)],
+        "files": [_file(about, path, folder) for path in written(folder)],
     }
     write_json(folder / FILE, told)
 
@@ -114,8 +124,8 @@ def described(about: About) -> dict[str, Any]:
     }
 
 
-def _file(path: Path, folder: Path) -> dict[str, Any]:
-    return {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": sha256(path)}
+def _file(about: About, path: Path, folder: Path) -> dict[str, Any]:
+    return {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": about.sha256(path)}
 
 
 def _filters(about: About) -> dict[str, Any]:
@@ -128,6 +138,7 @@ def _filters(about: About) -> dict[str, Any]:
     }
     if not about.identified:
         told = {name: "not told in a pseudonymous export" if value else value for name, value in told.items()}
+    grid, carry = wanted.panel_hours(about.catalog)
     applied = (
         "from, to and analytes choose laboratory values, panel and findings; treatments, flags and scores rest on all"
     )
@@ -135,7 +146,7 @@ def _filters(about: About) -> dict[str, Any]:
         "cohort": _cohort(about),
         "analytes": list(wanted.analytes), "align": wanted.align or None, "versions": wanted.versions,
         "facts_alone": wanted.facts,
-        "grid_hours": wanted.grid_hours, "carry_forward_hours": wanted.carry_hours, "applied_to": applied,
+        "grid_hours": grid, "carry_forward_hours": carry, "applied_to": applied,
     }  # fmt: skip
 
 

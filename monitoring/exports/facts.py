@@ -29,9 +29,9 @@ from storage.engine import Store
 from storage.facts import door
 from storage.versions import WITHDRAWN
 
-AT_ONCE = 50  # patients whose values are read together
+AT_ONCE = 80  # patients whose values are read together
 MICROSECOND = pd.Timedelta(microseconds=1)
-TOGETHER = 1000  # patients whose treatments and findings are
+TOGETHER = 2000  # patients whose treatments and findings are
 
 
 @dataclass(frozen=True)

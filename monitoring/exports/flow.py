@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,13 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from monitoring.csv_marks import FORMULA, NUMBER
+from monitoring.exports.coded import Coded, Columns, coded
 from monitoring.exports.covering import hexadecimal, keyed, signs
+from storage.facts import COLUMNS, TEXTS, Facts
 
 SECOND, MINUTE, DAY = 1_000_000, 60_000_000, 86_400_000_000  # in microseconds
 ABSENT = np.iinfo(np.int64).min
-NEEDED = {"patient_id", "analyte", "method", "status", "value", "comparator", "collected_at", "resulted_at",
-          "received_at", "ref", "version"}  # fmt: skip
+NEEDED = {"value", "collected_at", "resulted_at", "received_at", "ref"}
 RENAMED = {"value_reported": "value_text", "unit_reported": "unit_text", "value_id": "ref"}
 
 
@@ -78,17 +79,25 @@ class Drawn:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The stored columns, which of their rows count (`order`), the patient of each of these, and what all rest on."""
+    """What was read, which of its rows count (`order`), of each of these patient and kind, and what all rest on."""
 
-    table: pa.Table
+    told: Facts
     order: np.ndarray
     patient: np.ndarray
+    kind: pa.Array
     part: Part
     drawn: Drawn
     plan: Plan
 
     def whole(self, name: str) -> np.ndarray:
-        return whole(self.table[name])[self.order]
+        return whole(self.told.rows[name])[self.order]
+
+    def column(self, name: str) -> Any:
+        return self.told.rows[name].combine_chunks().take(pa.array(self.order))
+
+    @cached_property
+    def value(self) -> Any:
+        return self.column("value")
 
     @property
     def by(self) -> np.ndarray:
@@ -96,22 +105,22 @@ class _Rows:
 
 
 def wanted_columns(plan: Plan) -> list[str]:
-    """Those of the store that an export needs."""
+    """Those of the store that an export needs beside the kinds."""
     hidden = {one.name for one in plan.columns if one.hiding == "left_out" and plan.key}
     asked = {RENAMED.get(one.name, one.name) for one in plan.columns if one.name not in hidden}
-    return sorted((asked - {"hours_since_first", "value_low", "value_high"}) | NEEDED)
+    return sorted(asked & set(COLUMNS.names) | NEEDED)
 
 
-def values(told: pa.Table, part: Part, plan: Plan) -> tuple[pa.Table, Drawn]:
+def values(told: Facts, part: Part, plan: Plan) -> tuple[Columns, Drawn]:
     """`told`: every version, as storage.facts reads them."""
     order, patient = _counting(told, part, plan)
-    drawn = _drawn(patient, whole(told["collected_at"])[order], len(part.shown))
+    drawn = _drawn(patient, whole(told.rows["collected_at"])[order], len(part.shown))
     chosen = _chosen(told, plan)
     if chosen is not None:
         order, patient = order[chosen[order]], patient[chosen[order]]
-    rows = _Rows(told, order, patient, part, drawn, plan)
-    arrays = [_column(rows, one) for one in plan.columns]
-    return pa.Table.from_arrays(arrays, names=[one.name for one in plan.columns]), drawn
+    kind = pa.array(np.asarray(told.rows["kind"])[order], pa.int32())
+    rows = _Rows(told, order, patient, kind, part, drawn, plan)
+    return {one.name: _column(rows, one) for one in plan.columns}, drawn
 
 
 def whole(column: Any) -> np.ndarray:
@@ -119,25 +128,43 @@ def whole(column: Any) -> np.ndarray:
     return np.asarray(pc.fill_null(column, int(ABSENT)))
 
 
-def _counting(told: pa.Table, part: Part, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+def _counting(told: Facts, part: Part, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     """Current versions with a value, one a draw: which, by patient, moment, analyte, method and number; and whose."""
-    owner = part.owners[np.asarray(pc.index_in(told["patient_id"], value_set=pa.array(part.names, pa.string())))]
-    draw = (owner, whole(told["collected_at"]), _rank(told["analyte"]), _rank(told["method"]))
-    order = np.lexsort((whole(told["ref"]), *draw[::-1]))
-    current = _latest(owner, told) & ~_in(told["status"], plan.withdrawn)
+    rows, kind = told.rows, np.asarray(told.rows["kind"])
+    owner = part.owners[np.asarray(rows["patient"])]
+    draw = (owner, whole(rows["collected_at"]), _rank(told.kinds)[kind])
+    order = _order(draw, whole(rows["ref"]))
+    current = _latest(owner, told) & ~_in(told.kinds["status"], plan.withdrawn)[kind]
     order = order[current[order]]
-    order = order[_last_of_draw(told, [key[order] for key in draw], order)]
-    fit = _in(told["analyte"], plan.known) & np.isfinite(np.asarray(told["value"], dtype=float))
+    order = order[_last_of_draw(rows, [key[order] for key in draw], order)]
+    fit = _in(told.kinds["analyte"], plan.known)[kind] & np.isfinite(np.asarray(rows["value"], dtype=float))
     order = order[fit[order]]
     return order, owner[order]
 
 
-def _latest(owner: np.ndarray, told: pa.Table) -> np.ndarray:
+def _order(draw: tuple[np.ndarray, ...], ref: np.ndarray) -> np.ndarray:
+    """By owner, moment, rank and number. Rows mostly come in this order but for the rank: a stable sort is short."""
+    owner, at, rank = draw
+    order = np.arange(len(ref)) if _sorted(owner, at, ref) else np.lexsort((ref, at, owner))
+    changed = np.r_[True, (np.diff(owner[order]) != 0) | (np.diff(at[order]) != 0)][: len(order)]
+    place = np.cumsum(changed) * (rank.max(initial=0) + 1) + rank[order]
+    return order[np.argsort(place, kind="stable")]
+
+
+def _sorted(*keys: np.ndarray) -> bool:
+    """Compared and not subtracted: the difference of two numbers of 64 bits may have no place in 64."""
+    rises = np.ones(max(len(keys[0]) - 1, 0), dtype=bool)
+    for key in reversed(keys):
+        rises = (key[1:] > key[:-1]) | ((key[1:] == key[:-1]) & rises)
+    return bool(rises.all())
+
+
+def _latest(owner: np.ndarray, told: Facts) -> np.ndarray:
     """A first version alone replaces nothing."""
-    version, latest = whole(told["version"]), np.ones(len(owner), dtype=bool)
-    if not (version > 1).any():
+    versions, latest = whole(told.kinds["version"]), np.ones(len(owner), dtype=bool)
+    if not (versions > 1).any():
         return latest
-    ref = whole(told["ref"])
+    version, ref = versions[np.asarray(told.rows["kind"])], whole(told.rows["ref"])
     order = np.lexsort((version, ref, owner))
     same = (np.diff(owner[order]) == 0) & (np.diff(ref[order]) == 0)
     latest[order[:-1][same]] = False
@@ -159,11 +186,11 @@ def _last_of_draw(table: pa.Table, draw: list[np.ndarray], order: np.ndarray) ->
     return places[last]
 
 
-def _chosen(table: pa.Table, plan: Plan) -> np.ndarray | None:
+def _chosen(told: Facts, plan: Plan) -> np.ndarray | None:
     """Of all rows those asked for; None: all."""
-    drawn = whole(table["collected_at"])
+    drawn, kind = whole(told.rows["collected_at"]), np.asarray(told.rows["kind"])
     tests = [
-        *([_in(table["analyte"], plan.analytes)] if plan.analytes else []),
+        *([_in(told.kinds["analyte"], plan.analytes)[kind]] if plan.analytes else []),
         *([drawn >= plan.start] if plan.start is not None else []),
         *([drawn <= plan.end] if plan.end is not None else []),
     ]
@@ -174,17 +201,11 @@ def _in(column: Any, wanted: frozenset[str]) -> np.ndarray:
     return np.asarray(pc.is_in(column, value_set=pa.array(sorted(wanted), pa.string())))
 
 
-def _rank(column: Any) -> np.ndarray:
-    """For each row the place of its text among the texts of the column, in their order."""
-    told = _encoded(column)
-    order = np.argsort(np.asarray(told.dictionary.to_pylist(), dtype=object), kind="stable")
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return place[np.asarray(told.indices)] if len(order) else np.zeros(len(column), dtype=np.int64)
-
-
-def _encoded(column: Any) -> Any:
-    return pc.dictionary_encode(column).combine_chunks()
+def _rank(kinds: pa.Table) -> np.ndarray:
+    """The place of each kind's analyte and method among all, in the order of their texts."""
+    pairs = list(zip(kinds["analyte"].to_pylist(), kinds["method"].to_pylist(), strict=True))
+    place = {pair: number for number, pair in enumerate(sorted(set(pairs)))}
+    return np.array([place[pair] for pair in pairs], dtype=np.int64)
 
 
 def _drawn(patient: np.ndarray, at: np.ndarray, patients: int) -> Drawn:
@@ -200,17 +221,18 @@ def _drawn(patient: np.ndarray, at: np.ndarray, patients: int) -> Drawn:
 def _column(rows: _Rows, one: Column) -> Any:
     hiding = one.hiding if rows.plan.key else ""
     if hiding == "left_out":
-        return pa.nulls(len(rows.order), pa.string())
+        return Coded(rows.kind, pa.nulls(len(rows.told.kinds), pa.string()))
     if one.name in MADE:
         return MADE[one.name](rows)
     name = RENAMED.get(one.name, one.name)
     if one.type == "datetime":
         return _moment(rows, rows.whole(name), hiding)
-    return _text(rows.table[name], rows, one) if one.type == "string" else _number(rows, name)
-
-
-def _number(rows: _Rows, name: str) -> Any:
-    return rows.table[name].combine_chunks().take(pa.array(rows.order))
+    if one.type != "string":
+        return rows.value if name == "value" else rows.column(name)
+    if name in TEXTS:
+        return Coded(rows.kind, _texts(rows.told.kinds[name].combine_chunks(), rows.plan, one))
+    own = coded(rows.column(name))
+    return Coded(own.codes, _texts(own.values, rows.plan, one))
 
 
 def _moment(rows: _Rows, at: np.ndarray, hiding: str) -> Any:
@@ -223,31 +245,33 @@ def _moment(rows: _Rows, at: np.ndarray, hiding: str) -> Any:
     return pa.array(told, pa.int64(), mask=~there).cast(pa.timestamp("us", tz="UTC"))
 
 
-def _text(stored: Any, rows: _Rows, one: Column) -> Any:
-    """Worked on once for each text there is; one that is empty is missing."""
-    told = _encoded(stored)
-    texts = pc.if_else(pc.equal(told.dictionary, ""), None, told.dictionary)
-    hiding = one.hiding if rows.plan.key else ""
+def _texts(texts: Any, plan: Plan, one: Column) -> Any:
+    """One that is empty is missing."""
+    texts = pc.if_else(pc.equal(texts, ""), None, texts)
+    hiding = one.hiding if plan.key else ""
     if hiding == "pattern":
         fits = pc.match_substring_regex(texts, f"^(?:{one.pattern})$")
         texts = pc.if_else(fits, texts, None)
-    if hiding == "number" and rows.plan.key:
-        make: Callable[[str], str] = partial(signs, rows.plan.key, one.name)
+    if hiding == "number" and plan.key:
+        make: Callable[[str], str] = partial(signs, plan.key, one.name)
         texts = pa.array([text and make(text) for text in texts.to_pylist()], pa.string())
-    return _marked(texts, rows.plan).take(told.indices.take(pa.array(rows.order)))
+    return _marked(texts, plan)
 
 
 def _marked(texts: Any, plan: Plan) -> Any:
     """See monitoring.csv_marks.harmless."""
     if not plan.marked:
         return texts
-    wild = pc.and_not(pc.match_substring_regex(texts, f"^{FORMULA}"), pc.match_substring_regex(texts, f"^{NUMBER}$"))
+    wild = pc.match_substring_regex(texts, f"^{FORMULA}")
+    if not pc.any(wild).as_py():
+        return texts
+    wild = pc.and_not(wild, pc.match_substring_regex(texts, f"^{NUMBER}$"))
     return pc.if_else(wild, pc.binary_join_element_wise("'", texts, ""), texts)
 
 
-def _patients(rows: _Rows) -> Any:
+def _patients(rows: _Rows) -> Coded:
     shown = pa.array(rows.part.shown, pa.string())
-    return _marked(shown, rows.plan).take(pa.array(rows.patient))
+    return Coded(pa.array(rows.patient, pa.int32()), _marked(shown, rows.plan))
 
 
 def _numbers(rows: _Rows) -> Any:
@@ -269,15 +293,17 @@ def _since_first(rows: _Rows) -> Any:
 
 
 def _low(rows: _Rows) -> Any:
-    return pc.if_else(_signed(rows, ("<", "<=")), 0.0, _number(rows, "value"))
+    return _bound(rows, ("<", "<="), 0.0)
 
 
 def _high(rows: _Rows) -> Any:
-    return pc.if_else(_signed(rows, (">", ">=")), None, _number(rows, "value"))
+    return _bound(rows, (">", ">="), None)
 
 
-def _signed(rows: _Rows, comparators: tuple[str, ...]) -> Any:
-    return pa.array(_in(rows.table["comparator"], frozenset(comparators))[rows.order])
+def _bound(rows: _Rows, comparators: tuple[str, ...], beyond: float | None) -> Any:
+    """The very same array where no value is such a bound."""
+    own = _in(rows.told.kinds["comparator"], frozenset(comparators))
+    return pc.if_else(pa.array(own).take(rows.kind), beyond, rows.value) if own.any() else rows.value
 
 
 MADE: Mapping[str, Callable[[_Rows], Any]] = {

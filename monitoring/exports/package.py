@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.exports import examples
-from monitoring.exports.about import About, instant, program, sha256, write_json, written
+from monitoring.exports.about import About, instant, program, write_json, written
 from monitoring.exports.fields import Field, Table
 
 FILE, DICTIONARY = "datapackage.json", "DICTIONARY.md"
@@ -37,12 +37,12 @@ def write_package(about: About, folder: Path, tables: Mapping[str, Table]) -> No
         "description": about.layout.description,
         "version": program(),
         "created": instant(about.wanted.as_of),
-        "resources": [_resource(path, folder, tables) for path in files],
+        "resources": [_resource(about, path, folder, tables) for path in files],
     }
     write_json(folder / FILE, told)
 
 
-def _resource(path: Path, folder: Path, tables: Mapping[str, Table]) -> dict[str, Any]:
+def _resource(about: About, path: Path, folder: Path, tables: Mapping[str, Table]) -> dict[str, Any]:
     name, kind = path.relative_to(folder).as_posix(), path.suffix[1:]
     table = tables.get(name)
     whole = table and "/" not in name
@@ -52,7 +52,7 @@ def _resource(path: Path, folder: Path, tables: Mapping[str, Table]) -> dict[str
         "format": kind,
         "mediatype": MEDIA.get(kind, "application/octet-stream"),
         "bytes": path.stat().st_size,
-        "hash": f"sha256:{sha256(path)}",
+        "hash": f"sha256:{about.sha256(path)}",
     }
     if table is None:
         return told

@@ -11,24 +11,28 @@ from monitoring.exports.wanted import Wanted
 TAKEN = ["value", "comparator", "usable"]
 
 
-def panel(points: pd.DataFrame, zero: pd.Series, wanted: Wanted) -> pd.DataFrame:
-    """patient_id, grid_hours, at, and four columns an analyte there is; empty where nothing is known for so long."""
-    grid = _grid(points, zero, wanted)
+def panel(points: pd.DataFrame, zero: pd.Series, wanted: Wanted, hours: tuple[float, float]) -> pd.DataFrame:
+    """
+    patient_id, grid_hours, at, and four columns an analyte there is; empty where nothing is known for so long.
+
+    `hours`: between two points, and for how long a value is carried.
+    """
+    grid = _grid(points, zero, bool(wanted.align), hours[0])
     columns = {"patient_id": grid["patient_id"], "grid_hours": grid["grid_hours"], "at": grid["at"]}
     for analyte, values in points.groupby("analyte"):
-        columns |= _laid(grid, values, str(analyte), wanted.carry_hours)
+        columns |= _laid(grid, values, str(analyte), hours[1])
     return pd.DataFrame(columns).sort_values(["patient_id", "grid_hours"], ignore_index=True)
 
 
-def _grid(points: pd.DataFrame, zeros: pd.Series, wanted: Wanted) -> pd.DataFrame:
+def _grid(points: pd.DataFrame, zeros: pd.Series, aligned: bool, every: float) -> pd.DataFrame:
     """From the point at or before the first value to the one at or after the last; ordered by moment."""
     drawn = points.groupby("patient_id")["collected_at"].agg(["min", "max"])
-    zero = of_each(drawn.index.to_series(), zeros) if wanted.align else drawn["min"]
+    zero = of_each(drawn.index.to_series(), zeros) if aligned else drawn["min"]
     drawn, zero = drawn[zero.notna()], zero[zero.notna()]
-    first = np.floor(_hours(drawn["min"] - zero) / wanted.grid_hours)
-    last = np.ceil(_hours(drawn["max"] - zero) / wanted.grid_hours)
+    first = np.floor(_hours(drawn["min"] - zero) / every)
+    last = np.ceil(_hours(drawn["max"] - zero) / every)
     place, step = spread((last - first).astype("int64") + 1)
-    at_hours = (first[place] + step) * wanted.grid_hours
+    at_hours = (first[place] + step) * every
     at = zero.array[place] + pd.to_timedelta(at_hours, unit="h")
     grid = pd.DataFrame({"patient_id": drawn.index.to_numpy()[place], "grid_hours": at_hours, "at": at})
     return grid.astype({"patient_id": "str", "at": "datetime64[us, UTC]"}).sort_values(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zlib
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ BUCKET, YEAR = "patient-bucket", "year"
 PARTITIONS = (BUCKET, YEAR)
 BUCKETS = 16
 COMPRESSION = "zstd"
+ALWAYS_OTHER = ("value_id", "dose_id", "finding_id")
 UNDATED: Final = "__HIVE_DEFAULT_PARTITION__"  # how Hive, Spark and DuckDB name what has no value to be split by
 # By whose year a row goes: the moment that it speaks of.
 DATED = {
@@ -36,32 +38,35 @@ class Files:
         self._split = {BUCKET: _buckets, YEAR: self._years}.get(partition)
         self._writers: dict[str, pq.ParquetWriter] = {}
         self.paths: list[str] = []
-        if self._split is None:
-            self._writer(f"{table.name}.parquet")
 
     def __enter__(self) -> Files:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is None and not self._writers:  # nobody in it: one empty file still tells the columns
-            self._writer(f"{self.table.name}/{_named(self._split)}={UNDATED}/0.parquet")
+            self._writer(self._path(UNDATED), self._schema)
         for writer in self._writers.values():
             writer.close()
 
     def write(self, told: pa.Table) -> None:
-        told = told.cast(self._schema)
+        """Texts may come as dictionaries; all parts of a table come alike."""
         if self._split is None:
-            self._writer(f"{self.table.name}.parquet").write_table(told)
+            self._writer(self._path(""), told.schema).write_table(told)
             return
+        told = told.cast(self._schema)
         keys = self._split(told)
         for key in sorted(set(keys.tolist())):
-            path = f"{self.table.name}/{_named(self._split)}={key}/0.parquet"
-            self._writer(path).write_table(told.filter(pa.array(keys == key)))
+            self._writer(self._path(key), self._schema).write_table(told.filter(pa.array(keys == key)))
 
-    def _writer(self, path: str) -> pq.ParquetWriter:
+    def _path(self, key: str) -> str:
+        if self._split is None:
+            return f"{self.table.name}.parquet"
+        return f"{self.table.name}/{_named(self._split)}={key}/0.parquet"
+
+    def _writer(self, path: str, schema: pa.Schema) -> pq.ParquetWriter:
         if path not in self._writers:
             (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
-            self._writers[path] = pq.ParquetWriter(self._folder / path, self._schema, compression=COMPRESSION)
+            self._writers[path] = _opened(self._folder / path, schema, self._schema)
             self.paths.append(path)
         return self._writers[path]
 
@@ -70,6 +75,20 @@ class Files:
             return np.full(len(told), UNDATED, dtype=object)
         years = pc.year(told[DATED[self.table.name]]).cast(pa.string())
         return np.asarray(pc.fill_null(years, UNDATED).to_pylist(), dtype=object)
+
+
+def _opened(path: Path, written: pa.Schema, meant: pa.Schema) -> pq.ParquetWriter:
+    """
+    `written`: the types that come; `meant`: those that readers are told. Limits of what a part holds are of use for
+    numbers and moments alone, and a text that is another in each row gains nothing by a dictionary.
+    """
+    ranged = [one.name for one in meant if not pa.types.is_string(one.type)]
+    repeated = [one.name for one in meant if one.name not in ALWAYS_OTHER]
+    writer = pq.ParquetWriter(
+        path, written, compression=COMPRESSION, use_dictionary=repeated, write_statistics=ranged, store_schema=False
+    )
+    writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(meant.serialize()).decode()})
+    return writer
 
 
 def _named(split: Any) -> str:

@@ -30,6 +30,7 @@ def tables(ward: WardState, told: Course | None, wanted: Wanted, only: Collectio
     zero = zeros(ward, wanted.align) if wanted.align else t0.iloc[:0]
     points = _labs(ward, t0)
     points = points.assign(**aligned(points, zero, catalog))
+    hours = wanted.panel_hours(catalog)
     made: Mapping[str, Callable[[], pd.DataFrame]] = {
         "patients": lambda: _patients(ward, t0),
         "labs": lambda: points[within(points, "collected_at", wanted) & ~_from_findings(points, course)],
@@ -41,7 +42,7 @@ def tables(ward: WardState, told: Course | None, wanted: Wanted, only: Collectio
         "responses": lambda: judged.verdicts,
         "response_markers": lambda: judged.markers,
         "scores": lambda: _scores(judged),
-        "panel": lambda: panel(points[within(points, "collected_at", wanted)], zero, wanted),
+        "panel": lambda: panel(points[within(points, "collected_at", wanted)], zero, wanted, hours),
     }
     frames = {name: make() for name, make in made.items() if not only or name in ("patients", *only)}
     if told is not None:

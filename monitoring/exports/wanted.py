@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-GRID_HOURS = 12.0
-CARRY_HOURS = 24.0
+from monitoring.terms import Catalog
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,8 @@ class Wanted:
     and patients without it are left out.
 
     `facts`: what was reported and given alone, and nothing that rests on a judgement; then nothing is judged.
-    The panel has a point every `grid_hours`, and at each the last value not older than `carry_hours`.
+    The panel has a point every `grid_hours`, and at each the last value not older than `carry_hours`;
+    None: as the catalog says, which a site may change.
     """
 
     as_of: datetime
@@ -37,9 +37,15 @@ class Wanted:
     end: datetime | None = None
     align: str = ""
     key: bytes | None = None
-    grid_hours: float = GRID_HOURS
-    carry_hours: float = CARRY_HOURS
+    grid_hours: float | None = None
+    carry_hours: float | None = None
     versions: bool = False
     facts: bool = False
     partition: str = ""
     cohort: OfCohort | None = None
+
+    def panel_hours(self, catalog: Catalog) -> tuple[float, float]:
+        """Between two points of the panel, and for how long a value is carried."""
+        told = catalog.settings
+        grid, carry = self.grid_hours, self.carry_hours
+        return grid or told["export_grid_hours"], carry or told["export_carry_hours"]

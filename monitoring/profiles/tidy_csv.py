@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from monitoring.exports.about import About
 from monitoring.exports.lines import csv_text, header
@@ -16,17 +17,29 @@ from monitoring.exports.tables import Frames
 NAME = "csv"
 
 
+class _Hashed:
+    """A file whose hash is known when it is written: the largest are not read again."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def write(self, text: bytes) -> None:
+        self._file.write(text)
+        self.digest.update(text)
+
+
 def write(parts: Iterable[Frames], folder: Path, about: About) -> dict[str, int]:
     rows: Counter[str] = Counter({table.name: 0 for table in about.tables})
+    paths = {table.name: folder / f"{table.name}.csv" for table in about.tables}
     with ExitStack() as opened:
-        files = {}
+        files = {name: _Hashed(opened.enter_context(path.open("wb"))) for name, path in paths.items()}
         for table in about.tables:
-            files[table.name] = opened.enter_context((folder / f"{table.name}.csv").open("wb"))
             files[table.name].write(header(table.names))
         for frames in parts:
             for name, told in _of(frames, files).items():
                 files[name].write(csv_text(told))
                 rows[name] += len(told)
+    about.hashes.update((path, files[name].digest.hexdigest()) for name, path in paths.items())
     write_described(about, folder, {f"{table.name}.csv": table for table in about.tables})
     return dict(rows)
 

@@ -118,8 +118,9 @@ def trajectories(courses: Courses, analytes: list[str], limits: Limits) -> pd.Da
     key = ["analyte", "group", "hours"]
     each = told.groupby([*key, "patient_id"])["value"].median().reset_index()
     grouped = each.groupby(key)["value"]
-    table = grouped.quantile(np.array([0.25, 0.5, 0.75])).unstack().set_axis(["low", "median", "high"], axis=1)
-    table.insert(0, "patients", grouped.size())
+    quartiles = {"low": 0.25, "median": 0.5, "high": 0.75}
+    columns = {"patients": grouped.size()} | {name: grouped.quantile(share) for name, share in quartiles.items()}
+    table = pd.DataFrame(columns)  # has its columns also when nobody is in it
     return table[table["patients"] >= limits.k].reset_index()
 
 

@@ -27,6 +27,15 @@ def test_a_folder_is_written_and_written_again(small_ward: CommandLine) -> None:
     assert (told["profile"], told["filters"]["grid_hours"], told["filters"]["carry_forward_hours"]) == ("csv", 6, 48)
 
 
+def test_a_site_says_how_far_apart_the_points_of_the_panel_are(small_ward: CommandLine) -> None:
+    (small_ward.folder / "own.toml").write_text("[settings]\nexport_grid_hours = 8.0\n", encoding="utf-8")
+    config, out = f'site_catalog = "{small_ward.folder / "own.toml"}"\n', small_ward.folder / "out"
+    for given, expected in ((None, (12, 24)), (config, (8, 24))):
+        assert small_ward.run("export", out, "--facts", config=given).code == 0
+        told = json.loads((out / "about.json").read_text(encoding="utf-8"))["filters"]
+        assert (told["grid_hours"], told["carry_forward_hours"]) == expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from storage import facts, queries
 from storage.engine import Store
 from tests.storage.facts import LATER, lab, tell
 
+NAMES = ["P1", 'P,"2\n']
+WORDS = ["analyte", "comparator", "unit", "unit_text", "method", "status", "version"]
+
+
+def whole(told: facts.Facts) -> pd.DataFrame:
+    """The rows with their patient and the words of their kind, as a query gives them."""
+    rows, kinds = told.rows.to_pandas(), told.kinds.to_pandas()
+    beside = kinds.loc[rows["kind"]].reset_index(drop=True)
+    return pd.concat([rows, beside], axis=1).assign(patient_id=[NAMES[place] for place in rows["patient"]])
+
 
 def test_every_version_of_the_patients_asked_for_and_known_by_then(any_store: Store) -> None:
-    tell(any_store, lab(1, 900.0), lab(2, 0.1 + 0.2, hours=6), lab(3, 5.0, patient='P,"2\n'))
-    told = queries.observations(any_store, as_of=LATER)
+    odd = {"method": '","]\\ \x1f', "unit_text": 'µg/"L"'}
+    tell(any_store, lab(1, 900.0), lab(2, 0.1 + 0.2, hours=6, **odd), lab(3, 5.0, patient=NAMES[1]))
+    asked = queries.observations(any_store, as_of=LATER)
     as_of = int(np.datetime64(LATER.replace(tzinfo=None), "us").astype("int64"))
     with facts.reading(facts.door(any_store), alone=False) as reader:
-        read = reader.table(["P1", 'P,"2\n'], as_of).to_pandas()
-        few = reader.table(["P1"], as_of, ["patient_id", "value"])
-        nobody = reader.table(["P1"], 0)
-    columns = ["patient_id", "ref", "version", "analyte", "value", "comparator", "unit", "value_text", "status"]
-    left, right = (frame[columns].sort_values(["patient_id", "ref"], ignore_index=True) for frame in (told, read))
+        read = reader.facts(NAMES, as_of)
+        few = reader.facts(NAMES[:1], as_of, ["value"])
+        nobody = reader.facts(NAMES[:1], 0)
+    columns = ["patient_id", "ref", "value", "value_text", *WORDS]
+    left, right = (
+        frame[columns].sort_values(["patient_id", "ref"], ignore_index=True) for frame in (asked, whole(read))
+    )
     assert left.to_dict("records") == right.to_dict("records")
-    assert sorted(few.to_pylist(), key=lambda row: row["value"]) == [
-        {"patient_id": "P1", "value": 0.1 + 0.2},
-        {"patient_id": "P1", "value": 900.0},
+    assert sorted(zip(few.rows["patient"].to_pylist(), few.rows["value"].to_pylist(), strict=True)) == [
+        (0, 0.1 + 0.2),
+        (0, 900.0),
     ]
-    assert (len(nobody), nobody.schema) == (0, facts.COLUMNS)
+    assert few.rows.column_names == ["patient", "kind", "value"]
+    assert (len(nobody.rows), len(nobody.kinds), nobody.kinds.schema) == (0, 0, facts.KINDS)
+
+
+def test_what_is_measured_alike_is_said_once(any_store: Store) -> None:
+    tell(any_store, *(lab(number, 900.0 + number, hours=number) for number in range(1, 6)), lab(9, 3.0, unit="g/L"))
+    as_of = int(np.datetime64(LATER.replace(tzinfo=None), "us").astype("int64"))
+    with facts.reading(facts.door(any_store), alone=False) as reader:
+        told = reader.facts(["P1"], as_of)
+    assert (len(told.rows), len(told.kinds)) == (6, 2)
