@@ -25,8 +25,9 @@ browser:
 	@sh tests/browser/bring_browser.sh
 
 # The tests are shared out between two workers; one file by hand (python -m pytest tests/...) stays in one process.
+# Bytecode is kept: each of the many programs that tests start would compile the project anew.
 test: setup browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

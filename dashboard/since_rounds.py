@@ -157,8 +157,8 @@ def flags(history: pd.DataFrame, at: pd.Series) -> pd.DataFrame:
     """One row a patient and flag that changed: its last change, and `changes`, all of them in order ("raised", …)."""
     new = _after(history, "recorded_at", at).sort_values(["patient_id", "flag", "seq"])
     key = ["patient_id", "flag"]
-    every = new.groupby(key)["change"].agg(list).rename("changes")
-    return new.drop_duplicates(key, keep="last").join(every, on=key)
+    every = new.groupby(key, sort=False)["change"].agg(list)  # in the order of the rows beside them
+    return new.drop_duplicates(key, keep="last").assign(changes=every.to_numpy(dtype=object))
 
 
 def doses(doses: pd.DataFrame, spans: pd.DataFrame, at: pd.Series, *, as_of: datetime) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -30,17 +31,29 @@ def load_catalog(site_file: Path | None = None, *, folder: Path = KNOWLEDGE) -> 
     """
     Everything the catalog knows, checked. `site_file` may override rule parameters and settings, see `catalog_rules`.
 
-    Raises CatalogError, whose text names file, entry and field. Reads the files anew at each call: keep the result.
+    Raises CatalogError, whose text names file, entry and field. Reads the files anew at each call, and works them out
+    anew only when one of them changed.
     """
     contents = {f"{name}.toml": read_bytes(folder / f"{name}.toml") for name in FILES}
     site = str(site_file.resolve()) if site_file else ""  # the whole path: a site may call its file rules.toml too
     if site:
         contents[site] = read_bytes(Path(site))
-    tables = {file: parsed(file, content) for file, content in contents.items()}
-    catalog = built(tables, site, version(contents))
+    return _checked(tuple(contents.items()), site)
+
+
+@lru_cache(maxsize=4)
+def _checked(contents: tuple[tuple[str, bytes], ...], site: str) -> Catalog:
+    tables = {file: _kept(file, content) for file, content in contents}
+    catalog = built(tables, site, version(dict(contents)))
     check(catalog, site)
     catalog_scores.check(catalog)
     return catalog
+
+
+@lru_cache(maxsize=32)
+def _kept(file: str, content: bytes) -> dict[str, Any]:
+    """For this module alone, which changes nothing in it."""
+    return parsed(file, content)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -15,12 +15,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import create_engine
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
 from storage import schema
 from storage.copying import Told, copy_into, held
-from storage.engine import Store, open_store
+from storage.engine import Store, open_store, store_file
 from storage.errors import AlreadyThere, StoreDamaged, StoreError, StoreNewer, in_words
 from storage.tables import METADATA
 
@@ -71,11 +71,10 @@ def restore(path: Path, url: str, *, overwrite: bool = False) -> Path | None:
     too damaged to be written is moved aside, and where it went is the answer.
     """
     _sound(path)
-    target = make_url(url)
-    if target.get_backend_name() != "sqlite":
+    place = store_file(url)
+    if place is None:
         _into_server(path, url, overwrite)
         return None
-    place = Path(str(target.database))
     if place.exists() and not overwrite:
         raise AlreadyThere(THERE)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

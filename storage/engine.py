@@ -99,14 +99,20 @@ def upgrade(url: str) -> dict[str, str]:
 
 def schema_state(url: str) -> dict[str, str]:
     """{"dialect", "at", "head", "state"}; `state` is "empty", "behind", "current" or "newer". Changes nothing."""
-    parsed = _parsed(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
+    file = store_file(url)
+    if file is not None and not file.exists():
         return {"dialect": "sqlite", "at": "", "head": schema.head(), "state": "empty"}
-    store = Store(url, _engine(parsed))
+    store = Store(url, _engine(_parsed(url)))
     try:
         return _state(store)
     finally:
         store.close()
+
+
+def store_file(url: str) -> Path | None:
+    """The file of an SQLite store, there or not; None for a server. Raises StoreUnreachable for what is no URL."""
+    parsed = _parsed(url)
+    return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
 
 
 def _state(store: Store) -> dict[str, str]:
@@ -188,4 +194,4 @@ def _begun(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-__all__ = ["Store", "open_store", "schema_state", "upgrade"]
+__all__ = ["Store", "open_store", "schema_state", "store_file", "upgrade"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from storage.engine import upgrade
+from tests import ready_made
 from tests.browser.finding import browser_path
 from tests.servers import on_server, running_server
 
@@ -21,7 +23,7 @@ NO_BROWSER = "browser tests are left out: no Chrome or Chromium was found"
 def pytest_addoption(parser: pytest.Parser) -> None:
     said = "where tests that open a store of no particular kind have it; tests of SQLite itself are then left out"
     parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help=said)
-    parser.addoption("--kills", type=int, default=10, help="how often the story of kills kills")
+    parser.addoption("--kills", type=int, default=6, help="how often a story of kills kills")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -33,19 +35,43 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in set(own)]
 
 
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end: looking it through for garbage again and again costs a tenth of it all."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # extension modules count at the end what was not let go
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ready_made() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        ready_made.install(patch)
+        yield
+
+
+@pytest.fixture
+def made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store's tables are made as everywhere else than here: for tests of that."""
+    monkeypatch.setattr("storage.engine._sqlite", ready_made.MADE)
+
+
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def database_server() -> Iterator[str]:
     """The URL of a PostgreSQL from its wheel, with `{database}` for the name of one."""
     with running_server() as running:
         yield running.url
 
 
 @pytest.fixture
-def server_url(server: str) -> str:
+def server_url(database_server: str) -> str:
     """A database of its own."""
     database = f"ward_{uuid4().hex}"
-    on_server(server, f"CREATE DATABASE {database}")
-    return server.format(database=database)
+    on_server(database_server, f"CREATE DATABASE {database}")
+    return database_server.format(database=database)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,7 +82,7 @@ def _switched(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     from tests.store_switch import moving
 
-    server = request.getfixturevalue("server")
+    server = request.getfixturevalue("database_server")
     on_server(server, f"CREATE DATABASE {moving.TEMPLATE}")
     upgrade(server.format(database=moving.TEMPLATE))
     with pytest.MonkeyPatch.context() as patch:

@@ -17,8 +17,16 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., Watched]
 
 
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quick]:
+    """For tests that leave its store as it was."""
+    served = Quick(site(tmp_path_factory.mktemp("live"), fill=True))
+    yield served
+    served.stop()
+
+
 @pytest.fixture
-def quick(tmp_path: Path) -> Iterator[Quick]:
+def quick_own(tmp_path: Path) -> Iterator[Quick]:
     served = Quick(site(tmp_path, fill=True))
     yield served
     served.stop()
@@ -31,11 +39,11 @@ def quick_empty(tmp_path: Path) -> Iterator[Quick]:
     served.stop()
 
 
-def test_a_new_result_appears_in_place_and_the_page_stays_where_it_was(quick: Quick, opened: Open) -> None:
-    page = opened(quick.address, height=500)
+def test_a_new_result_appears_in_place_and_the_page_stays_where_it_was(quick_own: Quick, opened: Open) -> None:
+    page = opened(quick_own.address, height=500)
     page.page.evaluate("document.querySelector(\"tr[data-key='P-0014']\").mark = 'the same row'")
     page.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 300)")
-    quick.takes(f"P-0014,ferritin,9876,ng/mL,{(datetime.now(UTC) - timedelta(minutes=1)).isoformat()}")
+    quick_own.takes(f"P-0014,ferritin,9876,ng/mL,{(datetime.now(UTC) - timedelta(minutes=1)).isoformat()}")
     number = page.see("tr[data-key='P-0014'] .number.changed >> text=9,876")
     assert number.count() == 1  # the change is highlighted once
     assert page.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 300
@@ -53,7 +61,7 @@ def test_what_a_reader_opened_stays_open_through_a_refresh(quick: Quick, opened:
 def test_a_store_without_patients_fills_before_the_readers_eyes(quick_empty: Quick, opened: Open) -> None:
     page = opened(quick_empty.address)
     assert "No patients yet" in page.text(".state")
-    assert "No labs have been taken in yet" in page.text(".banner")
+    assert "The 12-hour intake has not run yet" in page.text(".banner")
     quick_empty.takes(f"NEW-1,ferritin,1200,ng/mL,{(datetime.now(UTC) - timedelta(hours=1)).isoformat()}")
     assert page.text("tr[data-key='NEW-1'] .number") == "1,200"
 
@@ -70,8 +78,11 @@ def test_a_server_that_is_gone_is_said_in_large_letters_until_it_is_back(quick: 
     assert page.text("tr[data-key='P-0007'] .number") == "21,800"
 
 
-def test_a_store_that_is_gone_is_said_and_all_comes_back_with_it(quick: Quick, opened: Open, tmp_path: Path) -> None:
-    page = opened(quick.address)
+@pytest.mark.sqlite  # its file is; of a server that is gone test_outage tells
+def test_a_store_that_is_gone_is_said_and_all_comes_back_with_it(
+    quick_own: Quick, opened: Open, tmp_path: Path
+) -> None:
+    page = opened(quick_own.address)
     kept = {path: path.read_bytes() for path in tmp_path.glob("maswatch.db*")}
     for path in kept:
         path.write_bytes(b"damaged" * 4096)
@@ -82,11 +93,11 @@ def test_a_store_that_is_gone_is_said_and_all_comes_back_with_it(quick: Quick, o
     page.see("tr[data-key='P-0007']")
 
 
-def test_a_row_that_moved_says_so(quick: Quick, opened: Open) -> None:
-    page = opened(quick.address)
+def test_a_row_that_moved_says_so(quick_own: Quick, opened: Open) -> None:
+    page = opened(quick_own.address)
     assert page.texts(".board .name").index("14") > 0
     hour = datetime.now(UTC) - timedelta(minutes=1)
-    quick.takes(f"P-0014,ferritin,90000,ng/mL,{hour.isoformat()}\nP-0014,fibrinogen,0.6,g/L,{hour.isoformat()}")
+    quick_own.takes(f"P-0014,ferritin,90000,ng/mL,{hour.isoformat()}\nP-0014,fibrinogen,0.6,g/L,{hour.isoformat()}")
     assert page.text("tr[data-key='P-0014'] .moved:not(:empty)") == "▲ moved up"
     assert page.page.locator(".moved:not(:empty)").count() == 1  # the others only made room
 

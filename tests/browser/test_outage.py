@@ -41,6 +41,7 @@ def comes_back(page: Watched) -> None:
     page.see("tr[data-key='P-0007']")
 
 
+@pytest.mark.sqlite
 def test_a_store_whose_file_is_gone_is_said_and_never_shown_as_an_empty_ward(
     quick: Quick, folder: Path, opened: Open
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_store_whose_file_is_gone_is_said_and_never_shown_as_an_empty_ward(
     comes_back(page)
 
 
+@pytest.mark.sqlite  # which has one writer at a time
 def test_a_store_that_somebody_else_holds_is_still_shown(quick: Quick, folder: Path, opened: Open) -> None:
     """Readers never wait for a writer; only what a person says would have to."""
     with closing(sqlite3.connect(folder / "maswatch.db", isolation_level=None)) as other:

@@ -75,6 +75,7 @@ def test_an_empty_store_is_a_designed_state(tmp_path: Path) -> None:
         assert part in said
 
 
+@pytest.mark.sqlite  # a file of something else
 def test_a_store_that_cannot_be_read_is_said_calmly(tmp_path: Path) -> None:
     (tmp_path / "maswatch.db").write_bytes(b"this is no store" * 4096)
     said = page(opened(Settings(data_dir=tmp_path, ward=Ward(timezone="UTC"))))

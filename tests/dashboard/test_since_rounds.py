@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -18,6 +17,7 @@ from tests.dashboard import store_fixture
 from tests.dashboard.rounds_fixture import Gone, filled, gone
 from tests.dashboard.store_fixture import known
 from tests.dashboard.ward_fixture import NOW, ago
+from tests.stores import copied, new_store
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def unmarked(folder: Path) -> Gone:
 
 @pytest.fixture
 def store(folder: Path, tmp_path: Path) -> Iterator[Store]:
-    shutil.copy(folder / "maswatch.db", tmp_path)
+    copied(folder / "maswatch.db", tmp_path / "maswatch.db")
     opened = open_store(f"sqlite:///{tmp_path}/maswatch.db")
     yield opened
     opened.close()
@@ -126,3 +126,12 @@ def test_a_corrected_and_a_withdrawn_result_are_told_as_such(store: Store, tmp_p
     results = gone(store, as_of=later).texts("P-0007", "results")
     assert any("corrected from 61" in line for line in results)
     assert "Ferritin: withdrawn by the laboratory: 21,800 of 12:12" in results
+
+
+def test_a_ward_in_which_there_never_was_a_flag_has_its_other_news(tmp_path: Path) -> None:
+    told = f"patient_id,analyte,value,unit,collected_at\nP-1,platelets,240,10^9/L,{ago(2).isoformat()}\n"
+    with closing(new_store(tmp_path / "maswatch.db")) as store:
+        settings = store_fixture.Settings(data_dir=tmp_path)
+        take_in(store, known(), settings, [RawFile("labs.csv", told.encode())], source="drop", run_id="r", now=NOW)
+        news = gone(store).news["P-1"]
+    assert (len(news.results), news.flags) == (1, ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from monitoring.ending import ended
 from tests.monitoring.command_line import CommandLine, fresh, logging_as_before
 from tests.monitoring.export_ward import ExportWard, filled
 from tests.monitoring.small_ward import fill
+from tests.stores import copied
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_ward(maswatch: CommandLine, taken_in: Path) -> CommandLine:
     """The command in a data folder that holds the small ward."""
     (maswatch.folder / "site").mkdir()
-    shutil.copy(taken_in, maswatch.folder / "site")
+    copied(taken_in, maswatch.folder / "site" / "maswatch.db")
     return maswatch
 
 

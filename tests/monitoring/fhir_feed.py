@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -18,12 +16,13 @@ from monitoring.fhir_server.asking import Asking, Patience
 from monitoring.fhir_server.polling import FhirServer, open_server
 from monitoring.settings import Settings, SourceSettings
 from storage import queries
-from storage.engine import Store, open_store
+from storage.engine import Store
 from storage.marks import marks_of
 from tests.monitoring.fhir_fixture import observation, quantity
 from tests.monitoring.fhir_server_fixture import Resource, Server
 from tests.monitoring.intake_fixture import catalog
 from tests.monitoring.small_ward import HandClock
+from tests.stores import new_store
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HASTE = Patience(attempts=3, first_seconds=0.01, most_seconds=0.02, jitter_seconds=0.0, asked_seconds=1.0)
@@ -78,20 +77,11 @@ class Feed:
 @contextmanager
 def feeding(folder: Path, server: Server, **told: Any) -> Iterator[Feed]:
     settings = SourceSettings(name="lab", kind="fhir", url=server.url, **{"timeout_seconds": 5, **told})
-    (folder / "ward.db").write_bytes(_empty())
-    store = open_store(f"sqlite:///{folder}/ward.db")
+    store = new_store(folder / "ward.db")
     try:
         yield Feed(open_server(settings, HASTE), store)
     finally:
         store.close()
-
-
-@cache
-def _empty() -> bytes:
-    """A store with its tables, made once."""
-    with TemporaryDirectory() as folder:
-        open_store(f"sqlite:///{folder}/ward.db").close()
-        return Path(folder, "ward.db").read_bytes()
 
 
 def ferritin(name: str, value: float = 812, *, patient: str = "lena", **fields: Any) -> Resource:

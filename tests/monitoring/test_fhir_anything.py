@@ -86,7 +86,7 @@ def ended(taken: Taken) -> int:
     return len(taken.refused) + sum(len(frame) for frame in taken.facts.values())
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(mutated())
 def test_a_bundle_with_anything_in_it_loses_no_resource(page: Node) -> None:
     alone = json.dumps(page)
@@ -95,7 +95,7 @@ def test_a_bundle_with_anything_in_it_loses_no_resource(page: Node) -> None:
         assert ended(read_text(text)) >= len(page["entry"])
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(st.data())
 def test_a_file_with_any_bytes_changed_ends_somewhere(data: st.DataObject) -> None:
     content = bytearray(json.dumps(WHOLE if data.draw(st.booleans()) else PANEL).encode())

@@ -22,6 +22,7 @@ from storage.erasing import erasures
 from storage.writes import acknowledge, record_access
 from tests.monitoring.command_line import CommandLine
 from tests.monitoring.small_ward import HandClock, drop, site_settings
+from tests.stores import copied
 
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
 PATIENTS = "patient_id,birth_date\nMAS-4711,2015-02-01\nMAS-4712,2012-07-15\n"
@@ -55,7 +56,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ward(maswatch: CommandLine, two: Path) -> CommandLine:
     (maswatch.folder / "site").mkdir()
-    shutil.copy(two / "maswatch.db", maswatch.folder / "site")
+    copied(two / "maswatch.db", maswatch.folder / "site" / "maswatch.db")
     shutil.copy(two / "labs.csv", maswatch.folder)
     return maswatch
 

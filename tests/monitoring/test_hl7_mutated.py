@@ -42,7 +42,7 @@ def results_in(content: bytes) -> int:
     return sum(re.match(rb"OBX\|", line) is not None for line in lines)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(CHANGES)
 def test_every_result_of_a_damaged_message_ends_somewhere(changes: list[tuple[int, int, bytes]]) -> None:
     content = changed(changes)
@@ -54,7 +54,7 @@ def test_every_result_of_a_damaged_message_ends_somewhere(changes: list[tuple[in
     set_aside_frame(taken.refused, "lis")
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(st.binary(max_size=200))
 def test_any_bytes_behind_a_head_are_read_or_set_aside(tail: bytes) -> None:
     taken = reads(b"MSH|^~\\&|LIS|" + tail)

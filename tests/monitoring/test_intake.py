@@ -96,7 +96,7 @@ def test_no_damage_to_a_file_raises_or_loses_a_line(content: bytes) -> None:
 
 @given(damaged())
 @hypothesis_settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_a_file_holds_its_rows_add_up_and_a_second_time_adds_nothing(
     lasting_ward: Site, content: bytes

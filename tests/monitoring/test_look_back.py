@@ -5,7 +5,6 @@ whatever was corrected, moved, withdrawn or joined meanwhile.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,7 @@ from storage import merges, queries
 from storage.engine import Store, open_store
 from storage.tables import SIZES as SIZED_ROWS
 from tests.spec.drawing import catalog
+from tests.stores import copied
 
 CATALOG = catalog()
 START = datetime(2026, 1, 5, 6, tzinfo=UTC)
@@ -66,7 +66,7 @@ def ward(long_stays: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 def _copied(long_stays: Path, folder: Path) -> closing[Store]:
-    return closing(open_store(f"sqlite:///{shutil.copy(long_stays, folder / 'ward.db')}"))
+    return closing(open_store(f"sqlite:///{copied(long_stays, folder / 'ward.db')}"))
 
 
 def judged_both_ways(store: Store, at: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:

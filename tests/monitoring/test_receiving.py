@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -41,8 +40,8 @@ listen = "127.0.0.1:0"
 def stored(folder: Path, table: str = "observation") -> list[tuple[object, ...]]:
     """(patient, version) of every row, or all there is of another table."""
     wanted = {"observation": "patient_id, ref, version"}.get(table, "*")
-    with closing(sqlite3.connect(folder / "maswatch.db")) as connection:
-        return connection.execute(f"SELECT {wanted} FROM {table}").fetchall()
+    with closing(open_store(f"sqlite:///{folder}/maswatch.db")) as store, store.reading() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(f"SELECT {wanted} FROM {table}")]
 
 
 def test_killed_at_any_moment_and_sent_again_each_result_is_stored_once(tmp_path: Path) -> None:

@@ -116,6 +116,7 @@ def test_what_failed_and_nothing_else_is_tried_again_with_growing_waits(
     assert not job.missed()
 
 
+@pytest.mark.sqlite  # its file is taken away; of a server that is gone tests/monitoring/test_failing_over.py tells
 def test_a_store_that_cannot_be_written_is_tried_again_whole(tmp_path: Path, rota: Rotas) -> None:
     url = f"sqlite:///{tmp_path}/ward.db"
     store = open_store(url)

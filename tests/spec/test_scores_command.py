@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,19 +35,24 @@ PROMISED = {"patient_id", "score", "low", "high", "positive", "points", "missing
 NOON = ("--as-of", "2026-06-03T12:00Z")
 
 
-@pytest.fixture
-def ward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[CommandLine]:
-    fresh(tmp_path, monkeypatch)
-    files = tmp_path / "in"
-    files.mkdir()
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ward as it was taken in on 3 June 2026 at noon UTC; nothing here writes to it."""
+    folder = tmp_path_factory.mktemp("scores")
+    (folder / "in").mkdir()
     for name, text in {"patients": PATIENTS, "labs": LABS, "findings": FINDINGS}.items():
-        (files / f"{name}.csv").write_text(text, encoding="utf-8")
-    settings = site_settings(tmp_path, drop("lis", files))
+        (folder / "in" / f"{name}.csv").write_text(text, encoding="utf-8")
+    settings = site_settings(folder, drop("lis", folder / "in"))
+    with logging_as_before(), closing(open_store(settings.database_url)) as store:
+        run_cycle(settings, store, load_catalog(), clock=HandClock())
+    return folder
+
+
+@pytest.fixture
+def ward(stored: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[CommandLine]:
+    fresh(stored, monkeypatch)
     with logging_as_before():
-        store = open_store(settings.database_url)
-        run_cycle(settings, store, load_catalog(), clock=HandClock())  # taken in on 3 June 2026 at noon UTC
-        store.close()
-        yield CommandLine(tmp_path, capsys)
+        yield CommandLine(stored, capsys)
 
 
 def test_json_has_the_promised_shape_and_every_score_of_every_patient(ward: CommandLine) -> None:

@@ -17,6 +17,12 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/ward/maswatch.db"
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """Of a store that nobody has made yet."""
+    return str(request.getfixturevalue("url" if request.param == "sqlite" else "server_url"))
+
+
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
     opened = open_store(url)
@@ -25,10 +31,10 @@ def store(url: str) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def upgraded(server: str) -> Iterator[Store]:
+def upgraded(database_server: str) -> Iterator[Store]:
     """One database for all tests that only need a store."""
-    on_server(server, "CREATE DATABASE ward")
-    url = server.format(database="ward")
+    on_server(database_server, "CREATE DATABASE ward")
+    url = database_server.format(database="ward")
     upgrade(url)
     opened = open_store(url)
     yield opened

@@ -39,34 +39,40 @@ def test_a_backup_is_one_file_that_only_its_owner_may_read(store: Store, tmp_pat
     assert copy.stat().st_mode & 0o077 == 0
 
 
-def test_a_backup_taken_while_batches_come_in_has_whole_batches_only(store: Store, tmp_path: Path) -> None:
+def test_a_backup_taken_while_batches_come_in_is_one_moment_of_the_store(any_store: Store, tmp_path: Path) -> None:
     done = threading.Event()
 
     def keep_telling() -> None:
         for at in range(1, 200):
-            tell(store, *(lab(at * 100 + n, 5, hours=at, patient=f"P{n}") for n in range(40)), at=at)
+            tell(any_store, *(lab(at * 100 + n, 5, hours=at, patient=f"P{n}") for n in range(40)), at=at)
             if done.is_set():
                 return
 
     writer = threading.Thread(target=keep_telling)
     writer.start()
-    copies = [taken(store, tmp_path / f"{n}.db") for n in range(3)]
+    told = {tmp_path / f"{n}.db": backup(any_store, tmp_path / f"{n}.db") for n in range(3)}
     done.set()
     writer.join()
-    for copy in copies:
+    for copy, held in told.items():
+        assert verify(copy) == held
         with sqlite3.connect(copy) as connection:
             batches = connection.execute("SELECT count(*) FROM observation GROUP BY run_id").fetchall()
+            (arrived,) = connection.execute("SELECT count(*) FROM arrival").fetchone()
         connection.close()
-        assert set(batches) <= {(40,)}
+        assert set(batches) <= {(40,)}  # whole ones
+        assert len(batches) == arrived  # and every table as it was at the same moment
+    restore(copy, f"sqlite:///{tmp_path}/restored.db")
+    with closing(open_store(f"sqlite:///{tmp_path}/restored.db")) as restored:
+        assert contents(restored) == held
 
 
 def test_no_file_is_replaced_unasked(store: Store, url: str, tmp_path: Path) -> None:
+    tell(store, lab(1, 12_000))
     copy = taken(store, tmp_path / "monday.db")
     with pytest.raises(AlreadyThere, match="another name"):
         taken(store, copy)
     with pytest.raises(AlreadyThere, match="move it away"):
         restore(copy, url)
-    tell(store, lab(1, 12_000))
     assert sum(table.rows for table in backup(store, copy, overwrite=True)) == 4  # with patient, number and arrival
 
 
@@ -137,6 +143,7 @@ def test_a_row_that_was_changed_in_a_backup_is_found_by_its_table(store: Store, 
         verify(tmp_path / "monday.db")
 
 
+@pytest.mark.sqlite
 def test_a_store_damaged_from_its_first_page_is_moved_aside_and_the_backup_put_in_its_place(
     store: Store, url: str, tmp_path: Path
 ) -> None:

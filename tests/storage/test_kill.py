@@ -6,17 +6,19 @@ import sqlite3
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.storage.killed import BATCHES, LABS, for_ever, take_in
 
-KILLS = 15
 
-
-def test_a_process_killed_at_any_moment_leaves_whole_batches_and_the_next_run_completes_them(tmp_path: Path) -> None:
+def test_a_process_killed_at_any_moment_leaves_whole_batches_and_the_next_run_completes_them(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     chance = random.Random(20_260_302)
     url, whole = f"sqlite:///{tmp_path}/killed.db", f"sqlite:///{tmp_path}/whole.db"
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.storage.killed"])
-    for _ in range(KILLS):
+    for _ in range(request.config.getoption("--kills")):
         child = processes.Process(target=for_ever, args=(url,))
         child.start()
         time.sleep(chance.uniform(0.05, 0.45))

@@ -12,6 +12,8 @@ from storage.engine import Store, open_store, schema_state, upgrade
 from storage.errors import StoreBehind, StoreDamaged, StoreNewer, StoreUnreachable
 from tests.storage.facts import lab, tell
 
+pytestmark = pytest.mark.usefixtures("made_anew")
+
 
 def test_opening_a_store_makes_its_folder_and_its_tables(url: str, tmp_path: Path) -> None:
     assert schema_state(url)["state"] == "empty"

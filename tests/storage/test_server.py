@@ -28,21 +28,23 @@ def ward(server_url: str) -> Iterator[Store]:
 
 
 @pytest.mark.postgresql
-def test_connections_cut_by_a_fail_over_are_replaced_without_a_word(ward: Store, server: str, server_url: str) -> None:
+def test_connections_cut_by_a_fail_over_are_replaced_without_a_word(
+    ward: Store, database_server: str, server_url: str
+) -> None:
     tell(ward, lab(1, 12_000))
-    on_server(server, CUT.format(make_url(server_url).database))
+    on_server(database_server, CUT.format(make_url(server_url).database))
     assert tell(ward, lab(2, 900, hours=12), at=1).new == 1
     assert len(queries.observations(ward, as_of=LATER)) == 2
 
 
 @pytest.mark.postgresql
 def test_a_connection_cut_in_the_middle_of_a_batch_keeps_nothing_of_it(
-    ward: Store, server: str, server_url: str
+    ward: Store, database_server: str, server_url: str
 ) -> None:
     def cut() -> None:
         with ward.writing() as connection:
             connection.exec_driver_sql("INSERT INTO lease (name, holder, until) VALUES ('cycle', 'here', now())")
-            on_server(server, CUT.format(make_url(server_url).database))
+            on_server(database_server, CUT.format(make_url(server_url).database))
             connection.exec_driver_sql("SELECT 1")
 
     with pytest.raises(StoreUnreachable, match="does not answer"):
@@ -52,14 +54,14 @@ def test_a_connection_cut_in_the_middle_of_a_batch_keeps_nothing_of_it(
 
 @pytest.mark.postgresql
 def test_a_replica_is_said_to_take_no_writes_and_the_primary_is_found_when_it_is_back(
-    ward: Store, server: str, server_url: str
+    ward: Store, database_server: str, server_url: str
 ) -> None:
     database = make_url(server_url).database
-    on_server(server, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    on_server(database_server, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
     ward.close()
     with pytest.raises(StoreUnreachable, match="takes no writes now"):
         tell(ward, lab(1, 12_000))
-    on_server(server, f"ALTER DATABASE {database} RESET default_transaction_read_only")
+    on_server(database_server, f"ALTER DATABASE {database} RESET default_transaction_read_only")
     assert tell(ward, lab(1, 12_000)).new == 1
 
 

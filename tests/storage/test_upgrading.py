@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import pytest
 from alembic import command
+from sqlalchemy import inspect
 
-from storage import queries, schema
+from storage import engine, queries, schema
 from storage.engine import Store, open_store, schema_state, upgrade
 from storage.errors import StoreBehind
 from storage.writes import acknowledge, snooze
+from tests.storage.every_table import ROWS, fill
 from tests.storage.facts import HOUR, LATER, MORNING, lab, tell
+
+Columns = dict[str, list[str]]
 
 
 def taken_back_to(store: Store, revision: str) -> None:
     """The store with the tables of an earlier program, and facts that this program wrote."""
     tell(store, lab(1, 12_000))
     acknowledge(store, "P1", "ferritin_rising", seq=0, at=MORNING, by="Dr Sommer", reason="known")
+    downgraded(store, revision)
+
+
+def downgraded(store: Store, revision: str) -> None:
     with store.writing() as connection:
         config = schema._config()
         config.attributes["connection"] = connection
@@ -31,6 +39,7 @@ def holds_what_it_held_and_can_snooze(store: Store) -> bool:
     return kept == (1, 1) and asleep.empty and len(queries.snoozes(store, as_of=LATER)) == 1
 
 
+@pytest.mark.sqlite  # a server never is on opening
 def test_a_store_of_the_first_revision_is_upgraded_on_opening_with_all_it_holds(url: str) -> None:
     taken_back_to(open_store(url), "0001")
     assert schema_state(url)["state"] == "behind"
@@ -50,3 +59,45 @@ def test_a_server_store_of_the_first_revision_is_upgraded_when_asked_for_with_al
     opened = open_store(server_url)
     assert holds_what_it_held_and_can_snooze(opened)
     opened.close()
+
+
+def unopened(url: str) -> Store:
+    """As it stands, not brought up to date."""
+    return Store(url, engine._engine(engine._parsed(url)))
+
+
+def columns(store: Store) -> Columns:
+    with store.reading() as connection:
+        found = inspect(connection)
+        tables = sorted({*found.get_table_names()} - {"alembic_version"})
+        return {table: sorted(str(column["name"]) for column in found.get_columns(table)) for table in tables}
+
+
+def rows(store: Store, of: Columns) -> dict[str, list[str]]:
+    """Every row of these columns, as text."""
+    with store.reading() as connection:
+        read = {
+            table: "SELECT " + ", ".join(f'"{name}"' for name in names) + f" FROM {table}"
+            for table, names in of.items()
+        }
+        return {
+            table: sorted(str(tuple(row)) for row in connection.exec_driver_sql(sql)) for table, sql in read.items()
+        }
+
+
+def test_every_row_of_every_table_of_the_first_revision_is_there_after_the_upgrade(any_url: str) -> None:
+    upgrade(any_url)
+    opened = open_store(any_url)
+    fill(opened)
+    downgraded(opened, "0001")
+    old = unopened(any_url)
+    first = columns(old)
+    before = rows(old, first)
+    old.close()
+    assert len(first) > 10
+    assert {len(held) for held in before.values()} == {ROWS}
+    assert upgrade(any_url)["state"] == "current"
+    new = open_store(any_url)
+    assert rows(new, first) == before
+    assert len(columns(new)) > len(first)
+    new.close()

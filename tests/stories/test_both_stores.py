@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, redirect_stdout
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -14,12 +15,15 @@ import pytest
 
 from monitoring.catalog import load_catalog
 from monitoring.cli import cli
+from monitoring.commands.exporting import FORMATS
 from monitoring.cycle import run_cycle
 from monitoring.ending import ended
+from monitoring.exporting import Wanted, exported, write_export, write_parts
+from monitoring.exports.about import About
 from monitoring.published import write_published
 from monitoring.settings import SourceSettings, load_settings
 from monitoring.simulate import simulate
-from storage.engine import open_store, upgrade
+from storage.engine import Store, open_store, upgrade
 from tests.monitoring.command_line import fresh
 from tests.monitoring.small_ward import HandClock
 from tests.servers import on_server
@@ -27,8 +31,8 @@ from tests.servers import on_server
 pytestmark = pytest.mark.postgresql
 FIRST = datetime(2026, 1, 8, 6, 30, tzinfo=UTC)
 LAST = FIRST + timedelta(days=3)
-COMMANDS = ("patients", "flags", "response", "set-aside list")
-EXPORTS = ("csv", "parquet", "meds")
+COMMANDS = ("patients", "flags", "response", "lines", "scores", "set-aside list")
+OF_FACTS = ("csv", "parquet")
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +46,12 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def out(ward: Path, server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, bytes]]]:
+def out(
+    ward: Path, database_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, dict[str, bytes]]]:
     """Store -> name of a file -> what each command printed and each export wrote from it."""
-    on_server(server, "CREATE DATABASE both_stores")
-    urls = {"sqlite": f"sqlite:///{ward}/maswatch.db", "server": server.format(database="both_stores")}
+    on_server(database_server, "CREATE DATABASE both_stores")
+    urls = {"sqlite": f"sqlite:///{ward}/maswatch.db", "server": database_server.format(database="both_stores")}
     with pytest.MonkeyPatch.context() as patch:
         fresh(ward, patch)
         for name, url in urls.items():
@@ -74,11 +80,21 @@ def _given_out(ward: Path, url: str, folder: Path) -> dict[str, bytes]:
         with redirect_stdout(printed):
             assert ended(cli, [*before, *name.split(), "--format", "json", "--as-of", LAST.isoformat()]) == 0
         (folder / f"{name}.json").write_text(printed.getvalue(), encoding="utf-8")
-    for name in EXPORTS:
-        asked = ["export", str(folder / name), "--format", name, "--as-of", LAST.isoformat()]
-        assert ended(cli, [*before, *asked, *(["--versions"] if name == "csv" else [])]) == 0
+    with closing(open_store(url)) as store:
+        _exported(store, folder)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def _exported(store: Store, folder: Path) -> None:
+    """In every format what is judged, which is done once for all of them, and in two what was reported alone."""
+    catalog, wanted = load_catalog(), Wanted(as_of=LAST, key=bytes(32), versions=True)
+    parts = list(exported(store, catalog, wanted))
+    for how in FORMATS:
+        (folder / how).mkdir()
+        write_parts(parts, folder / how, About(wanted, catalog, how))
+    for how in OF_FACTS:
+        write_export(store, catalog, replace(wanted, facts=True), folder / f"facts {how}", how)
 
 
 def test_the_same_files_make_the_same_commands_print_the_same_from_either_store(
@@ -92,5 +108,5 @@ def test_the_same_files_make_the_same_commands_print_the_same_from_either_store(
 
 def test_the_same_files_make_the_same_exports_byte_by_byte_from_either_store(out: dict[str, dict[str, bytes]]) -> None:
     assert list(out["sqlite"]) == list(out["server"])
-    assert len(out["sqlite"]) > len(COMMANDS) + len(EXPORTS)
+    assert len(out["sqlite"]) > len(COMMANDS) + len(FORMATS) + len(OF_FACTS)
     assert [name for name, told in out["sqlite"].items() if told != out["server"][name]] == []

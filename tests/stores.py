@@ -1,0 +1,48 @@
+"""A store that is made once and copied for every test, wherever `--store` puts it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from storage.engine import Store, open_store
+from tests.store_switch import moving
+
+
+def on_a_server() -> bool:
+    """Whether stores that would be files stand on a server."""
+    return moving.SERVER in os.environ
+
+
+def copied(source: Path, target: Path) -> Path:
+    """The closed store of one file as that of another, which is replaced."""
+    if on_a_server():
+        moving.copied(source, target)
+    else:
+        removed(target)
+        shutil.copy(source, target)
+    return target
+
+
+def removed(path: Path) -> None:
+    if on_a_server():
+        moving.removed(path)
+    for beside in ("", "-wal", "-shm"):
+        path.with_name(path.name + beside).unlink(missing_ok=True)
+
+
+def new_store(file: Path) -> Store:
+    """An empty one, whose tables are copied rather than made."""
+    if not on_a_server():
+        file.write_bytes(_empty())
+    return open_store(f"sqlite:///{file}")
+
+
+@cache
+def _empty() -> bytes:
+    with TemporaryDirectory() as folder:
+        open_store(f"sqlite:///{folder}/ward.db").close()
+        return Path(folder, "ward.db").read_bytes()
