@@ -7,12 +7,11 @@ from typing import Literal
 import streamlit as st
 
 from dashboard import who
-from dashboard.components import show_style
 from dashboard.signed_out import show_signed_out
 from monitoring.people import RIGHTS, Right
 from storage.errors import StoreError
 
-st.set_page_config(page_title="maswatch", page_icon="◒", layout="wide")
+st.set_page_config(page_title="maswatch", layout="wide")
 
 
 def offered(right: Right) -> Literal["visible", "hidden"]:
@@ -26,7 +25,6 @@ except StoreError:  # every view says so in its own place
     rights = set(RIGHTS["admin"])
 else:
     if person.turned:
-        show_style()
         show_signed_out(person)
         st.stop()
 views = [

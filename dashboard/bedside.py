@@ -54,6 +54,7 @@ class Bedside:
     One patient at `as_of`, in plain rows. `responses` are the high-dose courses, oldest first.
 
     `whole` gives the patient's values with every column, `earlier` every version of those that were corrected.
+    `worked_out`: what views have made of it once for all their viewers; a copy that differs begins without it.
     """
 
     patient: Row
@@ -67,6 +68,7 @@ class Bedside:
     awaited: Rows
     whole: Callable[[], pd.DataFrame]
     earlier: Rows = ()
+    worked_out: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -160,9 +162,19 @@ def ward(state: Any) -> Ward:
 
 
 def with_answers(ward: Ward, state: Any) -> Ward:
-    """The same people, with their flags as `state` has them answered."""
+    """The same people, with their flags as `state` has them answered; who is as before keeps what was worked out."""
     flags = _by_patient(state.flags)
-    return Ward(ward.as_of, tuple(replace(side, flags=flags.get(side.id, ())) for side in ward.sides), state)
+    sides = tuple(_with_flags(side, flags.get(side.id, ())) for side in ward.sides)
+    same = all(new is old for new, old in zip(sides, ward.sides, strict=True))
+    return Ward(ward.as_of, sides, state, ward.worked_out if same else {})
+
+
+def _with_flags(side: Bedside, flags: Rows) -> Bedside:
+    return side if repr(flags) == repr(side.flags) else replace(side, flags=flags)  # NaT is not equal to itself
+
+
+def has_corrections(side: Bedside) -> bool:
+    return any(point.corrected for series in side.series.values() for point in series.points)
 
 
 def with_corrections(side: Bedside, versions: pd.DataFrame) -> Bedside:
@@ -200,8 +212,10 @@ def _by_patient(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> di
 
 
 def rows_of(frame: pd.DataFrame) -> list[Row]:
-    rows: Any = frame.to_dict("records")
-    return list(rows)
+    """A dict for each row; column by column, which takes a fraction of what pandas' own takes."""
+    names = [str(name) for name in frame.columns]
+    columns = [frame[name].tolist() for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _whole(points: pd.DataFrame, patient_id: str) -> Callable[[], pd.DataFrame]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from operator import itemgetter
 from typing import Any, Final
 
 import pandas as pd
@@ -50,7 +52,7 @@ def evidence(panel: Panel, side: Bedside, flag: str, time: Time) -> list[dict[st
 
 def _series(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[str, Any]:
     """Line and points in one trace; a gap where methods change breaks the line."""
-    rows = [*_with_breaks(panel.values)]
+    rows = [*_with_breaks(within(panel.values, time))]
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -71,6 +73,12 @@ def _series(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[s
         "cliponaxis": False,
         "name": panel.analyte.label,
     }
+
+
+def within(values: Sequence[Row], time: Time) -> Sequence[Row]:
+    """What the chart shows, and the value before it, from which the line comes in: a browser draws every point."""
+    hidden = bisect_left(values, time.seen_from, key=itemgetter("collected_at"))
+    return values[max(hidden - 1, 0) :]
 
 
 def _with_breaks(values: Iterable[Row]) -> Iterator[Row | None]:
@@ -125,7 +133,7 @@ def _old_value(row: Row, analyte: Analyte, side: Bedside) -> str:
 
 def _corrected(panel: Panel, side: Bedside, time: Time) -> dict[str, Any] | None:
     """A small tick on a point that has an older version."""
-    mine = [row for row in panel.values if row["version"] > 1]
+    mine = [row for row in within(panel.values, time) if row["version"] > 1]
     return _marks(
         panel,
         [time.x(row["collected_at"]) for row in mine],
@@ -158,7 +166,7 @@ def _flags(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[st
     """A small mark at the top where a flag of this marker was raised."""
     own = [code for code, rule in catalog.rules.items() if rule.analyte == panel.analyte.code]
     rows = [row for row in side.flags if row["flag"] in own]
-    colours = [
+    tones = [
         FLAG_COLOUR[wording.SEVERITY_TONE.get(row["severity"], "note")] if row["state"] == "active" else colours.FAINT
         for row in rows
     ]
@@ -170,7 +178,7 @@ def _flags(panel: Panel, side: Bedside, catalog: Catalog, time: Time) -> dict[st
         [top] * len(rows),
         symbol="triangle-down",
         size=10,
-        colour=colours,
+        colour=tones,
         name="flag",
         hover=[flag_hover(row, time) for row in rows],
     )

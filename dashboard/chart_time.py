@@ -27,7 +27,7 @@ DECISION: Final = (24.0, 48.0)
 @dataclass(frozen=True)
 class Time:
     """
-    `zero` is the moment at x = 0; the chart holds the hours from `start` to `end`, and opens on those from `seen`.
+    `zero` is the moment at x = 0; the chart shows the hours from `seen` to `end`. What is known begins at `start`.
 
     `clock`: ticks stand at round hours of the ward's clock, not of the hours since `zero`.
     """
@@ -40,6 +40,10 @@ class Time:
     now: float
     steroid: bool
     clock: bool = False
+
+    @property
+    def seen_from(self) -> pd.Timestamp:
+        return pd.Timestamp(self.zero) + pd.Timedelta(hours=self.seen)
 
     def x(self, moment: Any) -> float:
         """Hours of a moment; NaN for none."""
@@ -94,7 +98,7 @@ def axis(time: Time) -> dict[str, Any]:
     ticks = _ticks(time)
     return {
         "range": [time.seen, time.end],
-        "minallowed": time.start,
+        "minallowed": time.seen,  # what is older is not drawn here; "stay" and "all" show it
         "maxallowed": time.end,
         "tickvals": ticks,
         "ticktext": [_label(hour, time) for hour in ticks],

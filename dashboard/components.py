@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard import figure_colours
 from dashboard.bedside import Ward
 from dashboard.charts import CONFIG
-from dashboard.markup import HERE, STYLE, Markup, page
+from dashboard.markup import HERE, Markup, page
 from dashboard.patient_sheet import choice_html
 
 # One module; the last has its default export.
-SCRIPTS = ("newness.js", "answering.js", "stepping.js", "board.js", "waking.js", "sheet.js")
+SCRIPTS = ("newness.js", "answering.js", "stepping.js", "board.js", "waking.js", "rows.js", "sheet.js")
 
 _sheet = st.components.v2.component(
     "maswatch_sheet",
     js="\n".join((HERE / "static" / name).read_text(encoding="utf-8") for name in SCRIPTS),
     isolate_styles=False,
 )
-
-
-def show_style() -> None:
-    """The style sheets, once a page."""
-    st.html(_style())
-
-
-@cache
-def _style() -> str:
-    return f"<style>{STYLE.read_text(encoding='utf-8')}{figure_colours.style()}</style>"
 
 
 def show_sheet(

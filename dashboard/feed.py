@@ -41,7 +41,7 @@ def strip(
 
 def _taken(at: datetime | None, now: datetime) -> str:
     if at is None:
-        return "No labs taken in yet"
+        return "No scheduled intake yet"
     return "Labs just taken in" if wording.since(at, now) * 60 < 1 else f"Labs taken in {wording.age(at, now)} ago"
 
 
@@ -77,8 +77,8 @@ def _missed(feed: Health, zone: tzinfo, now: datetime) -> Banner:
     if feed.last_success_at is None:
         return Banner(
             "watch",
-            "No labs have been taken in yet",
-            "Start maswatch serve or maswatch schedule, or take files in with maswatch ingest.",
+            "The 12-hour intake has not run yet",
+            "What is shown was taken in by hand. Start maswatch serve or maswatch schedule.",
         )
     held = f"What is shown was taken in {wording.age(feed.last_success_at, now)} ago and may be out of date."
     return Banner("watch", f"The intake of {then} has not happened", f"{held} Check that maswatch schedule is running.")

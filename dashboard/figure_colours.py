@@ -8,7 +8,6 @@ without a new figure. A colour that is not in this table would stay as it is, so
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
 
 INK, INK_2, FAINT, PAPER = "#0f172a", "#475569", "#94a3b8", "#ffffff"
@@ -59,19 +58,24 @@ THEMES: Final = ("dark", "contrast")
 PROPERTIES: Final = ("fill", "stroke", "background")
 
 
-@cache
-def style() -> str:
-    """The style sheet for screens that are not light; paper and saved pictures keep the figure's own colours."""
-    rules = (_rule(light, screens, place) for light, screens in SCREENS.items() for place in range(len(THEMES)))
-    return f"@media screen {{\n{''.join(rules)}}}\n"
+def styles() -> list[tuple[str, str]]:
+    """
+    (theme, style sheet) for each screen that is not light; paper and saved pictures keep the figure's own colours.
+
+    Only the one of the colours chosen may be in force (see theme.js): looking for a colour in every element's style is
+    the dearest thing that a browser does with a figure.
+    """
+    return [
+        (theme, "".join(_rule(light, screens[place]) for light, screens in SCREENS.items()))
+        for place, theme in enumerate(THEMES)
+    ]
 
 
-def _rule(light: str, screens: tuple[str, str], place: int) -> str:
+def _rule(light: str, shown: str) -> str:
     """Plotly writes colours into style attributes as rgb(), in spans of words as they were given."""
-    where = f':root[data-theme="{THEMES[place]}"] .js-plotly-plot'
     red, green, blue = (int(light[at : at + 2], 16) for at in (1, 3, 5))
     return "".join(
-        f'{where} :is([style*="{name}: rgb({red}, {green}, {blue})"], [style*="{name}:{light}"]) '
-        f"{{ {name}: {screens[place]} !important; }}\n"
+        f'.js-plotly-plot :is([style*="{name}: rgb({red}, {green}, {blue})"], [style*="{name}:{light}"]) '
+        f"{{ {name}: {shown} !important; }}\n"
         for name in PROPERTIES
     )

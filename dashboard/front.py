@@ -19,15 +19,23 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from dashboard import reading
+from dashboard import figure_colours, reading
 from dashboard.admission import LOCAL, Person
+from dashboard.ahead_of_need import preloads
 from dashboard.markup import HERE
 
 PATHS: Final = ("/", "/inbox", "/patient", "/rounds", "/feed", "/research", "/people")
+WITH_FIGURE: Final = "/patient"
 _SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _TITLE: Final = re.compile(r"<title>.*?</title>", re.DOTALL)
 _NOSCRIPT: Final = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 _PRELOADED: Final = re.compile(r'<link\s+rel="preload"[^>]*as="font"[^>]*/>', re.DOTALL)
+_ICON: Final = re.compile(r'<link rel="shortcut icon"[^>]*/>')
+_OUR_ICON: Final = (
+    "<link rel=\"icon\" href=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
+    "<circle cx='8' cy='8' r='7' fill='white' stroke='%231d4ed8' stroke-width='2'/>"
+    "<path d='M1 8a7 7 0 0 0 14 0z' fill='%231d4ed8'/></svg>\">"
+)
 _AGENT: Final = re.compile(r'<link rel="service-desc"[^>]*/>')
 _SERVER: Final = (
     '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/", '
@@ -38,21 +46,27 @@ _NO_SCRIPT: Final = "<noscript><p>maswatch needs JavaScript, from this server al
 
 
 @cache
-def front_page(idle_seconds: float = 0) -> str:
-    """`idle_seconds`: after so long without a touch the page empties itself; 0 for never."""
+def front_page(idle_seconds: float = 0, *, figure: bool = False) -> str:
+    """`idle_seconds`: after so long without a touch the page empties itself; 0 for never. `figure`: it shows one."""
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    page = _ICON.sub(lambda _: _OUR_ICON, page)
+    page = page.replace("</head>", f"{preloads(page, figure=figure)}</head>")
     page = _TITLE.sub(lambda _: f"<title>maswatch</title>{_SERVER}{_idle(idle_seconds)}{_colours()}", page)
     page = _AGENT.sub("", _PRELOADED.sub("", _NOSCRIPT.sub(_NO_SCRIPT, page)))
-    return page.replace(
-        '<div id="root"></div>',
-        f'<div id="root">{(HERE / "templates" / "opening.html").read_text(encoding="utf-8")}</div>',
-    )
+    opening = (HERE / "templates" / "opening.html").read_text(encoding="utf-8")
+    return page.replace('<div id="root"></div>', f'<div id="root">{opening}</div>{_looks()}')
+
+
+def _looks() -> str:
+    """How our views look; behind Streamlit's own styles, so that where both speak ours holds."""
+    return f"<style>{_told('dashboard.css')}</style>"
 
 
 def _colours() -> str:
     """Colours and what chooses them, there before the first view is."""
     sheets = (_told("theme.css"), _told("wall.css"))
-    return f"<style>{''.join(sheets)}</style><script>{_told('theme.js')}</script>"
+    figures = (f'<style data-figure="{name}" media="not all">{told}</style>' for name, told in figure_colours.styles())
+    return f"<style>{''.join(sheets)}</style>{''.join(figures)}<script>{_told('theme.js')}</script>"
 
 
 def _idle(seconds: float) -> str:
@@ -77,4 +91,5 @@ def routes() -> list[Route]:
 def answer(request: Request) -> Response:
     person: Person = request.scope.get("person", LOCAL)
     idle = 0.0 if person.local or person.kiosk else reading.settings().sign_in.idle_minutes * 60
-    return HTMLResponse(front_page(idle), headers={"Cache-Control": "no-cache"})
+    page = front_page(idle, figure=request.url.path == WITH_FIGURE)
+    return HTMLResponse(page, headers={"Cache-Control": "no-cache"})

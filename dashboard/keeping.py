@@ -31,8 +31,9 @@ class Kept:
     mark: str
     ward: Ward
 
-    def fresh(self, mark: str, now: datetime) -> bool:
-        return mark == self.mark and timedelta() <= now - self.ward.as_of < FRESH
+    def younger(self, mark: str, now: datetime, age: timedelta) -> bool:
+        """Who began to wait before it was made is given it too: it is then a little ahead of their clock."""
+        return mark == self.mark and abs(now - self.ward.as_of) < age
 
 
 class Keeper:
@@ -43,26 +44,38 @@ class Keeper:
     ) -> None:
         self.mark, self.judged, self.clock = mark, judged, clock
         self.kept: Kept | None = None
+        self.judging = threading.Lock()
         self.asked_at = clock()
         self.ended = threading.Event()
 
     def fresh(self, mark: str, now: datetime) -> Ward | None:
         """The reading made last, while it knows of `mark` and is young enough."""
         kept, self.asked_at = self.kept, now
-        return kept.ward if kept and kept.fresh(mark, now) else None
+        return kept.ward if kept and kept.younger(mark, now, FRESH) else None
+
+    def given(self, mark: str, now: datetime) -> Ward:
+        """That reading, or one made now, once for all who wait for it. Raises what judging raises."""
+        self.asked_at = now
+        return self.fresh(mark, now) or self._judged(mark, now, FRESH)
 
     def look(self) -> None:
         """One look at the store: judged anew when it has changed, or when the last reading grows old."""
         try:
             mark, now = self.mark(), self.clock()
-            kept = self.kept
-            if kept is None or kept.mark != mark or now - kept.ward.as_of >= RENEWED_AFTER:
-                self.kept = Kept(mark, self.judged(now))
+            if self.kept is None or not self.kept.younger(mark, now, RENEWED_AFTER):
+                self._judged(mark, now, RENEWED_AFTER)
         except StoreError:
             self.kept = None  # every page says so by itself
         except Exception as error:
             self.kept = None
             log.error("the ward could not be judged ahead: %s", type(error).__name__)
+
+    def _judged(self, mark: str, now: datetime, age: timedelta) -> Ward:
+        with self.judging:
+            kept = self.kept
+            if kept is None or not kept.younger(mark, now, age):  # another may have made it meanwhile
+                kept = self.kept = Kept(mark, self.judged(now))
+            return kept.ward
 
     def run(self) -> None:
         while not self.ended.wait(LOOKS_EVERY):

@@ -18,7 +18,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import bedside
-from dashboard.bedside import Row, Ward
+from dashboard.bedside import Bedside, Row, Ward
 from dashboard.escalation import Escalation, escalation
 from dashboard.flag_actions import Talk, talk_of
 from dashboard.health import RUNS_SEEN, Health, health, unreadable
@@ -27,6 +27,7 @@ from dashboard.metrics import Gauges, lasted
 from dashboard.rounds_sheet import scores_of
 from dashboard.selection import LabsAsked
 from dashboard.since_rounds import Since, Told, since_rounds, told
+from dashboard.ward_table import work_out
 from monitoring.catalog import load_catalog
 from monitoring.cohorts import Members
 from monitoring.cohorts import find as find_cohort
@@ -46,6 +47,7 @@ from storage.errors import StoreError, StoreUnreachable
 from storage.place import file_at
 
 SHARED_SECONDS: Final = 25
+SECONDS_ALIKE: Final = 10
 LAG_SECONDS: Final = 600
 A_DAY: Final = timedelta(days=1)
 EVERYONE: Final = "everyone"  # the only scope while there is no sign-in
@@ -92,6 +94,15 @@ def feed(now: datetime) -> Health:
         return unreadable(settings(), str(error), now=now)
 
 
+def feed_shared(now: datetime) -> Health:
+    """The same for the strip of every page: until the store changes, what was so some seconds ago."""
+    at = now.replace(second=now.second // SECONDS_ALIKE * SECONDS_ALIKE, microsecond=0)
+    try:
+        return _feed(settings().database_url, queries.mark(store()), EVERYONE, at, store(), catalog(), now)
+    except StoreError:
+        return feed(now)
+
+
 def ward(as_of: datetime | None, *, now: datetime) -> Ward:
     """
     Everybody as known at `as_of`, or now when it is None.
@@ -104,8 +115,8 @@ def ward(as_of: datetime | None, *, now: datetime) -> Ward:
     if as_of is not None:
         return _then(url, mark, EVERYONE, as_of, store(), catalog())
     judged_mark = queries.mark(store(), answers=False)
-    ahead = _keeper[0].fresh(judged_mark, now) if _keeper else None
-    judged = ahead or _now(url, judged_mark, EVERYONE, store(), catalog(), now)
+    ahead = _keeper[0] if _keeper else None
+    judged = ahead.given(judged_mark, now) if ahead else _now(url, judged_mark, EVERYONE, store(), catalog(), now)
     return _answered(url, mark, EVERYONE, judged.as_of, judged, now)
 
 
@@ -114,11 +125,19 @@ def keep_judged(clock: Callable[[], datetime]) -> None:
     if not _keeper:
         keeper = Keeper(
             lambda: queries.mark(store(), answers=False),
-            lambda now: bedside.ward(state(store(), catalog(), as_of=now)),
+            _judged_ahead,
             clock,
         )
         _keeper.append(keeper)
         keeper.start()
+
+
+def _judged_ahead(now: datetime) -> Ward:
+    """With what every view of it begins with, so that no reader waits for that either."""
+    judged = bedside.ward(state(store(), catalog(), as_of=now))
+    work_out(judged, catalog(), zone=zone())
+    _scores_of(judged, live=True)
+    return judged
 
 
 def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
@@ -130,10 +149,12 @@ def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
 
 def scores(ward: Ward, patient_id: str, *, live: bool = False) -> list[Row]:
     """One patient's scores. `live`: until the store changes, those of some minutes ago do: ages are told in hours."""
-    key = (settings().database_url, queries.mark(store()), EVERYONE)
-    share = _scores_lately if live else _scores
+    return _scores_of(ward, live=live).get(patient_id, [])
+
+
+def _scores_of(ward: Ward, *, live: bool) -> dict[str, list[Row]]:
     at = ward.as_of.replace(minute=ward.as_of.minute // 10 * 10, second=0, microsecond=0) if live else ward.as_of
-    return share(*key, at, patient_id, ward)
+    return _scores(settings().database_url, queries.mark(store(), answers=False), EVERYONE, at, ward)
 
 
 def next_run_at(now: datetime) -> datetime:
@@ -160,10 +181,12 @@ def escalations() -> Escalation:
     return escalation(channels, outbox.messages(store())) if channels else Escalation()
 
 
-def corrected(patient_id: str, as_of: datetime) -> pd.DataFrame:
-    """Every version of those observations of a patient that have more than one."""
-    told = queries.observations(store(), as_of=as_of, patients=[patient_id])
-    return told[told["ref"].isin(told.loc[told["version"] > 1, "ref"])]
+def corrected(side: Bedside) -> Bedside:
+    """The patient with every version of those values that have more than one; nothing is asked where none has."""
+    if not bedside.has_corrections(side):
+        return side
+    told = queries.observations(store(), as_of=side.as_of, patients=[side.id])
+    return bedside.with_corrections(side, told[told["ref"].isin(told.loc[told["version"] > 1, "ref"])])
 
 
 def pseudonym_key() -> bytes:
@@ -240,6 +263,11 @@ def _store(url: str) -> Store:
     return open_store(url)
 
 
+@st.cache_resource(ttl=SECONDS_ALIKE, max_entries=4, show_spinner=False)
+def _feed(url: str, mark: str, scope: str, about: datetime, _store: Store, _catalog: Catalog, _now: datetime) -> Health:
+    return health(_store, settings(), _catalog, now=_now)
+
+
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
 def _now(url: str, mark: str, scope: str, _store: Store, _catalog: Catalog, _now: datetime) -> Ward:
     return bedside.ward(state(_store, _catalog, as_of=_now))
@@ -260,14 +288,10 @@ def _news(url: str, mark: str, scope: str, as_of: datetime, said: int, _ward: Wa
     return since_rounds(_ward.state, _told)
 
 
-@st.cache_resource(ttl=SHARED_SECONDS, max_entries=64, show_spinner=False)
-def _scores(url: str, mark: str, scope: str, as_of: datetime, patient_id: str, _ward: Ward) -> list[Row]:
-    return scores_of(_ward, [patient_id]).get(patient_id, [])
-
-
-@st.cache_resource(ttl=600, max_entries=256, show_spinner=False)
-def _scores_lately(url: str, mark: str, scope: str, about: datetime, patient_id: str, _ward: Ward) -> list[Row]:
-    return scores_of(_ward, [patient_id]).get(patient_id, [])
+@st.cache_resource(ttl=600, max_entries=8, show_spinner=False)
+def _scores(url: str, mark: str, scope: str, about: datetime, _ward: Ward) -> dict[str, list[Row]]:
+    """Of everybody at once: of one they take nearly as long."""
+    return scores_of(_ward, [side.id for side in _ward.sides])
 
 
 @st.cache_resource(ttl=300, max_entries=8, show_spinner="Looking who is in the cohort …")

@@ -92,13 +92,15 @@ def rounds_sheet(
 
 
 def scores_of(ward: Ward, patients: Sequence[str]) -> dict[str, list[Row]]:
-    """Each patient's scores; only these are worked out, since a ward's take longer than a page may."""
-    patients = [patient for patient in patients if ward.of(patient) is not None]
-    if not patients:
+    """Each patient's scores, worked out for all of them at once."""
+    known = {side.id for side in ward.sides}
+    told: dict[str, list[Row]] = {patient: [] for patient in patients if patient in known}
+    if not told:
         return {}
     said = ward.state.assessment
-    table = rows_of(scores(replace(said, course=only(said.course, list(patients)))))
-    return {patient: [row for row in table if row["patient_id"] == patient] for patient in patients}
+    for row in rows_of(scores(replace(said, course=only(said.course, list(told))))):
+        told[str(row["patient_id"])].append(row)
+    return told
 
 
 def _flags(told: Reading) -> Iterator[Entry]:

@@ -14,7 +14,7 @@ import streamlit as st
 from dashboard import reading, who
 from dashboard.admission import Person
 from dashboard.bedside import Ward
-from dashboard.components import show_sheet, show_state, show_style
+from dashboard.components import show_sheet, show_state
 from dashboard.door_pages import NOBODY_NAMED
 from dashboard.feed import strip
 from dashboard.markup import page
@@ -40,10 +40,9 @@ log = logging.getLogger(__name__)
 
 def show(draw: Draw, *, clock: Clock, refreshes: bool = True, needs: Right = "see") -> None:
     """
-    One view: style, strip, banners, then `draw` with the ward asked for; while that is now, it refreshes itself.
+    One view: strip, banners, then `draw` with the ward asked for; while that is now, it refreshes itself.
     `needs`: what whoever looks must be allowed, asked anew on every run.
     """
-    show_style()
     every = REFRESH_SECONDS if refreshes and moment_asked(st.query_params) is None else None
     st.fragment(_around, run_every=REFRESH_SECONDS)(clock)
     st.fragment(timed(_name(draw), _inside), run_every=every)(draw, clock, needs)
@@ -52,14 +51,13 @@ def show(draw: Draw, *, clock: Clock, refreshes: bool = True, needs: Right = "se
 def say_failed(error: Exception) -> bool:
     """For anything no view caught: what happened in words, and True so that nothing else is shown."""
     log.error("a view failed:\n%s", without_values(error))
-    show_style()
     _say(error, key="failed")
     return True
 
 
 def _around(clock: Clock) -> None:
     now, person = clock(), _let_in()
-    feed, asked = reading.feed(now), moment_asked(st.query_params)
+    feed, asked = reading.feed_shared(now), moment_asked(st.query_params)
     told = strip(feed, zone=reading.zone(), now=now, as_of=asked, person=person)
     show_sheet(told, key="strip", beats=now.isoformat(), quiet_seconds=QUIET_TIMES * REFRESH_SECONDS)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
+from zlib import crc32
 
 from dashboard import wording
 from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, Ward
@@ -23,6 +25,8 @@ FOLDED: Final = ("platelets", "crp")
 PHRASES: Final = 2
 DRUGS: Final = 2
 LONG_NAME: Final = 18
+FIRST_ROWS: Final = 25
+BLANKS: Final = re.compile(r"[ \n]+")
 
 TILES: Final[Mapping[str, str]] = {
     "decision": "need a decision",
@@ -87,13 +91,37 @@ class Tile:
 
 def rows(ward: Ward, catalog: Catalog, *, zone: tzinfo) -> list[Row]:
     """Every patient who has not left, the most worrying first; worked out once for all who look at this reading."""
-    key = ("rows", str(zone), catalog.version)
-    if key not in ward.worked_out:
-        staying = [side for side in ward.sides if not side.has_left]
-        ward.worked_out[key] = sorted(
-            (_row(side, catalog, zone) for side in staying), key=lambda row: row.concern.order
-        )
-    return list(ward.worked_out[key])
+    staying = [side for side in ward.sides if not side.has_left]
+    return sorted((_row_of(side, catalog, zone) for side in staying), key=lambda row: row.concern.order)
+
+
+def work_out(ward: Ward, catalog: Catalog, *, zone: tzinfo) -> None:
+    """Everything that a view of the whole ward is made of, before anybody asks for it."""
+    told = rows(ward, catalog, zone=zone)
+    for row in told:
+        _row_html(row, several=len(_wards(told)) > 1)
+
+
+def _wards(rows: Iterable[Row]) -> list[str]:
+    return sorted({str(row.side.patient["ward"]) for row in rows} - {""})
+
+
+def _row_of(side: Bedside, catalog: Catalog, zone: tzinfo) -> Row:
+    key = ("row", str(zone), catalog.version)
+    if key not in side.worked_out:
+        side.worked_out[key] = _row(side, catalog, zone)
+    told: Row = side.worked_out[key]
+    return told
+
+
+def _row_html(row: Row, *, several: bool) -> Markup:
+    """One row of the board; `several`: more than one ward is shown, and each row says which it is of."""
+    key = ("row_html", id(row), several)
+    if key not in row.side.worked_out:
+        told = page("ward_row.html", row=row, several=several)
+        row.side.worked_out[key] = Markup(BLANKS.sub(" ", told))
+    drawn: Markup = row.side.worked_out[key]
+    return drawn
 
 
 def chosen(rows: Sequence[Row], asked: WardAsked, *, next_run_at: datetime | None) -> list[Row]:
@@ -113,19 +141,48 @@ def tiles(rows: Sequence[Row], asked: WardAsked, *, next_run_at: datetime | None
 
 
 def ward_html(ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, next_run_at: datetime | None) -> Markup:
+    """The board as a whole."""
+    board, _ = _drawn(ward, catalog, asked, zone=zone, next_run_at=next_run_at, first=None)
+    return board
+
+
+def ward_parts(
+    ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, next_run_at: datetime | None
+) -> tuple[Markup, Markup]:
+    """
+    The board down to the end of the first screens, and the rows below it for static/rows.js to put there; nothing
+    where there are none. A browser shows the first part before the second has come.
+    """
+    return _drawn(ward, catalog, asked, zone=zone, next_run_at=next_run_at, first=FIRST_ROWS)
+
+
+def _drawn(
+    ward: Ward,
+    catalog: Catalog,
+    asked: WardAsked,
+    *,
+    zone: tzinfo,
+    next_run_at: datetime | None,
+    first: int | None,
+) -> tuple[Markup, Markup]:
     everyone = rows(ward, catalog, zone=zone)
     shown = chosen(everyone, asked, next_run_at=next_run_at)
-    wards = sorted({str(row.side.patient["ward"]) for row in everyone} - {""})
-    return page(
+    wards = _wards(everyone)
+    several = len(wards) > 1 and not asked.ward
+    drawn = [_row_html(row, several=several) for row in shown]
+    rest = Markup("").join(drawn[first:]) if first else Markup("")
+    part = f"{len(rest)}-{crc32(rest.encode()):x}" if rest else ""
+    board = page(
         "ward.html",
-        rows=shown,
+        rows=drawn[:first],
+        part=part,
+        below=len(drawn[first:]) if first else 0,
         tiles=tiles(everyone, asked, next_run_at=next_run_at, zone=zone),
         choices=choices(everyone, asked, catalog, next_run_at=next_run_at),
         hidden=hidden_words(everyone, shown, asked),
         heads=[(catalog.analytes[code], code in FOLDED) for code in MAIN if code in catalog.analytes],
         wards=[(w, w or "All wards", asked.address(ward=w)) for w in ("", *wards)],
         asked=asked,
-        several=len(wards) > 1 and not asked.ward,
         everyone=len(everyone),
         clear=WardAsked(ward=asked.ward, theme=asked.theme).address(),
         clear_all=address("/", theme=asked.theme),
@@ -136,6 +193,7 @@ def ward_html(ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, n
         looked=milliseconds(ward.as_of),
         zone=wording.zone_name(ward.as_of.astimezone(zone)),
     )
+    return board, Markup('<table data-rest="{}" hidden><tbody>{}</tbody></table>').format(part, rest) if rest else rest
 
 
 def _row(side: Bedside, catalog: Catalog, zone: tzinfo) -> Row:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from typing import Final, Literal
 
 import pandas as pd
@@ -151,6 +152,7 @@ def told_at(moment: datetime | pd.Timestamp | None, zone: tzinfo, *, as_of: date
     return at if at == MISSING else f"{at}, {age(moment, as_of)} ago"
 
 
+@lru_cache(maxsize=8192)  # of one draw every marker tells the same moments
 def dated(moment: datetime | pd.Timestamp, zone: tzinfo) -> str:
     """As `stamp`, with the year: for hover and print, where it may be read months later."""
     local = moment.astimezone(zone)

@@ -68,11 +68,27 @@ function highlight(node) {
   node.classList.add("changed")
 }
 
-function put(root, markup) {
+function draw(root, markup) {
   const wanted = document.createElement("div")
   wanted.innerHTML = markup
-  if (!root.hasChildNodes()) root.replaceChildren(...wanted.childNodes)
-  else children(root, wanted)
+  const rest = restOf(wanted)
+  if (rest) return keepRest(rest)
+  if (!completed(root, wanted, () => draw(root, markup))) return
+  const before = orderOf(root)
+  if (root.hasChildNodes()) children(root, wanted)
+  else root.replaceChildren(...wanted.childNodes)
+  tell(root, before)
+}
+
+function tell(root, before) {
+  boardly(root, before)
+  chooseColours(root)
+  tellNews(root)
+}
+
+// What the next page is drawn with is loaded while nobody waits for it.
+function loadAhead() {
+  for (const link of document.querySelectorAll("link[rel=prefetch]")) link.rel = "modulepreload"
 }
 
 function ours(event) {
@@ -122,11 +138,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.appendChild(root)
   }
   window.masTheme?.apply()
-  const before = orderOf(root)
-  put(root, data.markup)
-  boardly(root, before)
-  chooseColours(root)
-  tellNews(root)
+  if (!window.masAhead) window.masAhead = setTimeout(loadAhead, 3000)
+  draw(root, data.markup)
   answerable(root, (said) => setTriggerValue("said", said))
   if (data.beats) watchSilence(root, data.quiet_seconds)
   root.onclick = (event) => {

@@ -39,6 +39,10 @@
   function apply() {
     const name = now()
     if (document.documentElement.dataset.theme !== name) document.documentElement.dataset.theme = name
+    for (const sheet of document.querySelectorAll("style[data-figure]")) {
+      const media = sheet.dataset.figure === name ? "screen" : "not all"
+      if (sheet.media !== media) sheet.media = media
+    }
   }
 
   function choose(name) {

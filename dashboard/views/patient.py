@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import charts, clicks, entering, reading, shell, taking
-from dashboard.bedside import Bedside, Ward, with_corrections
+from dashboard.bedside import Bedside, Ward
 from dashboard.components import show_choice, show_figure, show_sheet, show_unknown
 from dashboard.figure_choices import choices_html, legend_html
 from dashboard.patient_sheet import neighbours, patient_html
@@ -27,7 +27,7 @@ def patient(ward: Ward) -> None:
 
 def course(side: Bedside, ward: Ward) -> None:
     catalog, zone = reading.catalog(), reading.zone()
-    told = with_corrections(side, reading.corrected(side.id, ward.as_of))
+    told = reading.corrected(side)
     asked = patient_asked(st.query_params).with_units(reading.settings().dashboard.units)
     back = moment_asked(st.query_params) is not None
     reader = clicks.reader(now, [side.id])

@@ -20,7 +20,7 @@ def rounds(ward: Ward) -> None:
     if not asked.patient:
         show_sheet(list_html(ward, news, catalog, asked, zone=zone), key="rounds")
         return rounds_saying.on_paper(ward, news, asked, clock=now)
-    scored = reading.scores(ward, asked.patient)
+    scored = reading.scores(ward, asked.patient, live=not back)
     show_sheet(sheet_html(ward, news, scored, catalog, asked=asked, zone=zone), key="rounds")
     side = chosen(ward, asked)
     if side is not None:

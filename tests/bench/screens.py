@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,6 +21,21 @@ from tests.stories.served import Served, until
 PATIENTS, DAYS, SEED, TURNS = 200, 30, 6, 5
 BOARD, PATIENT = ".board tbody tr:nth-child(20)", ".patient[data-key='{}'] .response, .patient[data-key='{}'] .none"
 PATIENCE = 300.0  # seconds, until either is up
+SETTLED_MS = 2000
+STEP = """wanted => new Promise(done => {
+  const figure = () => document.querySelector(".js-plotly-plot .infolayer")?.textContent
+  const before = figure(), began = performance.now()
+  let said = 0
+  document.querySelector(".neighbours [rel=next]").click()
+  const look = () => {
+    if (!said && document.querySelector(wanted)) said = performance.now() - began
+    if (said && figure() && figure() !== before) {
+      return requestAnimationFrame(() => done([said, performance.now() - began]))
+    }
+    requestAnimationFrame(look)
+  }
+  look()
+})"""
 EMPTY = "import streamlit as st\nst.write('nothing')\n"
 
 
@@ -90,18 +104,19 @@ def told(page: Any, empty: str, address: str) -> None:
           f"({median(board):.2f} s, {median(plain):.2f} s)")  # fmt: skip
     page.goto(f"{address}/patient?patient=SIM-0001")
     page.wait_for_selector(patient("SIM-0001"))
-    turns = []
-    for _ in range(TURNS):
-        there = page.locator(".neighbours [rel=next]").get_attribute("href").split("=")[-1]
-        turns.append(taken(partial(steps_to, page, there)))
-    print(
-        f"from patient to patient: {1000 * median(turns):.0f} ms, {median(turns) / median(plain):.2f} x an empty page"
-    )
+    page.wait_for_selector(".js-plotly-plot .infolayer text")
+    page.wait_for_timeout(SETTLED_MS)
+    said, drawn = zip(*(steps(page) for _ in range(TURNS)), strict=True)
+    print(f"from patient to patient: name and verdict {median(said):.0f} ms, trajectories {median(drawn):.0f} ms, "
+          f"{median(drawn) / 1000 / median(plain):.2f} x an empty page")  # fmt: skip
 
 
-def steps_to(page: Any, name: str) -> None:
-    page.locator(".neighbours [rel=next]").click()
-    page.wait_for_selector(patient(name), timeout=60_000)
+def steps(page: Any) -> tuple[float, float]:
+    """Milliseconds, by the browser's own clock, until the next patient's verdict and until their figure are drawn."""
+    there = page.locator(".neighbours [rel=next]").get_attribute("href").split("=")[-1]
+    said, drawn = page.evaluate(STEP, patient(there))
+    page.wait_for_timeout(SETTLED_MS)
+    return float(said), float(drawn)
 
 
 def patient(name: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from dashboard import charts
 from dashboard.bedside import Bedside, with_corrections
 from dashboard.chart_time import time_of
+from dashboard.selection import PatientAsked
 from monitoring.terms import Threshold
 from tests.dashboard.catalog_fixture import catalog
 from tests.dashboard.ward_fixture import ZONE, bed, versions, ward
@@ -275,3 +276,23 @@ def test_what_a_feed_calls_things_is_never_markup_in_the_figure() -> None:
     told = figure(replace(bed("7"), whole=lambda: whole, spans=spans))
     assert "&lt;a href=" in trace(told, "Ferritin").hovertext[0]
     assert "&lt;b&gt;x&lt;/b&gt;" in trace(told, "First line").hovertext[0]
+
+
+def test_only_what_the_days_shown_hold_is_drawn_and_the_value_before_it_from_which_the_line_comes() -> None:
+    early, late = figure_of("7", "72h"), figure_of("7", "all")
+    assert list(trace(late, "Ferritin").x) == [-58, -46, -34, -22, -10, 2, 12, 24, 36, 48]
+    # 48 h after the start, the newest 72 h begin at -24 h less 3 % of what is shown; -34 is the value before
+    assert list(trace(early, "Ferritin").x) == [-34, -22, -10, 2, 12, 24, 36, 48]
+
+
+def test_a_flag_that_cleared_leaves_a_pale_mark() -> None:
+    side = bed("7")
+    gone = tuple({**row, "state": "cleared"} for row in side.flags)
+    colours = {
+        trace.marker.color[0] for trace in figure(replace(side, flags=gone)).data if str(trace.name).endswith(" flag")
+    }
+    assert colours == {"#94a3b8"}
+
+
+def figure_of(number: str, span: str) -> go.Figure:
+    return charts.trajectories(bed(number), catalog(), zone=ZONE, asked=PatientAsked(span=span))

@@ -57,7 +57,7 @@ def test_a_scheduled_time_that_passed_without_a_run_is_overdue(settings: Setting
 def test_a_store_nothing_was_taken_into_says_what_to_do(settings: Settings) -> None:
     feed = after(settings)
     assert (feed.status, feed.last_success_at) == ("degraded", None)
-    assert banners(feed) == [("watch", "No labs have been taken in yet")]
+    assert banners(feed) == [("watch", "The 12-hour intake has not run yet")]
 
 
 def test_a_failed_source_is_named_with_its_reason(settings: Settings) -> None:

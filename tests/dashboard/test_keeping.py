@@ -63,3 +63,13 @@ def test_a_store_that_cannot_be_read_leaves_nothing_to_give() -> None:
     watch.busy = False
     keeper.look()
     assert keeper.fresh("m1", NOW) is not None
+
+
+def test_who_finds_nothing_ready_waits_for_one_judgement_that_all_are_given() -> None:
+    watch, keeper = watched()
+    watch.mark = "m2"
+    first = keeper.given("m2", NOW + timedelta(seconds=3))
+    began_to_wait_earlier = keeper.given("m2", NOW + timedelta(seconds=2))
+    assert first is began_to_wait_earlier
+    keeper.look()
+    assert watch.judged == 2

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from base64 import a85decode
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from zlib import decompress
+from zlib import decompressobj
 
 import pytest
 
@@ -56,8 +55,8 @@ def pages(content: bytes) -> int:
 
 def texts(content: bytes) -> list[str]:
     """What is written on each page, in the order drawn; letters outside ASCII are left out."""
-    streams = re.findall(rb"/ASCII85Decode /FlateDecode[^>]*>>\s*stream\r?\n(.*?)endstream", content, re.DOTALL)
-    opened = [decompress(a85decode(stream.strip(), adobe=True)) for stream in streams]
+    streams = re.findall(rb"/FlateDecode[^>]*>>\s*stream\r?\n(.*?)endstream", content, re.DOTALL)
+    opened = [decompressobj().decompress(stream) for stream in streams]
     drawn = [stream for stream in opened if b" Tf" in stream]
     return [" ".join(part.decode("ascii", "ignore") for part in re.findall(rb"\((.*?)\) Tj", page)) for page in drawn]
 

@@ -53,7 +53,8 @@ def test_the_page_bears_our_name_and_loads_nothing_from_elsewhere() -> None:
     assert "opening …" in page
     sources = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert sources
-    assert all(source.startswith("./") for source in sources)
+    assert all(source.startswith(("./", "data:image/svg+xml,")) for source in sources)
+    assert re.search(r'rel="modulepreload" crossorigin href="./static/js/BidiComponent', page)
 
 
 def test_only_a_page_of_somebody_signed_in_closes_itself_when_nobody_touches_it() -> None:

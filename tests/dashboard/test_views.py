@@ -10,7 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import reading, shell
+from monitoring import cohorts
+from monitoring.cohort_file import read_cohort
 from monitoring.settings import Settings, Ward
+from storage import queries
 from tests.dashboard import store_fixture
 from tests.dashboard.ward_fixture import NOW
 
@@ -98,13 +101,30 @@ def test_a_research_choice_that_matches_nothing_says_so(filled: Settings) -> Non
     assert "No value matches" in sheets(opened(filled, "research", patients="P-0002"))["nothing"]
 
 
+def test_a_saved_cohort_is_offered_and_narrows_the_research_view(filled: Settings) -> None:
+    reading.use(filled)
+    assert not opened(filled, "research").selectbox
+    question = '[cohort]\nname = "boys"\nversion = "1"\n[where]\nsex = ["male"]\n'
+    people = queries.patients(reading.store(), as_of=NOW)
+    boys = set(people.loc[people["sex"].eq("male"), "patient_id"])
+    cohorts.save(reading.store(), read_cohort(question, reading.catalog()), at=NOW, by="Dr Abel")
+    app = opened(filled, "research", cohort="boys@1", analytes="Ferritin")
+    (picker,) = app.selectbox
+    assert (picker.options, picker.value) == (["boys@1"], "boys@1")
+    app.checkbox(key="identified").check().run()
+    shown = set(app.dataframe[1].value["patient_id"])
+    assert shown
+    assert shown <= boys
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_an_empty_store_is_a_designed_state_on_every_view(nothing: Settings, view: str) -> None:
     page = " ".join(sheets(opened(nothing, view)).values())
     assert "No patients yet" in page
-    assert "No labs have been taken in yet" in page
+    assert "The 12-hour intake has not run yet" in page
 
 
+@pytest.mark.sqlite  # a file of something else
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_store_that_cannot_be_read_is_said_calmly_on_every_view(tmp_path: Path, view: str) -> None:
     (tmp_path / "maswatch.db").write_bytes(b"this is no store" * 4096)

@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.bedside import Ward
 from dashboard.selection import WardAsked
-from dashboard.ward_table import Row, chosen, rows, steroid_clock, tiles, ward_html
+from dashboard.ward_table import Row, chosen, rows, steroid_clock, tiles, ward_html, ward_parts
 from tests.dashboard.catalog_fixture import catalog
 from tests.dashboard.ward_fixture import NEXT_RUN, ZONE, ago, bed, nobody, ward
 
@@ -172,3 +172,21 @@ def test_the_ward_is_named_in_each_row_only_where_there_are_several() -> None:
     assert '<span class="where short">ICU 1</span>' in html(told=told)
     assert 'class="where"' not in html()
     assert beds(html(WardAsked(ward="ICU 1"), told)) == ["5"]
+
+
+def test_a_long_board_comes_as_its_first_screens_and_the_rows_below_them() -> None:
+    beds_of = [
+        replace(bed("9"), patient={**bed("9").patient, "patient_id": f"P-{n}", "bed": str(n)}) for n in range(60)
+    ]
+    long = replace(ward(), sides=tuple(beds_of))
+    first, rest = ward_parts(long, catalog(), WardAsked(), zone=ZONE, next_run_at=NEXT_RUN)
+    assert (len(beds(first)), len(beds(rest))) == (25, 35)
+    assert set(beds(first) + beds(rest)) == {str(n) for n in range(60)}
+    assert re.findall(r'data-part="([^"]+)"', first) == re.findall(r'data-rest="([^"]+)"', rest)
+    assert "35 more on their way" in first  # should they never come, the board does not look whole
+
+
+def test_a_short_board_comes_whole() -> None:
+    first, rest = ward_parts(ward(), catalog(), WardAsked(), zone=ZONE, next_run_at=NEXT_RUN)
+    assert (len(beds(first)), rest) == (8, "")
+    assert "data-part" not in first
