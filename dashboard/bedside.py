@@ -143,22 +143,24 @@ class Bedside:
 @dataclass(frozen=True)
 class Ward:
     """
-    Everybody known at `as_of`. `state` is the WardState it was cut out of, for views that look at all at once.
+    Everybody watched at `as_of`. `state` is the WardState it was cut out of, for views that look at all at once.
+    `earlier`: those who left so long ago that they are read only when somebody asks for them, and when they left.
     `worked_out`: what a view has made of it once for all its viewers, under names of the view's own.
     """
 
     as_of: datetime
     sides: tuple[Bedside, ...]
     state: Any = None
+    earlier: Mapping[str, pd.Timestamp] = field(default_factory=dict)
     worked_out: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, patient_id: str) -> Bedside | None:
         return next((side for side in self.sides if side.id == patient_id), None)
 
 
-def ward(state: Any) -> Ward:
+def ward(state: Any, earlier: Mapping[str, pd.Timestamp] | None = None) -> Ward:
     """Every patient of a WardState, in the order of its patients frame."""
-    return Ward(state.as_of, tuple(_bedsides(state)), state)
+    return Ward(state.as_of, tuple(_bedsides(state)), state, earlier or {})
 
 
 def with_answers(ward: Ward, state: Any) -> Ward:
@@ -166,7 +168,7 @@ def with_answers(ward: Ward, state: Any) -> Ward:
     flags = _by_patient(state.flags)
     sides = tuple(_with_flags(side, flags.get(side.id, ())) for side in ward.sides)
     same = all(new is old for new, old in zip(sides, ward.sides, strict=True))
-    return Ward(ward.as_of, sides, state, ward.worked_out if same else {})
+    return Ward(ward.as_of, sides, state, ward.earlier, ward.worked_out if same else {})
 
 
 def _with_flags(side: Bedside, flags: Rows) -> Bedside:

@@ -32,6 +32,7 @@ from monitoring.terms import Analyte, Catalog
 
 FOUNDING: Final = ("S1", "S2")
 NOBODY: Final = Reader()
+MOST_EARLIER: Final = 300  # of those who left, the last; any other is found by the address
 STANDS: Final = {"within": "within", "above": "above", "below": "below", "cannot tell": "cited"}
 
 
@@ -257,4 +258,9 @@ def choices(ward: Ward) -> list[dict[str, str]]:
 
 
 def choice_html(ward: Ward) -> Markup:
-    return page("choice.html", choices=choices(ward))
+    told = sorted(ward.earlier.items(), key=lambda one: one[1], reverse=True)
+    earlier = [
+        {"id": name, "href": address("/patient", patient=name), "days": (ward.as_of - at).days}
+        for name, at in told[:MOST_EARLIER]
+    ]
+    return page("choice.html", choices=choices(ward), earlier=earlier, count=len(told))

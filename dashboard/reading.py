@@ -7,49 +7,37 @@ another person's rights are ever answered from an older read.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import bedside
 from dashboard.bedside import Bedside, Row, Ward
 from dashboard.escalation import Escalation, escalation
 from dashboard.flag_actions import Talk, talk_of
-from dashboard.health import RUNS_SEEN, Health, health, unreadable
+from dashboard.health import Health, health, unreadable
 from dashboard.keeping import Keeper
-from dashboard.metrics import Gauges, lasted
 from dashboard.rounds_sheet import scores_of
-from dashboard.selection import LabsAsked
 from dashboard.since_rounds import Since, Told, since_rounds, told
 from dashboard.ward_table import work_out
 from monitoring.catalog import load_catalog
-from monitoring.cohorts import Members
-from monitoring.cohorts import find as find_cohort
-from monitoring.cohorts import members as cohort_members
-from monitoring.disguise import own_key
-from monitoring.exporting import Wanted, labs_table
-from monitoring.feed_seen import lag_hours
+from monitoring.present import present
 from monitoring.settings import Settings, load_settings
 from monitoring.state import answered_since, state
 from monitoring.terms import Catalog
 from monitoring.wall_times import next_run
 from storage import outbox, queries
 from storage import talk as said_of_flags
-from storage.cohorts import cohorts as stored_cohorts
 from storage.engine import Store, open_store
 from storage.errors import StoreError, StoreUnreachable
 from storage.place import file_at
 
 SHARED_SECONDS: Final = 25
 SECONDS_ALIKE: Final = 10
-LAG_SECONDS: Final = 600
-A_DAY: Final = timedelta(days=1)
 EVERYONE: Final = "everyone"  # the only scope while there is no sign-in
 GONE: Final = "The store's file is gone from its place: put it back, or restore a backup with maswatch restore."
 _site: dict[str, Settings] = {}
@@ -134,10 +122,22 @@ def keep_judged(clock: Callable[[], datetime]) -> None:
 
 def _judged_ahead(now: datetime) -> Ward:
     """With what every view of it begins with, so that no reader waits for that either."""
-    judged = bedside.ward(state(store(), catalog(), as_of=now))
+    judged = _watched(store(), catalog(), now)
     work_out(judged, catalog(), zone=zone())
     _scores_of(judged, live=True)
     return judged
+
+
+def _watched(store: Store, catalog: Catalog, as_of: datetime) -> Ward:
+    here = present(store, catalog, as_of=as_of)
+    return bedside.ward(state(store, catalog, as_of=as_of, patients=here.patients), here.earlier)
+
+
+def with_earlier(ward: Ward, patient_id: str) -> Ward:
+    """The ward itself; for somebody who left long ago a ward of them alone, as known at the same moment."""
+    if patient_id not in ward.earlier:
+        return ward
+    return _alone(settings().database_url, queries.mark(store()), EVERYONE, ward.as_of, patient_id, store(), catalog())
 
 
 def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
@@ -189,57 +189,9 @@ def corrected(side: Bedside) -> Bedside:
     return bedside.with_corrections(side, told[told["ref"].isin(told.loc[told["version"] > 1, "ref"])])
 
 
-def pseudonym_key() -> bytes:
-    return own_key(settings().data_dir)
-
-
-def labs(asked: LabsAsked, as_of: datetime) -> pd.DataFrame:
-    """The research table: tidy, in our units beside those reported; pseudonymous unless asked otherwise."""
-    return _labs(settings().database_url, queries.mark(store()), EVERYONE, asked, as_of)
-
-
-def cohorts(as_of: datetime) -> list[str]:
-    """Those saved, as NAME@VERSION, the newest version of a name first."""
-    told = stored_cohorts(store(), as_of=as_of).iloc[::-1].sort_values("name", kind="stable")
-    return [f"{name}@{version}" for name, version in zip(told["name"], told["version"], strict=True)]
-
-
-def members(called: str, as_of: datetime) -> Members:
-    """Who is in a saved cohort."""
-    return _members(settings().database_url, queries.mark(store()), EVERYONE, called, as_of)
-
-
-def gauges(now: datetime, *, unwritten: int = 0) -> Gauges:
-    """What /metrics counts; `unwritten`: entries that wait for the access log."""
-    known = feed(now)
-    if known.status == "failing":
-        return Gauges(known, now, unwritten=unwritten)
-    sides = ward(None, now=now).sides
-    runs, aside = queries.runs(store(), limit=RUNS_SEEN), queries.set_aside(store())
-    return Gauges(
-        known,
-        now,
-        patients=len(sides),
-        flags=Counter(row["flag"] for side in sides for row in side.flags if row["state"] == "active"),
-        runs=Counter(runs["outcome"].tolist()),
-        run_seconds=lasted(runs),
-        set_aside=len(aside),
-        set_aside_for=Counter(aside["reason"].tolist()),
-        lag=_lag(settings().database_url, store(), now),
-        messages=outbox.failing(store(), since=now - A_DAY),
-        unwritten=unwritten,
-    )
-
-
 @st.cache_resource(show_spinner=False)
 def _catalog(site_catalog: Path | None) -> Catalog:
     return load_catalog(site_catalog)
-
-
-@st.cache_resource(ttl=LAG_SECONDS, max_entries=2, show_spinner=False)
-def _lag(url: str, _store: Store, _now: datetime) -> dict[str, float]:
-    """Looks at all results of some days, so not at every look of a monitoring system."""
-    return lag_hours(_store, now=_now)
 
 
 def _forget_store() -> None:
@@ -270,7 +222,7 @@ def _feed(url: str, mark: str, scope: str, about: datetime, _store: Store, _cata
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
 def _now(url: str, mark: str, scope: str, _store: Store, _catalog: Catalog, _now: datetime) -> Ward:
-    return bedside.ward(state(_store, _catalog, as_of=_now))
+    return _watched(_store, _catalog, _now)
 
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
@@ -280,7 +232,12 @@ def _answered(url: str, mark: str, scope: str, judged_at: datetime, _ward: Ward,
 
 @st.cache_resource(ttl=600, max_entries=8, show_spinner=False)
 def _then(url: str, mark: str, scope: str, as_of: datetime, _store: Store, _catalog: Catalog) -> Ward:
-    return bedside.ward(state(_store, _catalog, as_of=as_of))
+    return _watched(_store, _catalog, as_of)
+
+
+@st.cache_resource(ttl=600, max_entries=8, show_spinner=False)
+def _alone(url: str, mark: str, scope: str, as_of: datetime, patient_id: str, _store: Store, _catalog: Catalog) -> Ward:
+    return bedside.ward(state(_store, _catalog, as_of=as_of, patients=[patient_id]))
 
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=8, show_spinner=False)
@@ -292,16 +249,3 @@ def _news(url: str, mark: str, scope: str, as_of: datetime, said: int, _ward: Wa
 def _scores(url: str, mark: str, scope: str, about: datetime, _ward: Ward) -> dict[str, list[Row]]:
     """Of everybody at once: of one they take nearly as long."""
     return scores_of(_ward, [side.id for side in _ward.sides])
-
-
-@st.cache_resource(ttl=300, max_entries=8, show_spinner="Looking who is in the cohort …")
-def _members(url: str, mark: str, scope: str, called: str, as_of: datetime) -> Members:
-    cohort = find_cohort(store(), catalog(), called, as_of=as_of, zone=zone())
-    return cohort_members(store(), catalog(), cohort, as_of=as_of)
-
-
-@st.cache_resource(ttl=300, max_entries=4, show_spinner=False)
-def _labs(url: str, mark: str, scope: str, asked: LabsAsked, as_of: datetime) -> pd.DataFrame:
-    key = None if asked.identified else own_key(settings().data_dir)
-    wanted = Wanted(as_of, asked.patients, asked.analytes, asked.start, asked.end, key=key)
-    return labs_table(store(), catalog(), wanted)

@@ -27,14 +27,16 @@ def named(ward: Ward, key: bytes | None) -> dict[str, str]:
     What a patient is called here -> identifier. In the order of the beds by identifier: what stands in the address must
     still be right when a bed is changed. With `key` by pseudonym, for who may not see who they are, and in that order.
     """
-    known = [told["id"] for told in choices(ward)]
+    known = [*(told["id"] for told in choices(ward)), *sorted(ward.earlier)]
     if key is None:
         return {name: name for name in known}
     return dict(sorted((name, patient) for patient, name in pseudonyms(known, key).items()))
 
 
 def analytes(ward: Ward, catalog: Catalog) -> dict[str, str]:
-    """Label -> code, of those that anybody has a value of."""
+    """Label -> code, of those that anybody has a value of; of all where somebody left whom nobody reads here."""
+    if ward.earlier:
+        return {analyte.label: analyte.code for analyte in shown_analytes(catalog, catalog.analytes)}
     present = {code for side in ward.sides for code in side.trends}
     return {analyte.label: analyte.code for analyte in shown_analytes(catalog, present)}
 

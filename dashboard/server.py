@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import access_log, front, metrics, reading, who
+from dashboard import access_log, front, gauging, metrics, reading, who
 from dashboard.admission import Admission
 from dashboard.cookies import own_secret
 from dashboard.door import Door
@@ -72,7 +72,7 @@ def healthz(request: Request) -> Response:
 
 def prometheus(request: Request) -> Response:
     now = datetime.now(UTC)
-    return Response(metrics.text(reading.gauges(now, unwritten=access_log.waiting())), media_type=metrics.CONTENT_TYPE)
+    return Response(metrics.text(gauging.gauges(now, unwritten=access_log.waiting())), media_type=metrics.CONTENT_TYPE)
 
 
 def content_policy() -> str:

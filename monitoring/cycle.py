@@ -19,6 +19,7 @@ from monitoring.backlog import Backlog
 from monitoring.feed_seen import introduce
 from monitoring.intake import take_in
 from monitoring.logs import without_values
+from monitoring.present import present
 from monitoring.raw_files import RawFile
 from monitoring.retrying import retry
 from monitoring.sentences import sentence
@@ -151,9 +152,9 @@ def run_again(site: Site, ids: Collection[str], run_id: str) -> dict[str, Any]:
 
 def look(site: Site) -> list[Told]:
     """
-    Between two cycles: what has arrived in the drop folders and on servers that it is time to ask, and everybody
-    judged anew, since time alone closes windows and makes labs overdue. A run is written down only for a source that
-    had something to tell.
+    Between two cycles: what has arrived in the drop folders and on servers that it is time to ask, and everybody who is
+    still watched judged anew, since time alone closes windows and makes labs overdue. A run is written down only for a
+    source that had something to tell.
     """
     run_id = new_run_id(site.clock())
     introduce(site.store, site.settings, now=site.clock())
@@ -163,7 +164,8 @@ def look(site: Site) -> list[Told]:
         for source in open_sources(site.settings)
         if source.name in folders or (isinstance(source, Polled) and source.due(site.clock()))
     ]
-    judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=run_id)
+    here = present(site.store, site.catalog, as_of=site.clock()).patients
+    judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=run_id, patients=here)
     return found
 
 

@@ -16,9 +16,10 @@ from dashboard.views.now import now
 
 def patient(ward: Ward) -> None:
     asked = asked_patient(st.query_params)
-    side = ward.of(asked)
+    home = reading.with_earlier(ward, asked)
+    side = home.of(asked)
     if side is not None:
-        course(side, ward)
+        course(side, home)
     elif asked:
         show_unknown(asked)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import reading, research_choice, shell, taking
+from dashboard import reading, research_choice, research_reading, shell, taking
 from dashboard.bedside import Ward
 from dashboard.components import show_labs, show_sheet, show_state
 from dashboard.markup import page
@@ -14,20 +14,21 @@ from dashboard.who import may
 
 
 def research(ward: Ward) -> None:
-    if not ward.sides:
+    known = len(ward.sides) + len(ward.earlier)
+    if not known:
         return show_state("No patients yet", "The store is open and holds no patient to choose from.", key="empty")
-    show_sheet(page("research.html", at=ward.as_of, zone=reading.zone(), patients=len(ward.sides)), key="research")
+    show_sheet(page("research.html", at=ward.as_of, zone=reading.zone(), patients=known), key="research")
     asked = within_cohort(choice(ward), ward)
     if asked is None:
         return show_state("Nobody is left", "The cohort and the patients chosen have nobody in common.", key="nobody")
-    labs = reading.labs(asked, ward.as_of)
+    labs = research_reading.labs(asked, ward.as_of)
     if labs.empty:
         return show_state("No value matches", "Choose more patients, more analytes, or a longer time.", key="nothing")
     return show_labs(labs, lambda: taking.table(labs, asked, clock=now))
 
 
 def choice(ward: Ward) -> LabsAsked:
-    names = research_choice.named(ward, None if may("see") else reading.pseudonym_key())
+    names = research_choice.named(ward, None if may("see") else research_reading.pseudonym_key())
     analytes = research_choice.analytes(ward, reading.catalog())
     first, second, third, fourth = st.columns([3, 3, 1.7, 1.7])
     patients = first.multiselect("Patients", list(names), key="patients", placeholder="All", bind="query-params")
@@ -43,13 +44,13 @@ def choice(ward: Ward) -> LabsAsked:
 
 def within_cohort(asked: LabsAsked, ward: Ward) -> LabsAsked | None:
     """The same for the patients of a saved cohort, its counts shown; None where nobody is left."""
-    saved = reading.cohorts(ward.as_of)
+    saved = research_reading.cohorts(ward.as_of)
     if not saved:
         return asked
     called = st.selectbox("Cohort", saved, None, key="cohort", placeholder="All patients", bind="query-params")
     if called is None:
         return asked
-    told = reading.members(called, ward.as_of)
+    told = research_reading.members(called, ward.as_of)
     st.dataframe(research_choice.counts(told, reading.catalog()), hide_index=True, key="counts")
     return research_choice.within(asked, told)
 

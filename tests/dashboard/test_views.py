@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 from dashboard import reading, shell
 from monitoring import cohorts
 from monitoring.cohort_file import read_cohort
+from monitoring.intake import RawFile, take_in
 from monitoring.settings import Settings, Ward
 from storage import queries
+from storage.engine import open_store
 from tests.dashboard import store_fixture
 from tests.dashboard.ward_fixture import NOW
 
@@ -52,6 +55,21 @@ def test_the_ward_shows_every_patient(filled: Settings) -> None:
     assert board.count('scope="row"') == 8
     assert "Not responding 48\u00a0h after steroid start" in board
     assert "&gt;40,000" in board
+
+
+def test_who_left_long_ago_is_off_the_board_and_opens_by_the_address(tmp_path: Path) -> None:
+    settings = store_fixture.filled(tmp_path)
+    store = open_store(settings.database_url)
+    came, gone = NOW - timedelta(days=20), NOW - timedelta(days=9)
+    rows = f"patient_id,admitted_at,discharged_at\nP-0007,{came.isoformat()},{gone.isoformat()}"
+    left = RawFile("patients.csv", rows.encode())
+    take_in(store, store_fixture.known(), settings, [left], source="drop", run_id="left", now=NOW)
+    store.close()
+    assert sheets(opened(settings, "ward"))["ward"].count('scope="row"') == 7
+    choice = sheets(opened(settings, "patient"))["choice"]
+    assert "Left earlier: 1" in choice
+    assert "left 9 d ago" in choice
+    assert "142–710\u00a0mg/day" in sheets(opened(settings, "patient", patient="P-0007"))["patient"]
 
 
 def test_a_tile_in_the_address_filters_the_ward(filled: Settings) -> None:
