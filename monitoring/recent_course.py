@@ -15,9 +15,10 @@ import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
 from monitoring.analysis.columns import moments, spans, utc
-from monitoring.analysis.course import UNJUDGED, Course
+from monitoring.analysis.course import TOLD, Course, unread
 from monitoring.analysis.ends import Versions
 from monitoring.analysis.lookback import NO_RESULT, Sight, around, begun, reach, recent_doses
+from monitoring.analysis.resting import rested_on
 from monitoring.analysis.spans import unions
 from monitoring.analysis.temperatures import FINDING, with_temperatures
 from monitoring.analysis.written import moment
@@ -27,37 +28,31 @@ from storage.engine import Store
 from storage.frames import OBSERVATIONS, empty
 from storage.versions import current
 
-# what stands in a flag's evidence alone: read for those of whom there is news
-TOLD = ("unit", "value_text", "unit_text", "reference_low", "reference_high")
 FIRST = pd.Timestamp(0, tz="UTC")
 
 
-def told_recently(
-    store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None
-) -> tuple[Course, pd.DataFrame]:
-    """The course to judge, its observations without UNJUDGED and TOLD, and the stretches it was read of."""
+def told_recently(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None) -> Course:
+    """The course to judge, its observations without the columns that no judgement asks."""
     now, far = moment(as_of), reach(catalog)
     people = queries.patients(store, as_of=as_of, patients=patients)
     sight = _sight(store, people["patient_id"], now)
     back = _since(people["patient_id"], sight, far.doses)
     doses = recent_doses(recent.doses(store, back, as_of=as_of), sight, catalog)
-    sizes = recent.sizes(store, back, as_of=as_of, without=_unread(catalog))
+    sizes = recent.sizes(store, back, as_of=as_of, without=unread(catalog))
     before = begun(Course(people, current(sizes), current(doses), pd.DataFrame()), sight, catalog)
     read = _joined([_since(people["patient_id"], sight, far.values), around(before.judged, sight, catalog)])
     cut = recent.newest(store, _before(people["patient_id"], sight, far.values), as_of=as_of, without=NO_RESULT)
     read = _joined([read, cut.assign(since=cut["drawn_at"], until=cut["drawn_at"])[["patient_id", "since", "until"]]])
-    values = recent.observations(store, read, as_of=as_of, without=_unread(catalog))
+    values = recent.observations(store, read, as_of=as_of, without=unread(catalog))
     findings = recent.findings(store, read, as_of=as_of, name=FINDING)
-    return Course(people, _with(values, sizes), doses, findings), read
+    return Course(people, _with(values, sizes), doses, findings)
 
 
-def spelled(
-    assessment: Assessment, store: Store, stretches: pd.DataFrame, *, patients: list[str], as_of: datetime
-) -> Assessment:
-    """With what evidence says of the values of some patients: their texts as reported, and their unit."""
-    mine = stretches[stretches["patient_id"].isin(patients)]
+def spelled(assessment: Assessment, store: Store, flags: pd.DataFrame, *, as_of: datetime) -> Assessment:
+    """With what the evidence of some flags says of their values: the texts as reported, and the unit."""
+    keys = rested_on(flags, assessment, assessment.catalog)
     measured = with_temperatures(replace(assessment.course, observations=empty(OBSERVATIONS)), assessment.catalog)
-    both = [recent.observations(store, mine, as_of=as_of), measured.observations]
+    both = [recent.versions(store, keys, as_of=as_of), measured.observations]
     told = pd.concat([part for part in both if len(part)] or both[:1], ignore_index=True)
     texts = told[["patient_id", "ref", "version", "source", *TOLD]].drop_duplicates(["patient_id", "ref", "version"])
     points = _filled(assessment.points, texts)
@@ -70,11 +65,6 @@ def spelled(
 def versions(store: Store, *, as_of: datetime) -> Versions:
     """Every version of some values, asked of the store when somebody wants to know."""
     return lambda keys: recent.versions(store, keys, as_of=as_of)
-
-
-def _unread(catalog: Catalog) -> tuple[str, ...]:
-    """Only where a site names laboratories does it matter which source a value came from."""
-    return (*UNJUDGED, *TOLD) if catalog.laboratories else (*UNJUDGED, *TOLD, "source")
 
 
 def _sight(store: Store, patients: pd.Series, now: pd.Timestamp) -> Sight:

@@ -79,19 +79,26 @@ def judge_and_record(
     store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, patients: list[str] | None = None
 ) -> int:
     """Judge what is known at `as_of` and write what is new about the flags; the number of patients judged."""
-    course, read = told_recently(store, catalog, as_of=as_of, patients=patients)
+    course = told_recently(store, catalog, as_of=as_of, patients=patients)
     now = moment(as_of)
     assessment = judge(as_known(course, catalog, as_of=now), catalog, as_of=now)
     stored = queries.last_flag_changes(store, as_of=as_of, patients=patients, without=SAID)
     merged = merges.merged(store, as_of=as_of)
     joined = {*merged.into.index, *merged.parted} & {*stored["patient_id"]}
-    news = sorted({*news_of(stored, assessment), *joined})
+    differ = news_of(stored, assessment)
+    news = sorted({*differ["patient_id"], *joined})
     if news:
-        assessment = spelled(assessment, store, read, patients=news, as_of=as_of)
+        assessment = spelled(assessment, store, _of_news(assessment.flags, differ, joined), as_of=as_of)
         stored = _with_evidence(stored, store, news, as_of)
         asked = versions(store, as_of=as_of)
         record_flag_changes(store, flag_news(stored, asked, assessment, catalog, merged=merged, run_id=run_id))
     return len(course.patients)
+
+
+def _of_news(flags: pd.DataFrame, differ: pd.DataFrame, joined: Collection[str]) -> pd.DataFrame:
+    """Of the flags as they stand those that differ from what was said, and all of records that were joined."""
+    wanted = pd.MultiIndex.from_frame(flags[KEY]).isin(pd.MultiIndex.from_frame(differ))
+    return flags[wanted | flags["patient_id"].isin([*joined]).to_numpy()]
 
 
 def _with_evidence(stored: pd.DataFrame, store: Store, patients: list[str], as_of: datetime) -> pd.DataFrame:

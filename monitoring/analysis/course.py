@@ -7,9 +7,12 @@ from datetime import datetime
 
 import pandas as pd
 
+from monitoring.terms import Catalog
 from storage.versions import current, one_per_draw
 
 UNJUDGED = ("loinc", "source_id", "origin")  # where a value came from: no judgement asks
+# what stands in a flag's evidence alone: read for those of whom there is news
+TOLD = ("unit", "value_text", "unit_text", "reference_low", "reference_high")
 BORN = "%Y-%m-%dT%H:%M:%S.%f"
 
 
@@ -21,6 +24,11 @@ class Course:
     observations: pd.DataFrame
     doses: pd.DataFrame
     findings: pd.DataFrame
+
+
+def unread(catalog: Catalog) -> tuple[str, ...]:
+    """Columns of observations that no judgement asks; their source only where the site names no laboratories."""
+    return (*UNJUDGED, *TOLD) if catalog.laboratories else (*UNJUDGED, *TOLD, "source")
 
 
 def known(told: Course, *, as_of: datetime) -> Course:

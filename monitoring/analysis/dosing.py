@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 
 from monitoring.terms import Catalog, DoseRange
 
+READ = ["patient_id", "given", "amount_text"]
 PER = {"mg/kg": ("weight_kg", "kg"), "g/kg": ("weight_kg", "kg"), "mg/m2": ("bsa_m2", "m²")}
 
 
@@ -23,7 +25,7 @@ def compared(
     recent = given[given["at"] > pd.Timestamp(as_of) - pd.Timedelta(days=1)]
     sums = recent.groupby(["patient_id", "given"])[["mg", "mg_kg", "mg_m2"]].sum(min_count=1).reset_index()
     day = {(row["patient_id"], row["given"]): row for row in sums.to_dict("records")}
-    newest = on.sort_values("started_at").drop_duplicates(["patient_id", "given"], keep="last")
+    newest = on.sort_values("started_at").drop_duplicates(["patient_id", "given"], keep="last")[READ]
     told: dict[str, list[dict[str, Any]]] = {}
     for row in newest.itertuples():
         key = (str(row.patient_id), str(row.given))
@@ -45,7 +47,7 @@ def _dose(row: Any, amounts: Mapping[Hashable, Any] | None, catalog: Catalog) ->
 
 
 def _number(amounts: Mapping[Hashable, Any] | None, name: str) -> float | None:
-    return None if amounts is None or np.isnan(amounts[name]) else round(float(amounts[name]), 2)
+    return None if amounts is None or math.isnan(amounts[name]) else round(float(amounts[name]), 2)
 
 
 def _against(dose: DoseRange, amounts: Mapping[Hashable, Any] | None) -> dict[str, Any]:

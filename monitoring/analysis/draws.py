@@ -66,9 +66,12 @@ def doubted(points: pd.DataFrame, odd: pd.DataFrame, catalog: Catalog) -> np.nda
     if odd.empty:
         return np.zeros(len(points), dtype=bool)
     draws = odd.loc[~odd["back"].eq(False), DRAW].drop_duplicates()
-    keys = pd.MultiIndex.from_frame(points[DRAW])
+    near = np.flatnonzero(np.isin(points["hour"].to_numpy(), draws["hour"].to_numpy()))
+    drawn = np.zeros(len(points), dtype=bool)
+    keys = pd.MultiIndex.from_frame(points[DRAW].take(near))
+    drawn[near] = keys.isin(pd.MultiIndex.from_frame(draws))
     sampled = Laid.of(points).each({code: bool(a.specimens) for code, a in catalog.analytes.items()}, False)
-    return keys.isin(pd.MultiIndex.from_frame(draws)) & sampled
+    return drawn & sampled
 
 
 def _comparable(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:

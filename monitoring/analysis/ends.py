@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class EndGrounds:
     newest: Mapping[Key, dict[str, Any]]
     judged: frozenset[Key]
     sights: Mapping[str, tuple[pd.Timestamp, bool]]  # patient -> from where it is looked back, and whether that cuts
-    told_of: frozenset[tuple[str, str]]  # patient and analyte: a value of it that may clear a flag is judged
+    told_of: Callable[[], frozenset[tuple[str, str]]]  # patient and analyte: a value of it that may clear one is judged
     aged: Mapping[str, pd.Timestamp]  # patient -> newest steroid start that is not judged any more
     begun: Mapping[str, pd.Timestamp]  # patient -> oldest start that is
 
@@ -58,15 +59,16 @@ def ends_grounds(ended: pd.DataFrame, versions: Versions, assessment: Assessment
         newest=_newest(versions, keys),
         judged=frozenset(_keys(_among(points, keys)) & keys),
         sights=_sights_of(assessment.sights, {patient for patient, _ in used}),
-        told_of=_told_of(points, {patient for patient, _ in keys}),
+        told_of=cache(lambda: _told_of(points, {patient for patient, _ in keys})),
         aged=_start_of(assessment.older, "max"),
         begun=_start_of(assessment.starts, "min"),
     )
 
 
 def versions_in(observations: pd.DataFrame) -> Versions:
-    """Those of a frame that holds every version."""
-    return lambda keys: _among(observations[VERSION], set(keys))
+    """Those of a frame that holds every version; texts that it does not hold are empty."""
+    held = observations[[name for name in VERSION if name in observations]]
+    return lambda keys: _among(held, set(keys)).reindex(columns=VERSION, fill_value="")
 
 
 def _newest(versions: Versions, keys: set[Key]) -> dict[Key, dict[str, Any]]:
@@ -148,9 +150,11 @@ def _start_aged(pair: Any, grounds: EndGrounds) -> bool:
 
 def _lapsed(pair: Any, grounds: EndGrounds) -> bool:
     """Whether all that the flag rests on was drawn too long ago, and something since can be heard."""
-    entries = grounds.used[(pair.patient_id, pair.flag)].values()
-    heard_of = any((pair.patient_id, entry["analyte"]) in grounds.told_of for entry in entries if "analyte" in entry)
-    return bool(_drawn(pair, grounds)) and max(_drawn(pair, grounds)) < _edge(pair, grounds) and heard_of
+    drawn = _drawn(pair, grounds)
+    if not drawn or not max(drawn) < _edge(pair, grounds):
+        return False
+    entries, heard_of = grounds.used[(pair.patient_id, pair.flag)].values(), grounds.told_of()
+    return any((pair.patient_id, entry["analyte"]) in heard_of for entry in entries if "analyte" in entry)
 
 
 def _drawn(pair: Any, grounds: EndGrounds) -> list[pd.Timestamp]:

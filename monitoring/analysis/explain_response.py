@@ -66,7 +66,7 @@ def response_grounds(flags: pd.DataFrame, assessment: Assessment, catalog: Catal
         return ResponseGrounds({}, {}, {}, {})
     markers, windows = (_of(wanted, frame) for frame in (assessment.markers, assessment.verdicts))
     told = markers.join(sides(markers, assessment.marker_points, SIDE))
-    mine = _around(assessment.marker_points, wanted, catalog)
+    mine = around(assessment.marker_points, wanted, catalog)
     return ResponseGrounds(
         markers=_by_window(rows(told[MARKER])),
         windows=_by_window(rows(windows[WINDOW])),
@@ -75,7 +75,7 @@ def response_grounds(flags: pd.DataFrame, assessment: Assessment, catalog: Catal
     )
 
 
-def _around(points: pd.DataFrame, wanted: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+def around(points: pd.DataFrame, wanted: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     """The values a share may have been fitted to."""
     numbers = catalog.rules[RULE].parameters
     if wanted.empty:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,24 +39,53 @@ def reasons(flags: pd.DataFrame, points: pd.DataFrame, catalog: Catalog) -> dict
     return told
 
 
+@dataclass(frozen=True)
+class Lines:
+    """
+    The newest values of trend flags: `now`, their positions in the points, `at`, in the `ward`, which is made of the
+    points at `near`, all those of the flags' patients; and the hours at which their lines turn.
+    """
+
+    now: np.ndarray
+    near: np.ndarray
+    ward: Ward
+    at: np.ndarray
+    turns: np.ndarray
+
+    @staticmethod
+    def of(flags: pd.DataFrame, points: pd.DataFrame) -> Lines:
+        now = np.sort(flags["now"].to_numpy(dtype=int))
+        now = now[points["counts"].to_numpy()[now]]
+        near = np.flatnonzero(Laid.of(points).of_patients(texts(flags["patient_id"])))
+        ward = Ward.of(points[READ].take(near))
+        turns = ward.hour[np.searchsorted(near, flags.set_index("now").loc[now, "turn"])]
+        return Lines(now, near, ward, np.searchsorted(near, now), turns)
+
+
+def company_places(rule: Rule, flags: pd.DataFrame, points: pd.DataFrame) -> dict[int, list[int]]:
+    """For each trend flag of the rule, by its newest position: the positions of the company's values told with it."""
+    lines = Lines.of(flags, points)
+    if not len(lines.now):
+        return {}
+    company = _company(lines, Belief.of(rule.parameters, WAYS[rule.parameters["direction"]]))
+    return {int(now): lines.near[several].tolist() for now, several in zip(lines.now, company, strict=True)}
+
+
 def _of_rule(
     rule: Rule, flags: pd.DataFrame, points: pd.DataFrame, catalog: Catalog
 ) -> dict[tuple[str, int], list[Row]]:
-    now = np.sort(flags["now"].to_numpy(dtype=int))
-    now = now[points["counts"].to_numpy()[now]]
-    if not len(now):
+    lines = Lines.of(flags, points)
+    if not len(lines.now):
         return {}
-    near = np.flatnonzero(Laid.of(points).of_patients(texts(flags["patient_id"])))
-    ward, at = Ward.of(points[READ].take(near)), np.searchsorted(near, now)
+    ward, at = lines.ward, lines.at
     belief = Belief.of(rule.parameters, WAYS[rule.parameters["direction"]])
     names = [name for name, _, _ in belief.company]
     whole = turning(ward, rule.analyte, belief, at=at)
     free = replace(belief, most=math.inf)  # what each adds is told as if there were no bound on all of them together
     unbounded = whole if belief == free else turning(ward, rule.analyte, free, at=at)
     without = {name: turning(ward, rule.analyte, less(free, name), at=at).probability for name in names}
-    turns = ward.hour[np.searchsorted(near, flags.set_index("now").loc[now, "turn"])]
-    company = _company(ward, belief, at, turns)
-    told = _shown(points, near, company)
+    company = _company(lines, belief)
+    told = _shown(points, lines.near, company)
     return {
         (rule.code, int(place)): [
             *_probabilities(rule, belief, whole, k),
@@ -64,7 +93,7 @@ def _of_rule(
             *_together(belief, whole, k),
             *(told[place] for place in company[k]),
         ]
-        for k, place in enumerate(now)
+        for k, place in enumerate(lines.now)
     }
 
 
@@ -102,16 +131,16 @@ def log_odds(probability: float) -> float:
     return math.log(sure / (1.0 - sure))
 
 
-def _company(ward: Ward, belief: Belief, at: np.ndarray, turns: np.ndarray) -> list[list[int]]:
+def _company(lines: Lines, belief: Belief) -> list[list[int]]:
     """Places in the ward of the company's values from the last one before each turn to the newest."""
-    end = ward.hour[at]
-    span, found = Span(ward.patient[at], turns - belief.span, turns, end), []
+    ward, found = lines.ward, []
+    span = Span(ward.patient[lines.at], lines.turns - belief.span, lines.turns, ward.hour[lines.at])
     for name, _, _ in belief.company:
         marker = ward.marker(name)
         start, after, stop = marker.spans(span, belief.together)
         begin = np.maximum(after - 1, start)
         found.append([marker.place[one:other].tolist() for one, other in zip(begin, stop, strict=True)])
-    return [[place for each in found for place in each[k]] for k in range(len(at))]
+    return [[place for each in found for place in each[k]] for k in range(len(lines.at))]
 
 
 def _shown(points: pd.DataFrame, near: np.ndarray, company: list[list[int]]) -> dict[int, Row]:

@@ -136,23 +136,34 @@ class Marker:
         """Of each span the first value, the first after the turn, and the first after its end; `slack` in hours."""
         base = at.patient * APART_HOURS
         end = np.searchsorted(self.axis, base + at.end + slack, side="right")
-        start = np.searchsorted(self.axis, base + at.start - slack)
-        last = np.maximum(end - 1, 0)
-        held = (end > start) if len(self.axis) else np.zeros(len(end), dtype=bool)
-        start = np.where(held, np.maximum(start, self.first[last] if len(self.first) else 0), end)
-        turn = np.clip(np.searchsorted(self.axis, base + at.turn + slack, side="right"), start, end)
-        return start, turn, end
+        start = self._held(np.searchsorted(self.axis, base + at.start - slack), end)
+        if at.turn is at.end:
+            return start, end, end
+        return start, np.clip(np.searchsorted(self.axis, base + at.turn + slack, side="right"), start, end), end
 
-    def hinge(self, at: Span, slack: float = 0.0) -> Hinge:
-        start, turn, end = self.spans(at, slack)
-        early, late = self._between(start, turn), self._between(turn, end)
+    def _held(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """The first value of each span that may be compared with its last; its end where it holds none."""
+        if not len(self.axis):
+            return end
+        comparable = np.maximum(start, self.first[np.maximum(end - 1, 0)])
+        return np.where(end > start, comparable, end)
+
+    def seen_from(self, axis: np.ndarray, starts: np.ndarray, ends: np.ndarray, slack: float) -> Seen:
+        """For spans that begin and end with values of another marker, whose `axis` is given; `slack` in hours."""
+        after = np.searchsorted(self.axis, axis + slack, side="right")
+        end = after[ends]
+        return Seen(self, self._held(np.searchsorted(self.axis, axis[starts] - slack), end), end, after)
+
+    def hinge(self, places: tuple[np.ndarray, np.ndarray, np.ndarray], turn: np.ndarray) -> Hinge:
+        """Of the values from the first place to before the last, with a turn before the second, at the hour `turn`."""
+        early, late = self._between(places[0], places[1]), self._between(places[1], places[2])
         w, t, y, tt, ty = early
         late_w, late_t, late_y, late_tt, late_ty = late
         weight = np.maximum(w + late_w, np.finfo(float).tiny)
-        u, v = t - w * at.turn, late_t - late_w * at.turn
-        uu = tt - 2 * at.turn * t + w * at.turn**2
-        vv = late_tt - 2 * at.turn * late_t + late_w * at.turn**2
-        uy, vy = ty - at.turn * y, late_ty - at.turn * late_y
+        u, v = t - w * turn, late_t - late_w * turn
+        uu = tt - 2 * turn * t + w * turn**2
+        vv = late_tt - 2 * turn * late_t + late_w * turn**2
+        uy, vy = ty - turn * y, late_ty - turn * late_y
         level = y + late_y
         return Hinge(
             before=np.maximum(uu - u * u / weight, 0.0),
@@ -169,6 +180,24 @@ class Marker:
         some = end > start
         there, here = np.where(some, end - 1, 0), np.where(some, start, 0)
         return np.where(some, self.upto.take(there, axis=1) - self.before.take(here, axis=1), 0.0)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """
+    A marker seen from the values of another: of each span asked about its first value and the first after it, and for
+    every value of the other, where any span may turn, the first after that. Looked up once for all turns.
+    """
+
+    marker: Marker
+    start: np.ndarray
+    end: np.ndarray
+    after: np.ndarray
+
+    def hinge(self, rows: np.ndarray, at: np.ndarray, turn: np.ndarray) -> Hinge:
+        """Of some of the spans, each with a turn at one of the other's values: its place, and its hour."""
+        start, end = self.start[rows], self.end[rows]
+        return self.marker.hinge((start, np.clip(self.after[at], start, end), end), turn)
 
 
 def _running(parts: list[np.ndarray], first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,18 +7,22 @@ back when it is done. What `assess` costs for being called at all is paid once f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from monitoring.analysis.assessment import Assessment, as_known, judge
 from monitoring.analysis.course import Course, moved
 from monitoring.terms import Catalog
-from storage.frames import TEXT
+from storage.frames import DOSES, FINDINGS, OBSERVATIONS, PATIENTS, TEXT, empty
 
+Step = tuple[Course, pd.Timestamp]
+Asked = Mapping[str, Sequence[str]]
+NOBODY = Course(*(empty(shape) for shape in (PATIENTS, OBSERVATIONS, DOSES, FINDINGS)))
 LANE = 6  # digits of a lane's number: as texts, lanes sort by moment first, then by patient
 HOUR = pd.Timedelta(hours=1)
 MARKER_POINTS = "marker_points"  # mostly the same frame as the points
@@ -29,20 +33,21 @@ PLACES = {
 }
 
 
-def assess_each(told: Sequence[tuple[Course, pd.Timestamp]], catalog: Catalog) -> Iterator[Assessment]:
-    """For each course and moment (in UTC) what `judge` says of them, frame by frame."""
-    courses = [as_known(course, catalog, as_of=now) for course, now in told]
+def assess_each(told: Sequence[Step], catalog: Catalog, asked: Asked | None = None) -> Iterator[Assessment]:
+    """
+    For each course and moment (in UTC) what `judge` says of them, frame by frame. `asked`: the frames that are wanted,
+    and the columns of each (none named: all); the others, and the course, are then empty.
+    """
     if len(told) == 1:
-        yield judge(courses[0], catalog, as_of=told[0][1])
+        [(course, now)] = told
+        yield judge(as_known(course, catalog, as_of=now), catalog, as_of=now)
         return
     last = max(now for _, now in told)
-    lanes = [
-        _lane(course, number, last - now) for number, (course, (_, now)) in enumerate(zip(courses, told, strict=True))
-    ]
+    lanes = [_lane(course, number, last - now) for number, (course, now) in enumerate(told)]
     whole = Course(**{name: _joined([getattr(lane, name) for lane in lanes]) for name in vars(lanes[0])})
-    cut = _Cut(judge(whole, catalog, as_of=last), len(told))
-    for number, (course, (_, now)) in enumerate(zip(courses, told, strict=True)):
-        yield cut.of(number, course, now)
+    cut = _Cut(judge(as_known(whole, catalog, as_of=last), catalog, as_of=last), len(told), asked)
+    for number, (course, now) in enumerate(told):
+        yield cut.of(number, NOBODY if asked else as_known(course, catalog, as_of=now), now)
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -77,25 +82,28 @@ def _moved(frame: pd.DataFrame, by: pd.Timedelta) -> pd.DataFrame:
 class _Cut:
     """The judgement of all lanes, from which that of each moment is taken again."""
 
-    def __init__(self, whole: Assessment, lanes: int) -> None:
+    def __init__(self, whole: Assessment, lanes: int, asked: Asked | None) -> None:
         self.whole = whole
         found = {one.name: getattr(whole, one.name) for one in fields(whole)}
-        self.frames = {name: value for name, value in found.items() if isinstance(value, pd.DataFrame)}
-        self.edges = {name: _edges(frame, lanes) for name, frame in self.frames.items()}
+        frames = {name: value for name, value in found.items() if isinstance(value, pd.DataFrame)}
+        self.empty = {} if asked is None else {name: value[:0] for name, value in frames.items() if name not in asked}
+        wanted = {name: (asked or {}).get(name, ()) for name in frames if name not in self.empty}
+        self.edges = {name: _edges(frames[name], lanes) for name in wanted}
+        self.frames = {name: _unnumbered(frames[name], columns) for name, columns in wanted.items()}
 
     def of(self, number: int, course: Course, now: pd.Timestamp) -> Assessment:
         by = now - self.whole.as_of
         parts: dict[str, Any] = {name: self._part(name, number, by) for name in self.frames if name != MARKER_POINTS}
         alone = self.whole.marker_points is not self.whole.points
         parts[MARKER_POINTS] = self._part(MARKER_POINTS, number, by) if alone else parts["points"]
-        return replace(self.whole, as_of=now, course=course, **parts)
+        return replace(self.whole, as_of=now, course=course, **(self.empty | parts))
 
     def _part(self, name: str, number: int, by: pd.Timedelta) -> pd.DataFrame:
         start, stop = self.edges[name][number], self.edges[name][number + 1]
         part = _moved(self.frames[name].iloc[start:stop], by)
         if part.index.name == "patient_id":
-            return part.set_axis(part.index.str.slice(LANE)).rename_axis("patient_id")
-        part = part.assign(patient_id=part["patient_id"].str.slice(LANE)).reset_index(drop=True)
+            return part
+        part = part.reset_index(drop=True)
         if "series" in part.columns and len(part):
             part["series"] -= part["series"].iloc[0]
         return part.assign(**self._places(name, part, number))
@@ -116,10 +124,21 @@ def _less(places: pd.Series, first: int) -> pd.Series:
     return pd.Series(told, index=places.index, dtype=object)
 
 
+def _unnumbered(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Some columns (all where none is named), each patient under the own name again."""
+    if frame.index.name == "patient_id":
+        return frame.set_axis(frame.index.str.slice(LANE)).rename_axis("patient_id")
+    some = frame[[*columns]] if columns else frame
+    return some.assign(patient_id=some["patient_id"].str.slice(LANE))
+
+
 def _edges(frame: pd.DataFrame, lanes: int) -> list[int]:
     """Where each lane begins in a frame that goes lane by lane, and where the last one ends."""
     names: Any = frame.index.to_series() if frame.index.name == "patient_id" else frame["patient_id"]
-    numbers = names.str.slice(0, LANE).astype("int64")
+    # of a series one name is enough
+    begins = np.flatnonzero(np.diff(frame["series"], prepend=-1)) if "series" in frame else np.arange(len(names))
+    numbers = names.take(begins).str.slice(0, LANE).astype("int64")
     if not numbers.is_monotonic_increasing:
         raise ValueError("a frame of an assessment does not go patient by patient")
-    return [int(place) for place in numbers.searchsorted(range(lanes + 1))]
+    places = np.r_[begins, len(names)]
+    return [int(places[place]) for place in numbers.searchsorted(range(lanes + 1))]

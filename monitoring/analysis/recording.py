@@ -17,11 +17,12 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
-from monitoring.analysis.columns import NEVER, by_text, moments
+from monitoring.analysis.columns import NEVER, by_text, moments, ranked
 from monitoring.analysis.course import Course
 from monitoring.analysis.ends import EndGrounds, Versions, ended_between, ending, ends_grounds, versions_in
 from monitoring.analysis.explain import explained
 from monitoring.analysis.matching import numbered
+from monitoring.analysis.resting import VALUE, named, rested
 from monitoring.analysis.written import rows as plain_rows
 from monitoring.terms import SEVERITIES, Catalog
 from storage.frames import FLAG_CHANGES, shaped
@@ -29,7 +30,19 @@ from storage.frames import FLAG_CHANGES, shaped
 KEY = ["patient_id", "flag"]
 SAID = ["sentence", "evidence", "confounders"]
 HOLDING = ["raised", "worsened"]
-VALUE = ["analyte", "collected_at", "ref", "version"]
+PAIR = [*KEY, "seq", "was_on", "is_on", "severity_was", "began_at_was", "rule_version_was", "changed_at", *SAID]
+NOW = [
+    *KEY,
+    "severity",
+    "began_at",
+    "raised_at",
+    "cleared_at",
+    "rule_version",
+    "why",
+    "ended_before",
+    "why_before",
+    *SAID,
+]
 POSITIONS = ["first", "turn", "now", "end", "hours"]
 
 
@@ -40,32 +53,34 @@ def changes(
     catalog: Catalog,
     *,
     run_id: str,
-    explain: Collection[str] | None = None,
+    doubtful: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """
     New rows of FLAG_CHANGES. `stored`: those already written, of each flag at least the last; `told`: every version
-    known, corrected ones too, or who asks the store for those of some values. `explain`: the patients whose flags are
-    told with sentence and evidence, None for all.
+    known, corrected ones too, or who asks the store for those of some values. `doubtful`: None to tell every flag with
+    sentence and evidence; else with what it rests on alone, fully for these patients, whose values were corrected.
     """
     assessment = assessment.near
     both = _differing(stored, assessment)
     if both.empty:
         return shaped(pd.DataFrame(), FLAG_CHANGES)
     versions = versions_in(told.observations) if isinstance(told, Course) else told
-    seen, over = both["found"] != "left_only", both["was_on"] & ~both["is_on"]
+    over = both["was_on"] & ~both["is_on"]
     # the end of a flag is told with what was said of it: nothing new need be
-    now = _explained(_whole(both[seen & ~over]), assessment, catalog, explain)
-    said = {(row.patient_id, row.flag): row for part in (now, both[seen & over]) for row in part.itertuples()}
+    now = _explained(_whole(both[both["there"] & ~over]), assessment, catalog, doubtful)
+    parts = (now[NOW], both.loc[both["there"] & over, NOW])
+    said = {(row.patient_id, row.flag): row for part in parts for row in part.itertuples()}
     grounds = ends_grounds(both[both["was_on"]], versions, assessment, catalog)
-    rows = [row for pair in both.itertuples() for row in _rows(pair, said.get((pair.patient_id, pair.flag)), grounds)]
+    pairs = both[PAIR].itertuples()
+    rows = [row for pair in pairs for row in _rows(pair, said.get((pair.patient_id, pair.flag)), grounds)]
     return shaped(
         pd.DataFrame(rows, columns=[*FLAG_CHANGES]).assign(recorded_at=assessment.as_of, run_id=run_id), FLAG_CHANGES
     )
 
 
-def news_of(stored: pd.DataFrame, assessment: Assessment) -> list[str]:
-    """The patients of whom `changes` may have something new to say."""
-    return [str(name) for name in _differing(stored, assessment.near)["patient_id"].unique()]
+def news_of(stored: pd.DataFrame, assessment: Assessment) -> pd.DataFrame:
+    """The flags (KEY) of which `changes` may have something new to say."""
+    return _differing(stored, assessment.near)[KEY].drop_duplicates()
 
 
 def _differing(stored: pd.DataFrame, assessment: Assessment) -> pd.DataFrame:
@@ -73,10 +88,18 @@ def _differing(stored: pd.DataFrame, assessment: Assessment) -> pd.DataFrame:
     flags = assessment.flags
     was, now = _beside(stored, flags)
     told = Beside.of(stored, flags, was, now)
-    differ = told.may_differ()
-    before, after = (frame.take(place[differ & (place >= 0)]) for frame, place in ((stored, was), (flags, now)))
-    both = before.merge(after, on=KEY, how="outer", suffixes=("_was", ""), indicator="found")
-    return both.assign(was_on=both["change"].isin(HOLDING), is_on=both["state"].eq("active"))
+    differ = np.flatnonzero(told.may_differ())
+    before, after = _at_places(stored, was[differ]), _at_places(flags, now[differ])
+    names = {name: before[name].where(was[differ] >= 0, after[name]) for name in KEY}
+    shared = {name: f"{name}_was" for name in before.columns if name in after.columns}
+    both = pd.concat([before.rename(columns=shared), after], axis=1).assign(**names, there=now[differ] >= 0)
+    order = np.lexsort([ranked(both[name]) for name in KEY[::-1]])
+    return both.assign(was_on=told.was_on[differ], is_on=told.is_on[differ]).take(order).reset_index(drop=True)
+
+
+def _at_places(frame: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
+    """The rows at these positions, a row of nothing for -1."""
+    return frame.reset_index(drop=True).reindex(places).reset_index(drop=True)
 
 
 def _beside(stored: pd.DataFrame, flags: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -130,26 +153,25 @@ def _at(values: np.ndarray, place: np.ndarray, missing: Any) -> np.ndarray:
 
 
 def _explained(
-    judged: pd.DataFrame, assessment: Assessment, catalog: Catalog, explain: Collection[str] | None
+    judged: pd.DataFrame, assessment: Assessment, catalog: Catalog, doubtful: Collection[str] | None
 ) -> pd.DataFrame:
-    if explain is None:
+    if doubtful is None:
         return explained(judged, assessment, catalog)
-    wanted = judged["patient_id"].isin(list(explain))
-    rest = judged[~wanted].reset_index(drop=True)
-    bare = rest.assign(sentence="", evidence=_values(rest, assessment), confounders=_nothing(len(rest)))
-    if not wanted.any():
-        return bare
-    told = explained(judged[wanted].reset_index(drop=True), assessment, catalog)
-    return pd.concat([part for part in (told, bare) if len(part)], ignore_index=True)
+    wanted = judged["patient_id"].isin(list(doubtful)).to_numpy()
+    evidence = _values(judged, assessment)
+    some = np.flatnonzero(wanted)
+    for place, told in zip(some, rested(judged.take(some).reset_index(drop=True), assessment, catalog), strict=True):
+        evidence[place] = told
+    column = pd.Series(evidence, dtype=object)
+    return judged.assign(sentence="", evidence=column, confounders=_nothing(len(judged)))
 
 
-def _values(judged: pd.DataFrame, assessment: Assessment) -> pd.Series:
-    """Of each flag which values it rests on, and no more: enough to see whether they are still judged."""
-    spans = zip(judged["first"], judged["now"], judged["places"], strict=True)
-    places = [[*range(first, now + 1)] if now >= 0 else [p for p in several if p >= 0] for first, now, several in spans]
+def _values(judged: pd.DataFrame, assessment: Assessment) -> list[list[dict[str, Any]]]:
+    """Of each flag which values it rests on itself: enough to see whether they are still judged."""
+    places = named(judged)
     some = np.array(sorted({place for one in places for place in one}), dtype=np.int64)
     told = dict(zip(some.tolist(), plain_rows(assessment.points[VALUE].take(some)), strict=True))
-    return pd.Series([[told[place] for place in one] for one in places], dtype=object)
+    return [[told[place] for place in one] for one in places]
 
 
 def _nothing(rows: int) -> pd.Series:

@@ -8,16 +8,17 @@ patients at once, step by step. A result counts from when the laboratory issued 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
-from monitoring.analysis.course import UNJUDGED, Course, moved, only, received
+from monitoring.analysis.course import UNJUDGED, Course, moved, only, received, unread
 from monitoring.analysis.matching import of_each
 from monitoring.analysis.moments import assess_each
 from monitoring.analysis.recording import KEY, SAID, changes
+from monitoring.analysis.resting import ASKED
 from monitoring.terms import Catalog
 from storage.frames import FLAG_CHANGES, empty
 
@@ -62,21 +63,26 @@ class Said:
 
 
 def replayed(recorded: Course, catalog: Catalog, *, every: pd.Timedelta) -> Replayed:
-    course = as_issued(recorded)
+    course = _as_judged(as_issued(recorded), catalog)
     offsets = _offsets(course)
     shifted = _shifted(course, -offsets)
     last = _spans(shifted)
     said, verdicts, steps = Said(), [], 0
     corrected = _corrected(shifted)
     for batch in _batches(shifted, last, every):
-        for (told, now), assessment in zip(batch, assess_each(batch, catalog), strict=True):
+        for (told, now), assessment in zip(batch, assess_each(batch, catalog, ASKED), strict=True):
             here = told.patients["patient_id"]
             # nobody reads a replay's evidence but the question whether it has been corrected since
             doubtful = corrected.index[corrected > now]
-            said.add(changes(said.last_of(here), told, assessment, catalog, run_id="", explain=doubtful))
+            said.add(changes(said.last_of(here), told, assessment, catalog, run_id="", doubtful=doubtful))
             verdicts.append(_given(assessment))
         steps += len(batch)
     return Replayed(_flags(said.all(), offsets), _responses(verdicts, offsets), len(course.patients), steps)
+
+
+def _as_judged(course: Course, catalog: Catalog) -> Course:
+    """Without what stands in a flag's evidence alone."""
+    return replace(course, observations=course.observations.drop(columns=[*unread(catalog)], errors="ignore"))
 
 
 def _corrected(course: Course) -> pd.Series:

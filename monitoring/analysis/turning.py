@@ -104,7 +104,8 @@ def turning(points: pd.DataFrame | Ward, analyte: str, belief: Belief, *, at: np
     own = ward.marker(analyte)
     asked = np.arange(len(own.place)) if at is None else np.searchsorted(own.place, at)
     others = {name: ward.marker(name) for name, _, _ in belief.company}
-    numbers = _worked_out(own, others, asked, belief)
+    near = _near(own, others, asked, belief)
+    numbers = _worked_out(own, near, asked, belief)
     return Turning(
         place=own.place[asked],
         probability=numbers[:, 0],
@@ -112,17 +113,37 @@ def turning(points: pd.DataFrame | Ward, analyte: str, belief: Belief, *, at: np
         alone=numbers[:, 2],
         rate=numbers[:, 3],
         rate_error=numbers[:, 4],
-        known_at=_known(own, others, asked, belief),
+        known_at=_known(own, near, asked, belief),
     )
 
 
-def _worked_out(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> np.ndarray:
+@dataclass(frozen=True)
+class Beside:
+    """One marker of the company: of each asked value the first of it within the span, and the first after it."""
+
+    marker: Marker
+    start: np.ndarray
+    end: np.ndarray
+
+
+def _near(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> dict[str, Beside]:
+    now = own.hour[asked]
+    span = Span(own.patient[asked], now - belief.span, now, now)
+    found = {}
+    for name, marker in others.items():
+        start, _, end = marker.spans(span, belief.together)
+        found[name] = Beside(marker, start, end)
+    return found
+
+
+def _worked_out(own: Marker, near: Mapping[str, Beside], asked: np.ndarray, belief: Belief) -> np.ndarray:
     """The numbers of each asked value, a row each; what was worked out before is not worked out again."""
-    keys = _keys(own, others, asked, belief)
+    keys = _keys(own, near, asked, belief)
     known, rows = REMEMBERED.find(keys)
     new, first = np.unique(keys[~known], return_index=True)
     if len(new):
         cases = Cases(len(new))
+        others = {name: beside.marker for name, beside in near.items()}
         for case in _cases(own, others, asked[~known][first], belief):
             cases.add(case)
         found = cases.told(belief)
@@ -131,15 +152,16 @@ def _worked_out(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, be
     return rows
 
 
-def _keys(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> np.ndarray:
+def _keys(own: Marker, near: Mapping[str, Beside], asked: np.ndarray, belief: Belief) -> np.ndarray:
     """What each answer depends on: the values up to it, those of the company and how far off they are, the numbers."""
     now = own.hour[asked]
     parts = [own.content[asked]]
-    for marker in others.values():
-        _, _, end = marker.spans(Span(own.patient[asked], now - belief.span, now, now), belief.together)
-        last = np.maximum(end - 1, 0)
+    for beside in near.values():
+        marker, last = beside.marker, np.maximum(beside.end - 1, 0)
         none = np.zeros(len(asked))
-        held = (end > 0) & (marker.patient[last] == own.patient[asked]) if len(marker.hour) else none.astype(bool)
+        held = (
+            (beside.end > 0) & (marker.patient[last] == own.patient[asked]) if len(marker.hour) else none.astype(bool)
+        )
         content = marker.content[last] if len(marker.hour) else none.astype(np.uint64)
         away = exactly(now - marker.hour[last]) if len(marker.hour) else none
         parts += [np.where(held, content, 0).astype(np.uint64), np.where(held, away, 0.0)]
@@ -165,6 +187,8 @@ class Case:
 
 def _cases(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> Iterator[Case]:
     start_of = np.maximum(np.searchsorted(own.axis, own.axis[asked] - belief.span), own.first[asked])
+    alone = own.seen_from(own.axis, start_of, asked, 0.0)
+    company = {name: one.seen_from(own.axis, start_of, asked, belief.together) for name, one in others.items()}
     lag = 0
     while True:
         rows = np.flatnonzero((asked - lag > start_of) if lag else np.ones(len(asked), dtype=bool))
@@ -172,8 +196,9 @@ def _cases(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief:
             return
         here = asked[rows]
         span = Span(own.patient[here], own.hour[start_of[rows]], own.hour[here - lag], own.hour[here])
-        mine = own.hinge(span)
-        along, extra = _company(others, span, belief)
+        mine = alone.hinge(rows, here - lag, span.turn)
+        theirs = {name: one.hinge(rows, here - lag, span.turn) for name, one in company.items()}
+        along, extra = _company(theirs, len(rows), belief)
         yield from _turned(rows, mine, along, extra, _priors(own, here, span, lag, belief), lag)
         lag += 1
 
@@ -239,15 +264,14 @@ def _marginal(hinge: Hinge, before: float, after: float) -> tuple[np.ndarray, np
     return better, (a * two - hinge.both * one) / det, a / det
 
 
-def _company(others: Mapping[str, Marker], span: Span, belief: Belief) -> tuple[Hinge, np.ndarray]:
+def _company(parts: Mapping[str, Hinge], size: int, belief: Belief) -> tuple[Hinge, np.ndarray]:
     """
     What the company says about this marker's slopes, and the log evidence that it moves at all. Each one's slopes are
     ratio * these slopes, give or take its spread, which is integrated out.
     """
-    told, extra = Hinge.nothing(len(span.end)), np.zeros(len(span.end))
+    told, extra = Hinge.nothing(size), np.zeros(size)
     for name, ratio, spread in belief.company:
-        part = others[name].hinge(span, belief.together)
-        loose = spread**2
+        part, loose = parts[name], spread**2
         a, b, c = 1.0 + loose * part.before, 1.0 + loose * part.after, loose * part.both
         det = a * b - c * c
         one = (b * part.score_before - c * part.score_after) / det
@@ -323,15 +347,15 @@ def _allowed(along: np.ndarray, alone: np.ndarray, share: np.ndarray, most: floa
     return np.where(gain > limit - alone, (limit - alone) / np.maximum(gain, SMALL), 1.0)
 
 
-def _known(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> np.ndarray:
+def _known(own: Marker, near: Mapping[str, Beside], asked: np.ndarray, belief: Belief) -> np.ndarray:
     """When the last value used, of the series or its company, became known."""
-    here = Span(own.patient[asked], own.hour[asked] - belief.span, own.hour[asked], own.hour[asked])
+    now = own.hour[asked]
+    start, _, end = own.spans(Span(own.patient[asked], now - belief.span, now, now), belief.together)
     known = own.received[asked].copy()
-    for marker in (own, *others.values()):
-        start, _, end = marker.spans(here, belief.together)
-        some = np.flatnonzero(end > start)
+    for beside in (Beside(own, start, end), *near.values()):
+        some = np.flatnonzero(beside.end > beside.start)
         if len(some):
-            bounds = np.column_stack([start[some], end[some]]).ravel()
-            received = np.r_[marker.received, marker.received[-1:]]  # an end may lie one past the last
+            bounds = np.column_stack([beside.start[some], beside.end[some]]).ravel()
+            received = np.r_[beside.marker.received, beside.marker.received[-1:]]  # an end may lie one past the last
             known[some] = np.maximum(known[some], np.maximum.reduceat(received, bounds)[::2])
     return known
