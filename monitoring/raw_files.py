@@ -12,6 +12,7 @@ from pathlib import Path
 from monitoring import csv_columns
 from monitoring.csv_reading import kind_of
 from monitoring.errors import SourceError
+from monitoring.manifests import not_reported
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,10 @@ def _read(files: Iterable[tuple[Path, str]]) -> Iterator[RawFile]:
 
 
 def csv_files(folder: Path, leave_out: Sequence[Path] = ()) -> list[Path]:
-    """All files with a feed's endings below, by path."""
-    return [path for path in sorted(folder.rglob("*")) if _is_input(path) and not _inside(path, leave_out)]
+    """All files with a feed's endings below, by path; of an export what a ward had reported."""
+    files = [path for path in sorted(folder.rglob("*")) if _is_input(path) and not _inside(path, leave_out)]
+    ours = not_reported(files)
+    return [path for path in files if path not in ours]
 
 
 def by_kind(paths: Iterable[Path]) -> list[Path]:

@@ -18,10 +18,11 @@ from monitoring.analysis.course import Course, known
 from monitoring.analysis.temperatures import FINDING
 from monitoring.disguise import pseudonyms, shifts
 from monitoring.exports import reading
+from monitoring.exports.counting import ABSENT, Column, Drawn, Part, Plan
+from monitoring.exports.doses import treatments
 from monitoring.exports.fields import Table, cast, layout
-from monitoring.exports.flow import ABSENT, Column, Drawn, Part, Plan
 from monitoring.exports.hiding import hidden, plain
-from monitoring.exports.tables import Frames, findings, people, treatments
+from monitoring.exports.tables import Frames, findings, people
 from monitoring.exports.wanted import Wanted
 from monitoring.terms import Catalog
 from storage import frames, merges, queries

@@ -25,7 +25,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from monitoring.errors import ExportError
 from monitoring.exports.coded import as_table
-from monitoring.exports.flow import Drawn, Part, Plan, values, wanted_columns
+from monitoring.exports.counting import Drawn, Part, Plan
+from monitoring.exports.flow import values, wanted_columns
 from monitoring.exports.lines import Lines, csv_lines
 from storage import facts
 from storage.facts import Door, Reader

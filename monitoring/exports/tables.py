@@ -12,12 +12,12 @@ from monitoring.analysis.course import Course, births
 from monitoring.analysis.matching import of_each
 from monitoring.analysis.temperatures import FINDING
 from monitoring.exports.alignment import FIRST, aligned, zeros
+from monitoring.exports.doses import treatments
 from monitoring.exports.fields import Layout, layout
 from monitoring.exports.panel import panel
 from monitoring.exports.versions import versions
 from monitoring.exports.wanted import Wanted
 from monitoring.state import WardState
-from monitoring.terms import Catalog
 
 DAYS_A_YEAR = 365.2425
 Frames = dict[str, pd.DataFrame]
@@ -118,12 +118,6 @@ def _labs(ward: WardState, t0: pd.Series) -> pd.DataFrame:
 def _from_findings(points: pd.DataFrame, course: Course) -> pd.Series:
     """Temperatures that an examiner wrote down are findings, and stand in that table."""
     return points["ref"].isin(course.findings.loc[course.findings["finding"].eq(FINDING), "ref"])
-
-
-def treatments(doses: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
-    named = doses.rename(columns={"given": "drug", "amount": "dose", "name_text": "drug_reported", "ref": "dose_id"})
-    lines = {code: drug.line for code, drug in catalog.drugs.items()}
-    return named.assign(line=named["drug"].map(lines))
 
 
 def findings(told: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from monitoring.analysis.course import Course
+from monitoring.exports.doses import counted_in
 from monitoring.exports.wanted import Wanted
 
 FACT = ["patient_id", "ref"]
@@ -18,7 +19,7 @@ def versions(told: Course, wanted: Wanted) -> dict[str, pd.DataFrame]:
     doses = {"ref": "dose_id", "given": "drug", "amount": "dose"}
     return {
         "labs_versions": _between(labs, "collected_at", wanted),
-        "treatments_versions": _spanned(told.doses).rename(columns=doses),
+        "treatments_versions": _spanned(counted_in(told.doses)).rename(columns=doses),
         "findings_versions": _between(
             _spanned(told.findings).rename(columns={"ref": "finding_id"}), "observed_at", wanted
         ),

@@ -14,10 +14,11 @@ from typing import Any
 
 import pandas as pd
 
+from monitoring.analysis.course import births
 from monitoring.exports.about import About
 from monitoring.exports.fields import parse
 from monitoring.exports.package import write_package
-from monitoring.exports.tables import Frames
+from monitoring.exports.tables import DAYS_A_YEAR, Frames
 from monitoring.exports.typed import schema, write_tables
 from monitoring.terms import Catalog
 from monitoring.units import normal_unit
@@ -55,7 +56,11 @@ SCHEMAS = {
     "clif_medication_admin_continuous": schema(GIVEN),
 }
 NOTES = [
-    "One hospitalisation a patient; without an admission told it begins at the first result.",
+    "One hospitalisation a patient; without an admission told it begins at the first result, and has no beginning "
+    "where that lies after the discharge. A discharge before the admission belongs to an earlier stay and is left out.",
+    "Of patients without a date of birth here the age at admission is that at the first result and the whole years "
+    "between: it can be one too low.",
+    "A table without rows is written too, with its columns and their types.",
     "Race, ethnicity and language are not known here: Unknown. The order time of a value is not known: its collection.",
     "CLIF 2.1 has no category for fibrinogen, triglycerides, D-dimer, soluble IL-2 receptor, IL-6 and IL-18: they "
     "stand in clif_labs_next.parquet with the categories and units of its next version.",
@@ -78,7 +83,7 @@ def _said(parts: Iterable[Frames], words: Words, about: About) -> Iterator[Frame
         known = {*words["labs"], *words["next"], *words["vitals"]}
         _leave_out(labs[~labs["analyte"].isin(known)], "analyte", about)
         yield {
-            "clif_patient": _patients(patients, words["sex"]),
+            "clif_patient": _patients(patients, words["sex"], about),
             "clif_hospitalization": _stays(patients, about),
             "clif_labs": _labs(labs, words["labs"], about.catalog),
             "clif_labs_next": _labs(labs, words["next"], about.catalog),
@@ -92,8 +97,10 @@ def _leave_out(rows: pd.DataFrame, name: str, about: About) -> None:
         about.leave_out(f"{code}: CLIF has no category for it", count)
 
 
-def _patients(patients: pd.DataFrame, sex: Mapping[str, str]) -> pd.DataFrame:
-    born = pd.to_datetime(patients["birth_date"], errors="coerce", format="%Y-%m-%d")
+def _patients(patients: pd.DataFrame, sex: Mapping[str, str], about: About) -> pd.DataFrame:
+    told = patients["birth_date"]
+    born = pd.to_datetime(told, errors="coerce", format="%Y-%m-%d")
+    about.leave_out("dates of birth that are not told to the day", int((told.notna() & born.isna()).sum()))
     return pd.DataFrame(
         {
             "patient_id": patients["patient_id"],
@@ -108,20 +115,29 @@ def _patients(patients: pd.DataFrame, sex: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _stays(patients: pd.DataFrame, about: About) -> pd.DataFrame:
-    begun = patients["admitted_at"].fillna(patients["first_result_at"])
+    admitted, first = patients["admitted_at"], patients["first_result_at"]
+    left = patients["discharged_at"].mask(admitted > patients["discharged_at"])
+    begun = admitted.fillna(first.mask(first > left))
     about.leave_out("patients without an admission or a result: the stay has no beginning", int(begun.isna().sum()))
-    still = patients["discharged_at"].isna()
     return pd.DataFrame(
         {
             "patient_id": patients["patient_id"],
             "hospitalization_id": patients["patient_id"],
             "admission_dttm": begun,
-            "discharge_dttm": patients["discharged_at"],
-            "age_at_admission": patients["age_years"],
+            "discharge_dttm": left,
+            "age_at_admission": _ages(patients, begun, float(about.layout.settings["oldest_years"])),
             "admission_type_category": "other",
-            "discharge_category": still.map({True: "Still Admitted", False: "Missing"}),
+            "discharge_category": left.isna().map({True: "Still Admitted", False: "Missing"}),
         }
     )
+
+
+def _ages(patients: pd.DataFrame, begun: pd.Series, oldest: float) -> pd.Series:
+    """Completed years; the oldest as one group, as everywhere in an export."""
+    years = (begun - births(patients)).dt.days // DAYS_A_YEAR
+    between = (begun - patients["first_result_at"]).dt.days.fillna(0) / DAYS_A_YEAR
+    told = patients["age_years"].astype("float64") + between.astype("int64")
+    return years.where(years >= 0).fillna(told.where(told >= 0)).clip(upper=oldest)
 
 
 def factor(entry: Mapping[str, Any], analyte: str, catalog: Catalog) -> float:
@@ -207,8 +223,14 @@ def _said_of(doses: pd.DataFrame, words: Words, kind: str, action: str) -> pd.Da
             "med_route_name": doses["route"],
             "med_route_category": doses["route"].str.casefold().map(routes),
             "med_dose": 0.0 if stops else doses["dose"],
-            "med_dose_unit": doses["unit"],
+            "med_dose_unit": _rates(doses["unit"], words["rates"]),
             "mar_action_category": action,
             "mar_action_group": "not_administered" if stops else "administered",
         }
     )
+
+
+def _rates(units: pd.Series, ends: Mapping[str, list[str]]) -> pd.Series:
+    for end, spellings in ends.items():
+        units = units.str.replace(f"(?:{'|'.join(spellings)})$", end, case=False, regex=True)
+    return units

@@ -151,7 +151,8 @@ def _code(known: Analyte) -> str:
 
 
 def _given(doses: pd.DataFrame) -> list[pd.DataFrame]:
-    code = "MEDICATION//" + doses["drug"] + "//" + doses["unit"].fillna("")
+    unit = doses["unit"].fillna("").astype("str").str.replace(r"/{2,}", "/", regex=True)  # as reported: // parts a code
+    code = "MEDICATION//" + doses["drug"] + "//" + unit
     begun, amount = doses["started_at"], doses["dose"].astype("float64")
     course = doses["ended_at"].notna()
     kind = pd.Series("GIVEN", index=doses.index).where(~course, "START")
