@@ -13,7 +13,8 @@ from tests.browser.watched import Watched
 pytestmark = pytest.mark.browser
 Open = Callable[..., Watched]
 OURS = ("/", "/?find=99", "/inbox", "/patient", "/patient?patient=P-0007")
-WITH_FIELDS = ("/rounds", "/rounds?patient=P-0007", "/feed", "/research")  # coloured when a page is loaded
+WITH_FIELDS = ("/rounds", "/rounds?patient=P-0007", "/feed", "/research", "/people")  # coloured when a page is loaded
+TABBED = ("/", "/inbox", "/patient?patient=P-0007", "/rounds?patient=P-0007", "/feed", "/research", "/people")
 WRONG = ("serious", "critical")
 LOOKS = """(one) => [one, one.parentElement, one.closest("tr, label, [data-baseweb=input]")].map((node) => {
   const told = node && getComputedStyle(node)
@@ -62,7 +63,7 @@ def test_axe_finds_nothing_serious_where_there_are_fields_of_streamlit(view: str
     assert wrong(page, COLOURS) == []
 
 
-@pytest.mark.parametrize("view", ["/", "/inbox", "/patient?patient=P-0007", "/rounds?patient=P-0007", "/feed"])
+@pytest.mark.parametrize("view", TABBED)
 def test_everything_that_can_be_clicked_is_reached_by_the_tabulator_and_seen_there(
     view: str, ward: str, opened: Open
 ) -> None:
