@@ -24,7 +24,8 @@ from monitoring.csv_marks import unmarked
 from monitoring.decoding import LOST, decode, plain_utf8
 
 HEAD_BYTES = 65536
-LONGEST_FILE = 2**31 - 2**16  # what pyarrow takes as one block
+LONGEST_FILE = 2**31 - 2**16  # what pyarrow takes in one piece
+BLOCK_BYTES = 2**24  # each parsed by a thread of its own
 ODD = (b'"', b"\0", LOST.encode())
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 
@@ -91,7 +92,7 @@ def _parsed(body: pa.Buffer, head: Head) -> list[Cells]:
     try:
         table = arrow.read_csv(
             pa.BufferReader(body),
-            arrow.ReadOptions(column_names=names, use_threads=False, block_size=body.size + 1),
+            arrow.ReadOptions(column_names=names, block_size=BLOCK_BYTES),
             arrow.ParseOptions(delimiter=head.delimiter, quote_char=False, ignore_empty_lines=False),
             arrow.ConvertOptions(column_types=dict.fromkeys(names, DICTIONARY), strings_can_be_null=False),
         )
@@ -108,7 +109,11 @@ def _needs_thought(read: Sequence[Cells]) -> bool:
     """A row that may be blank, or a field longer than the csv module takes."""
     blank = any(not text.strip() for text in read[0].texts)
     limit = csv.field_size_limit()
-    return blank or any(len(text) > limit for cells in read for text in cells.texts)
+    return blank or any(_longest(cells) > limit for cells in read)
+
+
+def _longest(cells: Cells) -> int:
+    return compute.max(compute.utf8_length(pa.array(cells.texts, pa.string()))).as_py() or 0
 
 
 def _unmarked(cells: Cells) -> Cells:

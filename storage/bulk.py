@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv
@@ -47,32 +48,55 @@ def patients_seen(connection: Connection, table: Any, patients: Sequence[str]) -
     cursor = connection.connection.cursor()
     _stage(cursor, connection.dialect.name, "wanted_patient", {"patient_id": _texts(patients)}, {"patient_id": Text()})
     exists = f'EXISTS (SELECT 1 FROM "{table.name}" AS t WHERE t.patient_id = w.patient_id)'
-    cursor.execute(f"SELECT w.patient_id FROM wanted_patient AS w WHERE {exists}")
-    seen = [row[0] for row in cursor.fetchall()]
+    seen = _looked_up(cursor, connection.dialect.name, f"SELECT w.patient_id FROM wanted_patient AS w WHERE {exists}")
     cursor.close()
-    return seen
+    return [patient for (patient,) in seen]
 
 
 def versions_of(connection: Connection, table: Any, keys: pd.DataFrame) -> pd.DataFrame:
     """Every version of the wanted (patient_id, ref), with digest, resulted_at and told_at (microseconds)."""
     cursor, embedded = connection.connection.cursor(), connection.dialect.name == "sqlite"
-    keys = keys.drop_duplicates()
+    keys = _once_in_order(keys)
     arrays = {"patient_id": _texts(keys["patient_id"]), "ref": pa.array(keys["ref"].to_numpy())}
     _stage(cursor, connection.dialect.name, "wanted_ref", arrays, {"patient_id": Text(), "ref": BigInteger()})
     # without statistics SQLite would walk through all of a patient's rows for each key
     index = f"INDEXED BY ix_{table.name}_ref" if embedded else ""
-    cursor.execute(
+    known = _looked_up(
+        cursor, connection.dialect.name,
         f"SELECT t.patient_id, t.ref, t.version, t.digest, {_moment(table, 'resulted_at', embedded)}, "
         f"{_moment(table, 'told_at', embedded)} FROM wanted_ref AS w "
-        f'CROSS JOIN "{table.name}" AS t {index} WHERE t.patient_id = w.patient_id AND t.ref = w.ref'
-    )
-    columns = list(zip(*cursor.fetchall(), strict=True)) or [()] * 6
+        f'CROSS JOIN "{table.name}" AS t {index} WHERE t.patient_id = w.patient_id AND t.ref = w.ref',
+    )  # fmt: skip
+    columns = list(zip(*known, strict=True)) or [()] * 6
     cursor.close()
     whole = dict(zip(("ref", "version", "digest", "resulted_at", "told_at"), columns[1:], strict=True))
     return pd.DataFrame(
         {"patient_id": pd.Series(columns[0], dtype="str")}
         | {name: pd.Series(values, dtype="int64") for name, values in whole.items()}
     )
+
+
+def _looked_up(cursor: Any, dialect: str, statement: str) -> list[tuple[Any, ...]]:
+    """Key by key in the index; a server would rather read the whole table, longer the more was ever kept."""
+    if dialect == "sqlite":
+        return list(cursor.execute(statement))
+    for way in ("hashjoin", "mergejoin"):
+        cursor.execute(f"SET LOCAL enable_{way} TO off")
+    rows = list(cursor.execute(statement))
+    for way in ("hashjoin", "mergejoin"):
+        cursor.execute(f"SET LOCAL enable_{way} TO DEFAULT")
+    return rows
+
+
+def _once_in_order(keys: pd.DataFrame) -> pd.DataFrame:
+    """Each key once, in the order of the index that it is looked up in: each page of it is read once."""
+    patients, _ = pd.factorize(keys["patient_id"], sort=True)
+    refs = keys["ref"].to_numpy()
+    order = np.lexsort((refs, patients))
+    patients, refs = patients[order], refs[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (patients[1:] != patients[:-1]) | (refs[1:] != refs[:-1])
+    return keys.iloc[order[first]]
 
 
 def _texts(values: Any) -> pa.Array:

@@ -21,7 +21,7 @@ from storage.engine import Store
 from storage.frames import empty
 from storage.instants import Instant
 from storage.reading import chosen, frame_of, key
-from storage.tables import SIZED, SIZES, Dose, Finding, Observation
+from storage.tables import RAN, SIZED, SIZES, Dose, Finding, Observation
 from storage.versions import WITHDRAWN
 
 STRETCH = {"patient_id": frames.TEXT, "since": frames.TIME, "until": frames.TIME}
@@ -29,14 +29,25 @@ NEWEST = {"patient_id": frames.TEXT, "drawn_at": frames.TIME}
 WHEN: dict[type[SQLModel], str] = {Observation: "collected_at", Dose: "started_at", Finding: "observed_at"}
 SHAPES = {Observation: frames.OBSERVATIONS, Dose: frames.DOSES, Finding: frames.FINDINGS}
 # without statistics SQLite would walk through all of a patient's rows for each row
-INDEX = {Observation: "ix_observation_corrected", Dose: "ix_dose_ref", Finding: "ix_finding_ref"}
+INDEX = {Observation: "ix_observation_corrected", Dose: "ix_dose_corrected", Finding: "ix_finding_corrected"}
 LAST = """NOT EXISTS (
   SELECT 1 FROM {table} AS later {by} WHERE later.patient_id = {of}.patient_id AND later.ref = {of}.ref
-    AND later.version > {of}.version AND later.version > 1 AND later.received_at <= :as_of)"""
+    AND later.version > {of}.version AND later.version > 1 AND later.received_at <= :as_of {fence})"""
+# a server that thinks that hardly anything was ever corrected would go through all that was for each row
+FENCE = {"sqlite": "", "postgresql": "OFFSET 0"}
 # the moments of a stretch at which anything of the index was drawn: left to itself SQLite reads all of the stretch
 DRAWN_AT = """SELECT DISTINCT few.patient_id, few.collected_at AS since, few.collected_at AS until
   FROM ({stretches}) AS asked CROSS JOIN observation AS few INDEXED BY ix_observation_size
   WHERE few.patient_id = asked.patient_id AND few.collected_at BETWEEN asked.since AND asked.until AND few.{sizes}"""
+# in the same way where courses began that lead into a stretch: until is where that begins
+RAN_FROM = """SELECT few.patient_id, few.started_at AS since, asked.since AS until
+  FROM ({stretches}) AS asked CROSS JOIN dose AS few INDEXED BY ix_dose_course
+  WHERE few.patient_id = asked.patient_id AND few.started_at < asked.since
+    AND (few.ended_at IS NOT NULL OR few.unit LIKE '%/day')"""
+# left to itself SQLite reads all rows of a patient for each value that is asked for
+FOUND = """SELECT DISTINCT few.patient_id, few.ref, few.collected_at, few.version FROM ({keys}) AS asked
+  CROSS JOIN observation AS few INDEXED BY ix_observation_ref
+  WHERE few.patient_id = asked.patient_id AND few.ref = asked.ref"""
 ROWS = {
     "sqlite": "SELECT {columns} FROM json_each(:stretches)",
     "postgresql": "SELECT {columns} FROM jsonb_array_elements(CAST(:stretches AS jsonb))",
@@ -62,7 +73,11 @@ def sizes(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: Co
 
 def doses(store: Store, stretches: pd.DataFrame, *, as_of: datetime) -> pd.DataFrame:
     """What began or ended since a stretch began, and daily courses without an end. Shape DOSES."""
-    return _within(store, Dose, stretches, as_of=as_of)
+    begun = _within(store, Dose, stretches, as_of=as_of)
+    ran = _within(store, Dose, stretches, as_of=as_of, more=RAN)  # long before, by an index of their own
+    told = pd.concat([ran, begun], ignore_index=True) if len(ran) else begun
+    told = told.drop_duplicates(["patient_id", "ref", "version"])
+    return told.sort_values(["patient_id", "started_at", "ref", "version"], ignore_index=True)
 
 
 def findings(store: Store, stretches: pd.DataFrame, *, as_of: datetime, name: str) -> pd.DataFrame:
@@ -76,7 +91,7 @@ def newest(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: S
         return empty(NEWEST)
     with store.reading() as connection:
         engine = connection.dialect.name
-        last = LAST.format(table="observation", by=_by(connection, Observation), of="drawn")
+        last = LAST.format(table="observation", by=_by(connection, Observation), of="drawn", fence=FENCE[engine])
         asked = text(
             f"""SELECT stretch.patient_id, (
               SELECT {DRAWN[engine]} FROM observation AS drawn
@@ -99,9 +114,8 @@ def versions(store: Store, keys: Collection[tuple[str, int]], *, as_of: datetime
         joined = merges.known(connection, as_of)
         asked = sorted({(name, ref) for patient, ref in keys for name in joined.asked([patient]) or ()})
         table, wanted = _table(Observation), _keys(connection, asked)
-        statement = chosen(connection, Observation, as_of=as_of, columns=frames.OBSERVATIONS).join(
-            wanted, and_(table.c.patient_id == wanted.c.patient_id, table.c.ref == wanted.c.ref)
-        )
+        same = and_(*(table.c[column.name] == column for column in wanted.c))
+        statement = chosen(connection, Observation, as_of=as_of, columns=frames.OBSERVATIONS).join(wanted, same)
         told = frame_of(connection, statement.order_by(*key(connection, Observation)), frames.OBSERVATIONS)
         return joined.moved(told, "collected_at")
 
@@ -134,10 +148,11 @@ def _of_stretches(
     connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, as_of: datetime, shape: Any, more: Any
 ) -> Select[Any]:
     engine, table = connection.dialect.name, _table(model)
-    stretch = _stretch(engine, stretches, sized=more is SIZED)
-    last = text(LAST.format(table=table.name, by=_by(connection, model), of=table.name))
+    stretch = _stretch(engine, stretches, more)
+    last = text(LAST.format(table=table.name, by=_by(connection, model), of=table.name, fence=FENCE[engine]))
     statement = chosen(connection, model, as_of=as_of, columns=shape)
-    statement = statement.join(stretch, and_(table.c.patient_id == stretch.c.patient_id, _inside(model, stretch)))
+    inside = _led_into(engine, stretch) if more is RAN else _inside(model, stretch)
+    statement = statement.join(stretch, and_(table.c.patient_id == stretch.c.patient_id, inside))
     statement = statement.where(last.bindparams(bindparam("as_of", as_of, Instant)))
     # SQLite goes stretch by stretch along the key: asked for that order it would sort what is in order
     statement = statement if engine == "sqlite" else statement.order_by(*key(connection, model))
@@ -145,25 +160,41 @@ def _of_stretches(
 
 
 def _inside(model: type[SQLModel], stretch: Subquery) -> Any:
-    table = _table(model)
-    when = table.c[WHEN[model]]
-    if model is not Dose:
-        return when.between(stretch.c.since, stretch.c.until)
-    runs = and_(table.c.ended_at.is_(None), table.c.unit.like("%/day"))
-    return or_(when >= stretch.c.since, table.c.ended_at >= stretch.c.since, runs)
+    when = _table(model).c[WHEN[model]]
+    return when >= stretch.c.since if model is Dose else when.between(stretch.c.since, stretch.c.until)
 
 
-def _stretch(engine: str, stretches: pd.DataFrame, *, sized: bool) -> Subquery:
+def _led_into(engine: str, stretch: Subquery) -> Any:
+    """Doses that began before the stretch and ended in it, or nobody knows when."""
+    table = _table(Dose)
+    if engine == "sqlite":  # see RAN_FROM
+        began, since = table.c.started_at == stretch.c.since, stretch.c.until
+    else:
+        began, since = table.c.started_at < stretch.c.since, stretch.c.since
+    return and_(began, or_(table.c.ended_at >= since, table.c.ended_at.is_(None)))
+
+
+def _stretch(engine: str, stretches: pd.DataFrame, more: Any) -> Subquery:
     told = _rows(engine, STRETCH)
-    rows = text(DRAWN_AT.format(stretches=told, sizes=SIZES.text) if sized and engine == "sqlite" else told)
+    if engine == "sqlite" and more is SIZED:
+        told = DRAWN_AT.format(stretches=told, sizes=SIZES.text)
+    elif engine == "sqlite" and more is RAN:
+        told = RAN_FROM.format(stretches=told)
+    rows = text(told)
     rows = rows.bindparams(bindparam("stretches", _told(engine, stretches)))
     return rows.columns(patient_id=String, since=Instant, until=Instant).subquery("stretch")
 
 
 def _keys(connection: Connection, asked: list[tuple[str, int]]) -> Subquery:
-    rows = text(_rows(connection.dialect.name, {"patient_id": frames.TEXT, "ref": frames.WHOLE}))
+    """The columns by which the rows of these values are found."""
+    engine = connection.dialect.name
+    told = _rows(engine, {"patient_id": frames.TEXT, "ref": frames.WHOLE})
+    rows = text(FOUND.format(keys=told) if engine == "sqlite" else told)
     rows = rows.bindparams(bindparam("stretches", json.dumps(asked)))
-    return rows.columns(patient_id=String, ref=BigInteger).subquery("wanted")
+    if engine != "sqlite":
+        return rows.columns(patient_id=String, ref=BigInteger).subquery("wanted")
+    found = rows.columns(patient_id=String, ref=BigInteger, collected_at=Instant, version=BigInteger)
+    return found.subquery("wanted")
 
 
 def _rows(engine: str, shape: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ from storage.tables.arrivals import (
     SetAsideEnd,
     TakenFile,
 )
-from storage.tables.facts import SIZED, SIZES, Dose, Finding, Observation, Patient
+from storage.tables.facts import RAN, SIZED, SIZES, Dose, Finding, Observation, Patient
 from storage.tables.flags import Acknowledgement, AnswerEnd, FlagAssignment, FlagChange, FlagComment, Round, Snooze
 from storage.tables.meanings import CodeMeaning, PatientIdentifier, PatientMerge
 from storage.tables.people import Access, Cohort, Erasure, Lease, Message, Person
@@ -19,6 +19,7 @@ from storage.tables.shared import METADATA
 
 __all__ = [
     "METADATA",
+    "RAN",
     "SIZED",
     "SIZES",
     "Access",

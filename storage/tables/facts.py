@@ -12,6 +12,8 @@ from storage.tables.shared import CLUSTERED
 
 CORRECTIONS = text("version > 1")
 SIZES = text("analyte IN ('weight', 'height')")
+COURSES = text("ended_at IS NOT NULL OR unit LIKE '%/day'")
+RAN = text("(dose.ended_at IS NOT NULL OR dose.unit LIKE '%/day')")
 SIZED = text("observation.analyte IN ('weight', 'height')")
 
 
@@ -62,7 +64,13 @@ class Dose(SQLModel, table=True):
     """One administration, or one running course, of a drug or product. `given` is the catalog's code."""
 
     __tablename__ = "dose"
-    __table_args__ = (Index("ix_dose_ref", "patient_id", "ref"), CLUSTERED)
+    __table_args__ = (
+        Index("ix_dose_ref", "patient_id", "ref"),
+        # few rows: what may have ended, or still run, long after it began
+        Index("ix_dose_course", "patient_id", "started_at", sqlite_where=COURSES, postgresql_where=COURSES),
+        Index("ix_dose_corrected", "patient_id", "ref", sqlite_where=CORRECTIONS, postgresql_where=CORRECTIONS),
+        CLUSTERED,
+    )
 
     patient_id: str = Field(primary_key=True)
     started_at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))
@@ -90,7 +98,11 @@ class Finding(SQLModel, table=True):
     """What an examiner saw. `value` is "yes", "no" or a number as text."""
 
     __tablename__ = "finding"
-    __table_args__ = (Index("ix_finding_ref", "patient_id", "ref"), CLUSTERED)
+    __table_args__ = (
+        Index("ix_finding_ref", "patient_id", "ref"),
+        Index("ix_finding_corrected", "patient_id", "ref", sqlite_where=CORRECTIONS, postgresql_where=CORRECTIONS),
+        CLUSTERED,
+    )
 
     patient_id: str = Field(primary_key=True)
     observed_at: datetime = Field(sa_column=Column(Instant, primary_key=True, nullable=False))

@@ -1,15 +1,23 @@
 """
 Taking in lab rows of CSV, whole way: on SQLite beside a bare executemany of the same rows into a clustered table, on
-PostgreSQL beside a bare COPY of the same rows into the same table with the same indexes.
+PostgreSQL beside a bare COPY of the same rows into the same table with the same indexes. With other sizes, by hand:
+
+    python -m tests.bench.intake --rows 1000000 [--grown URL ...]
+
+A grown store (tests.bench.history) is given the same rows, as results of patients whom it knows for long.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import sqlite3
 import tempfile
 import time
+import uuid
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,31 +28,35 @@ from monitoring.intake import take_in
 from monitoring.raw_files import read_paths
 from monitoring.settings import load_settings
 from monitoring.simulate import simulate
+from storage.deliveries import Sent, keep
 from storage.engine import open_store, upgrade
 from tests.servers import on_server, running_server
 
 ROWS = 200_000
 PATIENTS = 900
+ROWS_A_DAY = 22  # of one patient, at the least
 ROUNDS = 2
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PIECE = 1 << 20
 WHOLE = "SELECT * FROM observation ORDER BY patient_id, collected_at, ref, version"
 
 
-def report() -> None:
+def report(rows: int = ROWS, grown: Sequence[str] = ()) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        labs = _labs(Path(folder))
-        _embedded(labs, Path(folder))
-        _server(labs, Path(folder))
+        labs = _labs(Path(folder), rows)
+        best = {"sqlite": _embedded(labs, Path(folder), rows), "postgresql": _server(labs, Path(folder), rows)}
+        for url in grown:
+            _grown(labs, Path(folder), url, best)
 
 
-def _embedded(labs: Path, folder: Path) -> None:
+def _embedded(labs: Path, folder: Path, rows: int) -> float:
     ours = [_taken_in(labs, folder / f"ours{turn}", None) for turn in range(ROUNDS)]
     bare = [_bare(labs, folder / f"bare{turn}.db") for turn in range(ROUNDS)]
-    _say("an empty SQLite store", "bare executemany, parsed rows", min(ours), min(bare))
+    _say("an empty SQLite store", "bare executemany, parsed rows", rows, (min(ours), min(bare)))
+    return min(ours)
 
 
-def _server(labs: Path, folder: Path) -> None:
+def _server(labs: Path, folder: Path, rows: int) -> float:
     with running_server() as server:
         ours, bare = [], []
         for turn in range(ROUNDS):
@@ -54,37 +66,52 @@ def _server(labs: Path, folder: Path) -> None:
             ours.append(_taken_in(labs, folder / f"server{turn}", url))
             with closing(open_store(url)) as store:
                 bare.append(_copied(store.engine))
-        _say("an empty PostgreSQL store", "bare COPY, same table and indexes", min(ours), min(bare))
+    _say("an empty PostgreSQL store", "bare COPY, same table and indexes", rows, (min(ours), min(bare)))
+    return min(ours)
 
 
-def _say(where: str, beside: str, ours: float, bare: float) -> None:
-    print(f"taking in {ROWS:,} lab rows from CSV into {where} (best of {ROUNDS})")
-    print(f"  {'maswatch, whole way':<34}{ROWS / ours:>10,.0f} rows/s")
-    print(f"  {beside:<34}{ROWS / bare:>10,.0f} rows/s")
-    print(f"  {'ratio':<34}{bare / ours:>10.2f}")
+def _grown(labs: Path, folder: Path, url: str, best: Mapping[str, float]) -> None:
+    """Under another source's name each time: what the store has been given before would be no news to it."""
+    with closing(open_store(url)) as store, store.reading() as connection:
+        dialect = store.dialect
+        there = connection.exec_driver_sql("SELECT count(*) FROM observation").scalar_one()
+    ours = min(_taken_in(labs, folder / "grown", url, f"bench {uuid.uuid4().hex}") for _ in range(ROUNDS))
+    rows = sum(1 for _ in labs.open(encoding="utf-8")) - 1
+    _say(f"a {dialect} store of {there:,}", "the same into the empty store", rows, (ours, best[dialect]))
 
 
-def _labs(folder: Path) -> Path:
-    """A labs.csv of exactly ROWS rows, from as many simulated patients as that takes."""
-    drawn = folder / "drawn"
-    simulate(drawn, patients=PATIENTS, days=10, seed=11)
+def _say(where: str, beside: str, rows: int, seconds: tuple[float, float]) -> None:
+    ours, other = seconds
+    print(f"taking in {rows:,} lab rows from CSV into {where} (best of {ROUNDS})")
+    print(f"  {'maswatch, whole way':<34}{rows / ours:>10,.0f} rows/s")
+    print(f"  {beside:<34}{rows / other:>10,.0f} rows/s")
+    print(f"  {'ratio':<34}{other / ours:>10.2f}", flush=True)
+
+
+def _labs(folder: Path, wanted: int) -> Path:
+    """A labs.csv of exactly so many rows, from as many days of simulated patients as that takes."""
+    drawn, labs = folder / "drawn", folder / "labs.csv"
+    simulate(drawn, patients=PATIENTS, days=max(10, -(-wanted // (PATIENTS * ROWS_A_DAY))), seed=11)
     header, *rows = (drawn / "labs.csv").read_text(encoding="utf-8").splitlines()
-    wanted = folder / "labs.csv"
-    wanted.write_text("\n".join([header, *rows[:ROWS]]) + "\n", encoding="utf-8")
-    if len(rows) < ROWS:
-        raise SystemExit(f"the simulator gave {len(rows)} rows, {ROWS} are wanted")
-    return wanted
+    labs.write_text("\n".join([header, *rows[:wanted]]) + "\n", encoding="utf-8")
+    if len(rows) < wanted:
+        raise SystemExit(f"the simulator gave {len(rows)} rows, {wanted} are wanted")
+    return labs
 
 
-def _taken_in(labs: Path, data_dir: Path, url: str | None) -> float:
+def _taken_in(labs: Path, data_dir: Path, url: str | None, source: str = "bench") -> float:
+    """Seconds of the whole way: the file kept as it came, read, and its rows in the store."""
     settings = load_settings(config=None, data_dir=data_dir, database_url=url)
     catalog = load_catalog()
     with closing(open_store(settings.database_url)) as store:
         began = time.perf_counter()
-        counts = take_in(store, catalog, settings, read_paths([labs]), source="bench", run_id="bench", now=NOW)
+        [raw] = read_paths([labs])
+        [kept] = keep(store, source, [Sent(raw.name, raw.content)], at=NOW)
+        raws = [replace(raw, delivery=kept)]
+        counts = take_in(store, catalog, settings, raws, source=source, run_id=source, now=NOW)
         seconds = time.perf_counter() - began
-    if counts["read"] != ROWS:
-        raise SystemExit(f"{counts['read']} rows were read, not {ROWS}")
+    if counts["new"] < 0.99 * counts["read"]:
+        raise SystemExit(f"of {counts['read']} rows only {counts['new']} were new")
     return seconds
 
 
@@ -113,3 +140,11 @@ def _copied(engine: Engine) -> float:
         for start in range(0, len(content), PIECE):
             copy.write(content[start : start + PIECE])
     return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--grown", nargs="*", default=(), metavar="URL")
+    asked = parser.parse_args()
+    report(asked.rows, asked.grown)

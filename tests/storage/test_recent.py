@@ -104,11 +104,13 @@ def test_joined_records_are_read_whole(any_store: Store) -> None:
     assert recent.versions(any_store, [("P1", 2)], as_of=LATER)["patient_id"].tolist() == ["P1"]
 
 
-def test_sqlite_finds_a_stretch_by_the_key_and_weights_by_their_own_index(store: Store) -> None:
+def test_sqlite_finds_a_stretch_by_the_key_and_weights_and_courses_by_their_own_index(store: Store) -> None:
     asked, wanted = [], "SEARCH {} USING {} (patient_id=? AND collected_at>? AND collected_at<?)"
+    drugs = "SEARCH {} USING {} (patient_id=? AND started_at{}?)"
     event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
     recent.observations(store, stretch("P1", 1), as_of=LATER)
     recent.sizes(store, stretch("P1", 1), as_of=LATER)
+    recent.doses(store, stretch("P1", 1), as_of=LATER)
     with store.reading() as connection:
         plans = [
             [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
@@ -117,5 +119,7 @@ def test_sqlite_finds_a_stretch_by_the_key_and_weights_by_their_own_index(store:
         ]
     assert wanted.format("observation", "PRIMARY KEY") in plans[0]
     assert wanted.format("few", "INDEX ix_observation_size") in plans[1]
+    assert drugs.format("dose", "PRIMARY KEY", ">") in plans[2]
+    assert drugs.format("few", "INDEX ix_dose_course", "<") in plans[3]
     assert not any("TEMP B-TREE FOR ORDER BY" in step for step in plans[0])
-    assert len(plans) == 2
+    assert len(plans) == 4
