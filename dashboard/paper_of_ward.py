@@ -11,7 +11,8 @@ from dashboard.rounds_list import here
 from dashboard.rounds_sheet import scores_of
 from dashboard.selection import RoundsAsked
 from dashboard.since_rounds import since_rounds, told
-from monitoring.state import state
+from monitoring.present import present
+from monitoring.state import recent_state
 from monitoring.terms import Catalog
 from storage.engine import Store
 
@@ -27,7 +28,8 @@ class Made:
 
 def made(store: Store, catalog: Catalog, zone: tzinfo, *, as_of: datetime, ward: str, patient: str, paper: str) -> Made:
     """The sheets of everybody, of one `ward` or of one `patient`; `paper` is "A4" or "Letter"."""
-    everybody = bedside.ward(state(store, catalog, as_of=as_of))
+    watched = present(store, catalog, as_of=as_of).patients
+    everybody = bedside.ward(recent_state(store, catalog, as_of=as_of, patients=watched))
     sides = [side for side in here(everybody, RoundsAsked(ward=ward)) if patient in ("", side.id)]
     patients = [side.id for side in sides]
     wards = sorted({str(side.patient["ward"]) for side in here(everybody, RoundsAsked())} - {""})

@@ -245,9 +245,11 @@ def _when(side: Bedside, zone: tzinfo, moment: pd.Timestamp) -> str:
 
 
 def neighbours(ward: Ward, patient_id: str) -> dict[str, Any]:
-    """The patients before and after this one in the order of the beds; None at either end."""
+    """The patients before and after this one in the order of the beds; None at either end and for who left."""
     told = choices(ward)
-    here = next(place for place, choice in enumerate(told) if choice["id"] == patient_id)
+    here = next((place for place, choice in enumerate(told) if choice["id"] == patient_id), None)
+    if here is None:
+        return {"before": None, "after": None}
     return {"before": told[here - 1] if here else None, "after": told[here + 1] if here + 1 < len(told) else None}
 
 

@@ -27,7 +27,7 @@ from dashboard.ward_table import work_out
 from monitoring.catalog import load_catalog
 from monitoring.present import present
 from monitoring.settings import Settings, load_settings
-from monitoring.state import answered_since, state
+from monitoring.state import answered_since, recent_state, state
 from monitoring.terms import Catalog
 from monitoring.wall_times import next_run
 from storage import outbox, queries
@@ -130,14 +130,19 @@ def _judged_ahead(now: datetime) -> Ward:
 
 def _watched(store: Store, catalog: Catalog, as_of: datetime) -> Ward:
     here = present(store, catalog, as_of=as_of)
-    return bedside.ward(state(store, catalog, as_of=as_of, patients=here.patients), here.earlier)
+    return bedside.ward(recent_state(store, catalog, as_of=as_of, patients=here.patients), here.earlier)
 
 
-def with_earlier(ward: Ward, patient_id: str) -> Ward:
-    """The ward itself; for somebody who left long ago a ward of them alone, as known at the same moment."""
-    if patient_id not in ward.earlier:
+def with_whole(ward: Ward, patient_id: str, *, far: bool) -> Ward:
+    """
+    The ward itself; a ward of the patient alone, with the whole history as known at the same moment, where it is asked
+    for (`far`) or where the patient left long ago.
+    """
+    if patient_id not in ward.earlier and not (far and ward.of(patient_id)):
         return ward
-    return _alone(settings().database_url, queries.mark(store()), EVERYONE, ward.as_of, patient_id, store(), catalog())
+    mark = queries.mark(store(), answers=False)
+    alone = _alone(settings().database_url, mark, EVERYONE, ward.as_of, patient_id, store(), catalog())
+    return bedside.with_answers(alone, answered_since(alone.state, store(), catalog(), as_of=ward.as_of))
 
 
 def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
@@ -154,7 +159,8 @@ def scores(ward: Ward, patient_id: str, *, live: bool = False) -> list[Row]:
 
 def _scores_of(ward: Ward, *, live: bool) -> dict[str, list[Row]]:
     at = ward.as_of.replace(minute=ward.as_of.minute // 10 * 10, second=0, microsecond=0) if live else ward.as_of
-    return _scores(settings().database_url, queries.mark(store(), answers=False), EVERYONE, at, ward)
+    who = ward.sides[0].id if len(ward.sides) == 1 else ""  # a ward of one patient alone is another reading
+    return _scores(settings().database_url, queries.mark(store(), answers=False), EVERYONE, at, who, ward)
 
 
 def next_run_at(now: datetime) -> datetime:
@@ -246,6 +252,6 @@ def _news(url: str, mark: str, scope: str, as_of: datetime, said: int, _ward: Wa
 
 
 @st.cache_resource(ttl=600, max_entries=8, show_spinner=False)
-def _scores(url: str, mark: str, scope: str, about: datetime, _ward: Ward) -> dict[str, list[Row]]:
+def _scores(url: str, mark: str, scope: str, about: datetime, who: str, _ward: Ward) -> dict[str, list[Row]]:
     """Of everybody at once: of one they take nearly as long."""
     return scores_of(_ward, [side.id for side in _ward.sides])

@@ -94,6 +94,11 @@ class PatientAsked:
     flag: str = ""
     as_of: str = ""
 
+    @property
+    def far(self) -> bool:
+        """Whether more may be asked for than the last days."""
+        return self.span in ("stay", "all") or self.mode == "earlier"
+
     def with_units(self, site: str) -> PatientAsked:
         """In the site's units where none are asked for; links stay short where those are the conventional ones."""
         return self if self.units or site == "conventional" else replace(self, units=site)

@@ -7,6 +7,7 @@ further back; a test holds both beside each other.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,21 +32,35 @@ from storage.versions import current
 FIRST = pd.Timestamp(0, tz="UTC")
 
 
-def told_recently(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None) -> Course:
-    """The course to judge, its observations without the columns that no judgement asks."""
+def told_recently(
+    store: Store,
+    catalog: Catalog,
+    *,
+    as_of: datetime,
+    patients: list[str] | None = None,
+    without: Collection[str] | None = None,
+) -> Course:
+    """The course to judge, its observations without some columns: None for those that no judgement asks."""
+    bare = unread(catalog) if without is None else without
     now, far = moment(as_of), reach(catalog)
     people = queries.patients(store, as_of=as_of, patients=patients)
     sight = _sight(store, people["patient_id"], now)
     back = _since(people["patient_id"], sight, far.doses)
     doses = recent_doses(recent.doses(store, back, as_of=as_of), sight, catalog)
-    sizes = recent.sizes(store, back, as_of=as_of, without=unread(catalog))
+    sizes = recent.sizes(store, back, as_of=as_of, without=bare)
     before = begun(Course(people, current(sizes), current(doses), pd.DataFrame()), sight, catalog)
     read = _joined([_since(people["patient_id"], sight, far.values), around(before.judged, sight, catalog)])
     cut = recent.newest(store, _before(people["patient_id"], sight, far.values), as_of=as_of, without=NO_RESULT)
     read = _joined([read, cut.assign(since=cut["drawn_at"], until=cut["drawn_at"])[["patient_id", "since", "until"]]])
-    values = recent.observations(store, read, as_of=as_of, without=unread(catalog))
+    values = recent.observations(store, read, as_of=as_of, without=bare)
     findings = recent.findings(store, read, as_of=as_of, name=FINDING)
     return Course(people, _with(values, sizes), doses, findings)
+
+
+def shown_recently(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None) -> Course:
+    """The same with every column and every finding, to be judged and shown."""
+    course = told_recently(store, catalog, as_of=as_of, patients=patients, without=())
+    return replace(course, findings=queries.findings(store, as_of=as_of, patients=patients))
 
 
 def spelled(assessment: Assessment, store: Store, flags: pd.DataFrame, *, as_of: datetime) -> Assessment:

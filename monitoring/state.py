@@ -2,8 +2,8 @@
 Where every patient stands at a moment: facts from the store, judged, joined with what was said and answered before.
 
 The command line, the dashboard and the cycle judge by the same core: reading gives the flags that a cycle at that
-moment would write, so that a screen is never older than the clock. A screen reads the whole history, since it shows it;
-the cycle reads as far back as the core looks (recent_course.py, analysis/lookback.py), which changes no flag.
+moment would write, so that a screen is never older than the clock. Whoever shows a whole course reads the whole history;
+a ward and the cycle read as far back as the core looks (recent_course.py, analysis/lookback.py), which changes no flag.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import pandas as pd
 from monitoring.analysis.answers import Answers, answered
 from monitoring.analysis.assessment import Assessment, as_known, assess, judge
 from monitoring.analysis.course import Course
+from monitoring.analysis.ends import Versions
 from monitoring.analysis.explain import explained
 from monitoring.analysis.recording import KEY, news_of
 from monitoring.analysis.written import moment
 from monitoring.flag_news import flag_news
-from monitoring.recent_course import spelled, told_recently, versions
+from monitoring.recent_course import shown_recently, spelled, told_recently, versions
 from monitoring.terms import Catalog
 from storage import merges, queries
 from storage.engine import Store
@@ -57,11 +58,30 @@ def told(store: Store, *, as_of: datetime, patients: list[str] | None = None, wi
 
 
 def state(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None) -> WardState:
+    """Judged of the whole history."""
     course = told(store, as_of=as_of, patients=patients)
+    return _stands(store, catalog, course, course, as_of=as_of, patients=patients)
+
+
+def recent_state(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None) -> WardState:
+    """The same flags and verdicts; what is shown beside them reaches back as far as the judgement looks."""
+    course = shown_recently(store, catalog, as_of=as_of, patients=patients)
+    return _stands(store, catalog, course, versions(store, as_of=as_of), as_of=as_of, patients=patients)
+
+
+def _stands(
+    store: Store,
+    catalog: Catalog,
+    course: Course,
+    told: Course | Versions,
+    *,
+    as_of: datetime,
+    patients: list[str] | None,
+) -> WardState:
     assessment = assess(course, catalog, as_of=as_of)
     stored = queries.flag_changes(store, as_of=as_of, patients=patients)
     merged = merges.merged(store, as_of=as_of)
-    new = flag_news(stored, course, assessment, catalog, merged=merged, run_id="")
+    new = flag_news(stored, told, assessment, catalog, merged=merged, run_id="")
     history = pd.concat([frame for frame in (stored, new) if len(frame)] or [stored], ignore_index=True)
     answers = _answers(store, as_of, patients)
     return WardState(as_of, assessment, _flags(history, answers, assessment, catalog), history)

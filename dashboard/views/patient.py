@@ -10,26 +10,27 @@ from dashboard.components import show_choice, show_figure, show_sheet, show_unkn
 from dashboard.figure_choices import choices_html, legend_html
 from dashboard.patient_sheet import neighbours, patient_html
 from dashboard.scores_panel import scores_html
-from dashboard.selection import asked_patient, moment_asked, patient_asked
+from dashboard.selection import PatientAsked, asked_patient, moment_asked, patient_asked
 from dashboard.views.now import now
 
 
 def patient(ward: Ward) -> None:
-    asked = asked_patient(st.query_params)
-    home = reading.with_earlier(ward, asked)
-    side = home.of(asked)
+    named = asked_patient(st.query_params)
+    asked = patient_asked(st.query_params).with_units(reading.settings().dashboard.units)
+    home = reading.with_whole(ward, named, far=asked.far)
+    side = home.of(named)
     if side is not None:
-        course(side, home)
-    elif asked:
-        show_unknown(asked)
+        course(side, ward, home, asked)
+    elif named:
+        show_unknown(named)
     else:
         show_choice(ward)
 
 
-def course(side: Bedside, ward: Ward) -> None:
+def course(side: Bedside, ward: Ward, home: Ward, asked: PatientAsked) -> None:
+    """`home`: the ward that `side` was read with, of the patient alone where more than the last days is shown."""
     catalog, zone = reading.catalog(), reading.zone()
     told = reading.corrected(side)
-    asked = patient_asked(st.query_params).with_units(reading.settings().dashboard.units)
     back = moment_asked(st.query_params) is not None
     reader = clicks.reader(now, [side.id])
     sheet = patient_html(told, catalog, neighbours(ward, side.id), zone=zone, reader=reader, asked=asked)
@@ -40,7 +41,7 @@ def course(side: Bedside, ward: Ward) -> None:
     show_sheet(legend_html(asked, told), key="legend")
     taking.labs(told, asked, clock=now)
     entering.enter(side, clock=now, back=back)
-    show_sheet(scores_html(reading.scores(ward, side.id, live=not back), catalog), key="scores")
+    show_sheet(scores_html(reading.scores(home, side.id, live=not back), catalog), key="scores")
 
 
 shell.show(patient, clock=now)
