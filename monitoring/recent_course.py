@@ -38,10 +38,13 @@ def told_recently(
     *,
     as_of: datetime,
     patients: list[str] | None = None,
-    without: Collection[str] | None = None,
+    shown: bool = False,
 ) -> Course:
-    """The course to judge, its observations without some columns: None for those that no judgement asks."""
-    bare = unread(catalog) if without is None else without
+    """
+    The course to judge, its observations without the columns that no judgement asks. `shown`: with them, and with the
+    values of responses that are told and no longer judged.
+    """
+    bare: Collection[str] = () if shown else unread(catalog)
     now, far = moment(as_of), reach(catalog)
     people = queries.patients(store, as_of=as_of, patients=patients)
     sight = _sight(store, people["patient_id"], now)
@@ -49,7 +52,12 @@ def told_recently(
     doses = recent_doses(recent.doses(store, back, as_of=as_of), sight, catalog)
     sizes = recent.sizes(store, back, as_of=as_of, without=bare)
     before = begun(Course(people, current(sizes), current(doses), pd.DataFrame()), sight, catalog)
-    read = _joined([_since(people["patient_id"], sight, far.values), around(before.judged, sight, catalog)])
+    read = _joined(
+        [
+            _since(people["patient_id"], sight, far.values),
+            around(before.starts if shown else before.judged, sight, catalog),
+        ]
+    )
     cut = recent.newest(store, _before(people["patient_id"], sight, far.values), as_of=as_of, without=NO_RESULT)
     read = _joined([read, cut.assign(since=cut["drawn_at"], until=cut["drawn_at"])[["patient_id", "since", "until"]]])
     values = recent.observations(store, read, as_of=as_of, without=bare)
@@ -59,7 +67,7 @@ def told_recently(
 
 def shown_recently(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None) -> Course:
     """The same with every column and every finding, to be judged and shown."""
-    course = told_recently(store, catalog, as_of=as_of, patients=patients, without=())
+    course = told_recently(store, catalog, as_of=as_of, patients=patients, shown=True)
     return replace(course, findings=queries.findings(store, as_of=as_of, patients=patients))
 
 

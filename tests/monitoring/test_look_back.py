@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from dashboard.bedside import ward as bedside_ward
+from dashboard.rounds_sheet import scores_of
 from monitoring.analysis.administrations import SIZES
 from monitoring.analysis.assessment import as_known, judge
 from monitoring.analysis.lookback import heard, reach
@@ -24,7 +26,7 @@ from monitoring.flag_news import flag_news
 from monitoring.intake import read_paths, take_in
 from monitoring.settings import Settings
 from monitoring.simulate import simulate
-from monitoring.state import judge_and_record, told
+from monitoring.state import judge_and_record, recent_state, state, told
 from storage import merges, queries
 from storage.engine import Store, open_store
 from storage.tables import SIZES as SIZED_ROWS
@@ -158,3 +160,16 @@ def test_a_long_stay_brings_flags_that_end_for_being_long_ago_and_none_that_end_
     ended = pd.concat([written for _, written in both]).query("change == 'cleared'")
     assert ended["reason"].ne("").all()
     assert ended["reason"].str.contains("further back than a judgement looks").any()
+
+
+@pytest.mark.parametrize("day", [20, 45, 62])
+def test_a_ward_that_is_read_no_further_back_is_shown_the_same(ward: Store, day: int) -> None:
+    at = START + day * DAY
+    whole, near = (read(ward, CATALOG, as_of=at) for read in (state, recent_state))
+    assert len(near.assessment.points) < len(whole.assessment.points)
+    pd.testing.assert_frame_equal(near.flags, whole.flags)
+    for name in ("verdicts", "responses", "trends", "awaited", "lines"):
+        told, wanted = (getattr(one.assessment, name).reset_index(drop=True) for one in (near, whole))
+        pd.testing.assert_frame_equal(told, wanted, obj=name)
+    scored = [scores_of(bedside_ward(one), [*one.assessment.course.patients["patient_id"]]) for one in (near, whole)]
+    assert repr(scored[0]) == repr(scored[1])
