@@ -2,8 +2,8 @@
 Where every patient stands at a moment: facts from the store, judged, joined with what was said and answered before.
 
 The command line, the dashboard and the cycle judge by the same core: reading gives the flags that a cycle at that
-moment would write, so that a screen is never older than the clock. Whoever shows a whole course reads the whole history;
-a ward and the cycle read as far back as the core looks (recent_course.py, analysis/lookback.py), which changes no flag.
+moment would write, so that a screen is never older than the clock. Whoever shows a whole course reads its whole
+history; a ward and the cycle read as far back as the core looks (recent_course.py), which changes no flag.
 """
 
 from __future__ import annotations
