@@ -78,7 +78,7 @@ def _missed(feed: Health, zone: tzinfo, now: datetime) -> Banner:
         return Banner(
             "watch",
             "The 12-hour intake has not run yet",
-            "What is shown was taken in by hand. Start maswatch serve or maswatch schedule.",
+            "Newer results may be waiting at the sources. Start maswatch serve or maswatch schedule.",
         )
     held = f"What is shown was taken in {wording.age(feed.last_success_at, now)} ago and may be out of date."
     return Banner("watch", f"The intake of {then} has not happened", f"{held} Check that maswatch schedule is running.")

@@ -33,12 +33,9 @@ def named(ward: Ward, key: bytes | None) -> dict[str, str]:
     return dict(sorted((name, patient) for patient, name in pseudonyms(known, key).items()))
 
 
-def analytes(ward: Ward, catalog: Catalog) -> dict[str, str]:
-    """Label -> code, of those that anybody has a value of; of all where somebody left whom nobody reads here."""
-    if ward.earlier:
-        return {analyte.label: analyte.code for analyte in shown_analytes(catalog, catalog.analytes)}
-    present = {code for side in ward.sides for code in side.trends}
-    return {analyte.label: analyte.code for analyte in shown_analytes(catalog, present)}
+def analytes(catalog: Catalog) -> dict[str, str]:
+    """Label -> code, of all there are: a ward is read a few days back, and somebody may have had a value before."""
+    return {analyte.label: analyte.code for analyte in shown_analytes(catalog, catalog.analytes)}
 
 
 def asked(

@@ -29,7 +29,7 @@ def research(ward: Ward) -> None:
 
 def choice(ward: Ward) -> LabsAsked:
     names = research_choice.named(ward, None if may("see") else research_reading.pseudonym_key())
-    analytes = research_choice.analytes(ward, reading.catalog())
+    analytes = research_choice.analytes(reading.catalog())
     first, second, third, fourth = st.columns([3, 3, 1.7, 1.7])
     patients = first.multiselect("Patients", list(names), key="patients", placeholder="All", bind="query-params")
     labels = second.multiselect("Analytes", list(analytes), key="analytes", placeholder="All", bind="query-params")
