@@ -268,4 +268,4 @@ def _cell(side: Bedside, catalog: Catalog, code: str, zone: tzinfo) -> Cell:
 
 
 def _awaited(side: Bedside, analyte: Analyte) -> str:
-    return "awaited" if any(row["analyte"] == analyte.code for row in side.awaited) else "none yet"
+    return "awaited" if any(row["analyte"] == analyte.code for row in side.awaited) else "none lately"

@@ -109,7 +109,7 @@ def test_a_number_that_a_product_moved_says_which() -> None:
 
 def test_a_missing_number_is_a_dash_and_never_drawn() -> None:
     cell = row("2").cells[0]
-    assert (cell.number, cell.phrase, cell.state, cell.spark) == ("—", "none yet", "none", "")
+    assert (cell.number, cell.phrase, cell.state, cell.spark) == ("—", "none lately", "none", "")
 
 
 def test_the_newest_labs_have_their_age_and_when_the_next_are_due() -> None:
