@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
-from pyarrow import csv
-from sqlalchemy import BigInteger, Connection, Float, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Connection, Text
 
+from storage import wire
 from storage.columns import UNKNOWN, Rows, listed
 from storage.errors import TWICE, StoreError
 from storage.instants import Instant
-
-MOMENT = pa.timestamp("us")  # written out with a zone it would take twenty times as long
-PIECE = 50_000
 
 
 def insert(connection: Connection, rows: Rows) -> int:
@@ -152,19 +149,9 @@ def _insert_server(cursor: Any, rows: Rows) -> int:
 
 
 def _copy_server(cursor: Any, rows: Rows) -> int:
-    kinds = {column.name: column.type for column in rows.table.columns}
-    same = {name: pa.repeat(pa.scalar(value, _arrow(kinds[name])), rows.count) for name, value in rows.same.items()}
-    cursor.execute("SET LOCAL timezone TO 'UTC'")
-    columns = {name: _written(array, kinds[name]) for name, array in (rows.arrays | same).items()}
-    _copy(cursor, f'"{rows.table.name}"', columns)
+    kinds = {column.name: wire.kind_of(column.type) for column in rows.table.columns}
+    _copy(cursor, f'"{rows.table.name}"', rows, kinds)
     return int(cursor.rowcount)
-
-
-def _written(array: pa.Array, kind: Any) -> pa.Array:
-    """As COPY reads it."""
-    if isinstance(kind, LargeBinary):
-        return in_hex(array)
-    return array.cast(MOMENT) if isinstance(kind, Instant) else array
 
 
 def in_hex(array: pa.Array) -> pa.Array:
@@ -173,11 +160,8 @@ def in_hex(array: pa.Array) -> pa.Array:
 
 
 def _server_kind(kind: Any) -> str:
-    if isinstance(kind, Instant | BigInteger):
-        return "bigint"
-    if isinstance(kind, Float):
-        return "double precision"
-    return "integer" if isinstance(kind, Integer) else "text"
+    """Of a column that is laid beside the tables: moments stay whole numbers there."""
+    return "bigint" if isinstance(kind, Instant) else wire.kind_of(kind)
 
 
 def _server_value(expression: str, kind: Any) -> str:
@@ -197,22 +181,14 @@ def _stage(cursor: Any, dialect: str, name: str, arrays: Mapping[str, pa.Array],
         lists = [listed(array) for array in arrays.values()]
         cursor.executemany(f"INSERT INTO temp.{name} VALUES ({marks})", zip(*lists, strict=True))
         return
-    _copy(cursor, name, arrays)
+    count = len(next(iter(arrays.values())))
+    _copy(cursor, name, Rows(None, count, dict(arrays), {}), {column: _server_kind(kinds[column]) for column in arrays})
     cursor.execute(f"ANALYZE {name}")
 
 
-def _copy(cursor: Any, table: str, columns: Mapping[str, pa.Array]) -> None:
-    """Piece by piece, so that a large batch is not in memory once more. Nothing at all is written unquoted."""
-    whole = pa.table(dict(columns))
-    names = ", ".join(f'"{name}"' for name in columns)
-    with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)") as copy:
-        for piece in whole.to_batches(max_chunksize=PIECE):
-            out = pa.BufferOutputStream()
-            csv.write_csv(piece, out, csv.WriteOptions(include_header=False))
-            copy.write(memoryview(out.getvalue()))
-
-
-def _arrow(kind: Any) -> pa.DataType:
-    if isinstance(kind, Float):
-        return pa.float64()
-    return pa.int64() if isinstance(kind, Instant | Integer) else pa.large_string()
+def _copy(cursor: Any, table: str, rows: Rows, kinds: Mapping[str, str]) -> None:
+    arrays = wire.in_order(rows.arrays, kinds)
+    names = ", ".join(f'"{name}"' for name in (*arrays, *rows.same))
+    with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT binary)") as copy:
+        for piece in wire.copied(arrays, kinds, rows.same, rows=rows.count):
+            copy.write(piece)
