@@ -63,7 +63,7 @@ def plain_columns(content: bytes, encoding: str) -> tuple[Head, dict[str, Cells]
     if text is None or head is None:
         return None
     lines = Lines(text)
-    body = pa.py_buffer(text).slice(len("".join(lines[: head.line + 1]).encode()))
+    body = pa.py_buffer(text).slice(_end_of(text, head.line))
     if not (read := _parsed(body, head)):
         return None
     columns = {name: _unmarked(column) for name, column in zip(head.names, read, strict=True) if name}
@@ -85,6 +85,14 @@ def _head(text: bytes) -> Head | None:
         return header(start, decode(start))
     except UnreadableError:
         return None
+
+
+def _end_of(text: bytes, line: int) -> int:
+    """Where a line near the top ends; `Lines` would look for the ends of all."""
+    end = 0
+    for _ in range(line + 1):
+        end = text.index(b"\n", end) + 1
+    return end
 
 
 def _parsed(body: pa.Buffer, head: Head) -> list[Cells]:

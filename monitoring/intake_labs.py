@@ -61,7 +61,7 @@ def sift_labs(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
     read = Read(cells, meant, values, collected, resulted)
     ref, digest = _identity(read, at.source)
     frame = _observations(rows, read).assign(ref=ref, digest=digest, told_at=told_moments(rows, at))
-    return frame[sieve.passed], sieve
+    return frame if sieve.passed.all() else frame[sieve.passed], sieve
 
 
 def _compared(value: Cells, comparator: Cells) -> Cells:
