@@ -16,7 +16,9 @@ from monitoring.terms import Catalog
 from monitoring.units import normal_unit
 
 HAIR = 1e-6  # ">500" is above 500 by a hair, so that it meets "> 500"; far below the last digit of any assay
-OF_READING = ["place", "low", "high", "age", "factor", "why", "moved_up", "moved_down", "moved_any", *ENDS]
+NUMBERS = ["low", "high", "age", "factor", *ENDS]
+MOVED = ["moved_up", "moved_down", "moved_any"]
+OF_READING = {"place": int, "why": object} | dict.fromkeys(NUMBERS, float) | dict.fromkeys(MOVED, bool)
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,8 @@ def readings(course: Course, people: pd.DataFrame, catalog: Catalog, *, as_of: d
     told = told[told["patient_id"].isin(people.index)].reset_index(drop=True)
     told = _placed(_bounded(told, catalog).join(limits(told, people, catalog)), people.index)
     instead = _placed(standing_in(course, catalog, as_of=as_of), people.index)
-    by_component = dict(list(told[["component", *OF_READING]].groupby("component")))
-    return {
-        code: _reading(part, by_component.get(code, told[OF_READING].iloc[:0]), instead, len(people), catalog)
-        for code, part in catalog.scores.components.items()
-    }
+    parts = _rows(told, OF_READING), _rows(instead, {"place": int, "reason": object})
+    return {code: _reading(part, *parts, len(people), catalog) for code, part in catalog.scores.components.items()}
 
 
 def _placed(rows: pd.DataFrame, patients: pd.Index) -> pd.DataFrame:
@@ -86,24 +85,43 @@ def _factor(analyte: str, unit: str, catalog: Catalog) -> float:
     return known.get(normal_unit(unit).casefold(), np.nan)
 
 
-def _reading(part: Component, rows: pd.DataFrame, instead: pd.DataFrame, patients: int, catalog: Catalog) -> Reading:
-    told = rows.set_index("place").reindex(range(patients))
+@dataclass(frozen=True)
+class _Rows:
+    """What is told of all components, in arrays: a frame a component costs many times what is done with it."""
+
+    columns: dict[str, np.ndarray]
+    of_component: dict[str, np.ndarray]  # positions in the columns, of one row a patient
+
+    def spread(self, name: str, component: str, blank: object, patients: int) -> np.ndarray:
+        """One column of one component, an entry a patient; `blank` for those of whom nothing is told."""
+        column, own = self.columns[name], self.of_component.get(component, np.empty(0, dtype=int))
+        whole = np.full(patients, blank, dtype=column.dtype)
+        whole[self.columns["place"][own]] = column[own]
+        return whole
+
+
+def _rows(told: pd.DataFrame, kinds: dict[str, type]) -> _Rows:
+    columns = {name: told[name].to_numpy(dtype=kind) for name, kind in kinds.items()}
+    return _Rows(columns, {str(code): np.asarray(at) for code, at in told.groupby("component").indices.items()})
+
+
+def _reading(part: Component, told: _Rows, instead: _Rows, patients: int, catalog: Catalog) -> Reading:
+    low, high, age, factor, *ends = (told.spread(name, part.code, np.nan, patients) for name in NUMBERS)
     least, most = _possible(part, catalog)
-    why = told["why"].astype(object).where(told["age"].notna(), _unknown(part, catalog))
+    why = told.spread("why", part.code, None, patients)
+    known = ~np.isnan(age)
+    why[~known] = _unknown(part, catalog)
     if part.instead:
-        reasons = instead[instead["component"].eq(part.code)].set_index("place")["reason"].reindex(range(patients))
-        why = why.where(told["age"].notna() | reasons.isna(), reasons)
-    low, high = told["low"].to_numpy(dtype=float), told["high"].to_numpy(dtype=float)
+        reasons = instead.spread("reason", part.code, None, patients)
+        why = np.where(known | pd.isna(reasons), why, reasons)
     return Reading(
         low=np.where(np.isfinite(low), low, least),
         high=np.where(np.isfinite(high), high, np.maximum(most, np.nan_to_num(low, neginf=least, nan=least))),
-        age=told["age"].to_numpy(dtype=float),
-        factor=told["factor"].to_numpy(dtype=float),
-        why=why.to_numpy(dtype=object),
-        moved=(told["moved_up"].eq(True) | told["moved_down"].eq(True) | told["moved_any"].eq(True)).to_numpy(
-            dtype=bool
-        ),
-        ends={end: told[end].to_numpy(dtype=float) for end in ENDS},
+        age=age,
+        factor=factor,
+        why=why,
+        moved=np.logical_or.reduce([told.spread(name, part.code, False, patients) for name in MOVED]),
+        ends=dict(zip(ENDS, ends, strict=True)),
     )
 
 
