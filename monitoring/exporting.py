@@ -22,7 +22,6 @@ from monitoring.exports.reading import ARROW, LINES
 from monitoring.exports.tables import Frames, tables
 from monitoring.exports.wanted import Wanted
 from monitoring.profiles import profiles
-from monitoring.state import state, told
 from monitoring.terms import Catalog
 from storage import merges, queries
 from storage.engine import Store
@@ -51,6 +50,8 @@ def exported(store: Store, catalog: Catalog, wanted: Wanted, only: Collection[st
 
 def _tables(store: Store, catalog: Catalog, wanted: Wanted, asked: tuple[list[str], Collection[str]]) -> Frames:
     """A function of its own, so that nothing of a part is held while the next one is judged."""
+    from monitoring.state import state, told  # brings all that judges, which an export of facts has no need of
+
     laid, (part, only) = layout(catalog), asked
     ward = state(store, catalog, as_of=wanted.as_of, patients=part)
     versions = told(store, as_of=wanted.as_of, patients=part) if wanted.versions else None

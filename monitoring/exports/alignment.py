@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from monitoring.analysis.matching import of_each
 from monitoring.errors import ExportError
 from monitoring.exports.fields import layout
-from monitoring.state import WardState
 from monitoring.terms import LINES, Catalog
+
+if TYPE_CHECKING:
+    from monitoring.state import WardState
 
 STEROID, FIRST, ADMISSION, LINE, FLAG = "steroid", "first", "admission", "line", "flag"
 PLAIN = (STEROID, FIRST, ADMISSION)

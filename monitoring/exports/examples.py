@@ -40,6 +40,7 @@ labs |>
   group_by(verdict, hours) |>
   summarise(ferritin = median(value), .groups = "drop") |>
   ggplot(aes(hours, ferritin, colour = verdict)) + geom_line() + scale_y_log10()
+ggsave("ferritin.pdf")
 """
 PLAIN = """import duckdb
 

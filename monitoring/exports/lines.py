@@ -14,9 +14,9 @@ from monitoring.exports.coded import Coded, Columns, coded
 
 @dataclass(frozen=True)
 class Lines:
-    """Rows as they stand in the file, and how many they are."""
+    """Rows as they stand in the file, as anything that is a buffer of bytes, and how many they are."""
 
-    text: bytes
+    text: Any
     count: int
 
     def __len__(self) -> int:
@@ -111,8 +111,8 @@ def _iso(plain: Any, end: str) -> Any:
     return pc.binary_join_element_wise('"', texts, f'+00:00"{end}', "")
 
 
-def csv_text(told: Any) -> bytes:
-    """Rows of a frame, or lines that were made of them elsewhere."""
+def csv_text(told: Any) -> Any:
+    """Rows of a frame, or lines that were made of them elsewhere: bytes, or what can be written as such."""
     if isinstance(told, Lines):
         return told.text
     from monitoring.exports.cells import as_text  # not where pandas is kept away

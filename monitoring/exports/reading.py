@@ -1,11 +1,12 @@
 """
-Processes that read laboratory values for an export, in order, and never more parts ahead than there are readers.
+Processes that read laboratory values for an export, in order, and a few parts ahead of what is written.
 
 What they made goes through files in a folder of its own: a pipe would copy it three times more.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import tempfile
@@ -13,13 +14,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
@@ -33,7 +34,11 @@ from storage.facts import Door, Reader
 
 LINES, ARROW = "lines", "arrow"
 MOST = 4  # readers; what they bring must be written by one
+AHEAD = 4  # parts a reader, in files: enough for both to go on while the next group of patients is looked up
+MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # as malloc.h numbers them
+LARGEST_ARRAY, KEPT = 32 << 20, 64 << 20  # bytes
 Answer = tuple[Any, Drawn]
+Group = TypeVar("Group")
 _own: dict[str, Any] = {}  # of a reading process: its way into the store, what is asked of it, and names for its files
 
 
@@ -43,14 +48,15 @@ class Readers:
     def __init__(self, told: Callable[[Part], Future[Answer]], ahead: int) -> None:
         self._told, self._ahead = told, ahead
 
-    def answers(self, parts: Iterable[Part]) -> Iterator[Answer]:
-        waiting: deque[Future[Answer]] = deque()
-        for part in parts:
-            waiting.append(self._told(part))
+    def answers(self, asked: Iterable[tuple[Group, Part]]) -> Iterator[tuple[Group, Answer]]:
+        """Of each part its group beside it: nobody waits between two groups."""
+        waiting: deque[tuple[Group, Future[Answer]]] = deque()
+        for group, part in asked:
+            waiting.append((group, self._told(part)))
             if len(waiting) > self._ahead:
-                yield _answer(waiting.popleft())
+                yield _answered(waiting)
         while waiting:
-            yield _answer(waiting.popleft())
+            yield _answered(waiting)
 
 
 @contextmanager
@@ -65,8 +71,10 @@ def readers(place: Door, plan: Plan, form: str, *, alone: bool) -> Iterator[Read
         tempfile.TemporaryDirectory(prefix="maswatch-export-") as folder,
         ProcessPoolExecutor(many, get_context("spawn"), _open, (place, plan, form, Path(folder))) as pool,
     ):
+        for _ in range(many):
+            pool.submit(os.getpid)  # so that all start while the first patients are looked up
         try:
-            yield Readers(lambda part: pool.submit(_read, part), many)
+            yield Readers(lambda part: pool.submit(_read, part), AHEAD * many)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -82,10 +90,11 @@ def _done(answer: Answer) -> Future[Answer]:
     return future
 
 
-def _answer(future: Future[Answer]) -> Answer:
+def _answered(waiting: deque[tuple[Group, Future[Answer]]]) -> tuple[Group, Answer]:
+    group, future = waiting.popleft()
     try:
         told, drawn = future.result()
-        return _fetched(told) if isinstance(told, _Left) else told, drawn
+        return group, (_fetched(told) if isinstance(told, _Left) else told, drawn)
     except BrokenProcessPool:
         raise ExportError("A reading process was ended from outside; start the export again.") from None
 
@@ -119,22 +128,31 @@ def _left(told: Any, form: str) -> _Left:
 
 
 def _fetched(left: _Left) -> Any:
-    """What lies there, which is then there no more."""
-    if left.form == LINES:
-        told: Any = Lines(left.path.read_bytes(), left.count)
-    else:
-        with pa.OSFile(str(left.path)) as file:
-            told = pa.ipc.open_file(file).read_all()
-    left.path.unlink()
+    """What lies there, written on from where it lies; as a file it is there no more."""
+    if not left.count and left.form == LINES:  # nothing can be mapped there
+        return Lines(b"", 0)
+    with pa.memory_map(str(left.path)) as file:
+        told = Lines(file.read_buffer(), left.count) if left.form == LINES else pa.ipc.open_file(file).read_all()
+    with suppress(PermissionError):  # of systems that keep a mapped file; it goes with its folder
+        left.path.unlink()
     return told
 
 
 def _open(place: Door, plan: Plan, form: str, folder: Path) -> None:
     sys.meta_path.insert(0, _WithoutPandas())
-    pa.set_memory_pool(pa.system_memory_pool())  # gives back what a part took
+    pa.set_memory_pool(pa.system_memory_pool())  # the driver's too: one heap for both
+    _keep_memory()
     opened = facts.reading(place, alone=True)
     _own.update(reader=opened.__enter__(), opened=opened, plan=plan, form=form, folder=folder, names=count())
     pa.set_cpu_count(1)
+
+
+def _keep_memory() -> None:
+    """The next part uses what the last one took: GNU's allocator would give back each array, to be cleared again."""
+    library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if hasattr(library, "mallopt"):
+        library.mallopt(MMAP_THRESHOLD, LARGEST_ARRAY)
+        library.mallopt(TRIM_THRESHOLD, KEPT)
 
 
 def _read(part: Part) -> Answer:

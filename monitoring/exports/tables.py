@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.assessment import Assessment
 from monitoring.analysis.course import Course, births
 from monitoring.analysis.matching import of_each
 from monitoring.analysis.temperatures import FINDING
@@ -17,7 +17,10 @@ from monitoring.exports.fields import Layout, layout
 from monitoring.exports.panel import panel
 from monitoring.exports.versions import versions
 from monitoring.exports.wanted import Wanted
-from monitoring.state import WardState
+
+if TYPE_CHECKING:
+    from monitoring.analysis.assessment import Assessment
+    from monitoring.state import WardState
 
 DAYS_A_YEAR = 365.2425
 Frames = dict[str, pd.DataFrame]
