@@ -17,6 +17,7 @@ from monitoring.fhir.nodes import Node, child, children, text, wording, wordings
 from monitoring.fhir.outcomes import Aside, Outcome, Row, Surroundings
 from monitoring.fhir.quantities import Measured, limits, measured, unit_of_ranges
 from monitoring.fhir.resources import Found
+from monitoring.fhir.versions import is_later
 from monitoring.lab_meanings import WITHDRAWN
 from monitoring.other_codes import beside
 
@@ -109,7 +110,7 @@ def _result(part: Node, shared: dict[str, str], found: Found, near: Surroundings
     cells |= {"value": told.value, "comparator": told.comparator, "unit": unit}
     if status in WITHDRAWN or not _wordless(told):
         return Row("labs", cells)
-    if status in REVISED or (_later_version(found) and status not in EARLY):
+    if status in REVISED or (is_later(found) and status not in EARLY):
         return Row("labs", cells | {"status": "cancelled"})  # the number told before is no longer what the lab says
     if not told.fault and not analyte:
         return Row("labs", cells)  # of what is not known here the code matters, not that it was told in words
@@ -120,11 +121,6 @@ def _result(part: Node, shared: dict[str, str], found: Found, near: Surroundings
 def _wordless(told: Measured) -> bool:
     """Whether no number is told at all."""
     return bool(told.fault) or not any(sign.isdigit() for sign in told.value)
-
-
-def _later_version(found: Found) -> bool:
-    version = text(child(found.node, "meta"), "versionId")
-    return version.isdecimal() and len(version) < 10 and int(version) > 1
 
 
 def _named(code: Node, near: Surroundings) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Patient, Condition and Encounter -> patients rows: who it is, what they suffer from, where they lie."""
+"""Patient and Encounter -> patients rows: who it is, where they lie."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from monitoring.csv_columns import AUTHORITY
 from monitoring.fhir.nodes import Node, child, children, codes, text, wording
 from monitoring.fhir.outcomes import Aside, Outcome, Row, Surroundings
 from monitoring.fhir.resources import Found
-from monitoring.fhir.vocabulary import Diagnosis
 
 WHOLE_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 WARD, BED = "wa", "bd"
 
 NAMELESS = "The patient has no id."
 MERGED = "This patient was merged into another, and nothing here says into which."
-OTHER_DIAGNOSIS = "This diagnosis is none of the contexts that are told apart here."
-NOT_SURE = "The diagnosis is not confirmed, or no longer present."
 OTHER_STAY = "Only stays in the hospital are followed, not visits, plans or past movements within a stay."
 
 
@@ -44,19 +41,6 @@ def signed(found: Found, outcome: Outcome, near: Surroundings) -> Outcome:
         return outcome
     authority = near.directory.subject(found.node).authority
     return Row(outcome.kind, {**outcome.cells, AUTHORITY: authority}) if authority else outcome
-
-
-def condition(found: Found, near: Surroundings) -> list[Outcome]:
-    node = found.node
-    person, fault = near.directory.patient(node)
-    context = _context(child(node, "code"), near)
-    if not context:
-        return [Aside("not_followed", OTHER_DIAGNOSIS, "Condition", person)]
-    if fault:
-        return [Aside("no_patient", fault)]
-    if not _holds(node, near):
-        return [Aside("not_followed", NOT_SURE, f"Condition {context}", person)]
-    return [Row("patients", {"patient_id": person, "context": context})]
 
 
 def encounter(found: Found, near: Surroundings) -> list[Outcome]:
@@ -93,28 +77,6 @@ def _merges(found: Found, near: Surroundings) -> Iterator[Outcome]:
 
 def _linked(node: Node, kind: str) -> list[Node]:
     return [child(one, "other") for one in children(node, "link") if text(one, "type") == kind]
-
-
-def _context(code: Node, near: Surroundings) -> str:
-    sure = {"coding": [one for one in children(code, "coding") if _certain(one, near)]}
-    told = near.words.coded(sure, "snomed"), near.words.coded(sure, "icd10")
-    return next((context for context, meant in near.words.contexts.items() if _meant(meant, *told)), "")
-
-
-def _meant(meant: Diagnosis, snomed: list[str], icd10: list[str]) -> bool:
-    return any(code in meant.snomed for code in snomed) or any(code.startswith(meant.icd10) for code in icd10)
-
-
-def _certain(coding: Node, near: Surroundings) -> bool:
-    told = [one for one in children(coding, "extension") if near.words.certainty in text(one, "url")]
-    return all(near.words.means("condition", "certain", text(child(one, "valueCoding"), "code")) for one in told)
-
-
-def _holds(node: Node, near: Surroundings) -> bool:
-    sure, now = (codes(child(node, name)) or [""] for name in ("verificationStatus", "clinicalStatus"))
-    return all(near.words.means("condition", "holds", one) for one in sure) and all(
-        near.words.means("condition", "present", one) for one in now
-    )
 
 
 def _places(node: Node, near: Surroundings) -> dict[str, str]:

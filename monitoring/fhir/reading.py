@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from monitoring.csv_columns import COLUMNS
 from monitoring.decoding import decode, kept, kept_bytes, unsound
-from monitoring.fhir import medications, observations, people
+from monitoring.fhir import conditions, medications, observations, people
 from monitoring.fhir.directory import Directory
 from monitoring.fhir.nodes import children, identifier, text
 from monitoring.fhir.outcomes import Aside, Outcome, Row, Surroundings
@@ -32,13 +32,13 @@ RESOURCE = "resource"
 SINCE = "since"  # a cell beside the contract: when a stay began, so that the newest is told last
 READERS: Mapping[str, Callable[[Found, Surroundings], list[Outcome]]] = {
     "Patient": people.patient,
-    "Condition": people.condition,
+    "Condition": conditions.condition,
     "Encounter": people.encounter,
     "MedicationAdministration": medications.administration,
     "Procedure": medications.procedure,
     "Observation": observations.observation,
 }
-KINDS = ("patients", "treatments", "labs", "identifiers", "merges")
+KINDS = ("patients", "treatments", "labs", "findings", "identifiers", "merges")
 
 OTHER = "Resources of the type {} are not followed here."
 MODIFIED = "The resource carries an extension that may change its meaning and is not known here."

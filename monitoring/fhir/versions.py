@@ -47,3 +47,9 @@ def _size(number: str) -> tuple[int, str]:
     """Orders whole numbers of any length."""
     plain = number.lstrip("0")
     return len(plain), plain
+
+
+def is_later(found: Found) -> bool:
+    """Whether the resource says of itself that it is not its first version."""
+    version = text(child(found.node, "meta"), "versionId")
+    return version.isdecimal() and len(version) < 10 and int(version) > 1

@@ -15,7 +15,7 @@ FILE = "fhir.toml"
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The codes that make a context; an ICD-10 code stands for all below it."""
+    """The codes that make a context or a finding; an ICD-10 code stands for all below it."""
 
     snomed: frozenset[str]
     icd10: tuple[str, ...]
@@ -28,6 +28,7 @@ class Vocabulary:
     systems: Mapping[str, str]
     words: Mapping[tuple[str, str], frozenset[str]]
     contexts: Mapping[str, Diagnosis]
+    findings: Mapping[str, Diagnosis]
     certainty: str
     strength: re.Pattern[str]
     diluted: re.Pattern[str]
@@ -54,14 +55,19 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(
         systems={uri: name for name, uris in told["systems"].items() for uri in uris},
         words={key: frozenset(words) for key, words in lists.items()},
-        contexts={
-            context: Diagnosis(frozenset(codes.get("snomed", ())), tuple(codes.get("icd10", ())))
-            for context, codes in told["contexts"].items()
-        },
+        contexts=_diagnoses(told["contexts"]),
+        findings=_diagnoses(told["findings"]),
         certainty=told["condition"]["certainty"],
         strength=_strength(told["names"]["strengths"]),
         diluted=_diluted(told["names"]["diluents"]),
     )
+
+
+def _diagnoses(told: Mapping[str, Mapping[str, list[str]]]) -> dict[str, Diagnosis]:
+    return {
+        name: Diagnosis(frozenset(codes.get("snomed", ())), tuple(codes.get("icd10", ())))
+        for name, codes in told.items()
+    }
 
 
 def _diluted(fluids: list[str]) -> re.Pattern[str]:
