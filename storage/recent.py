@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, Connection, Select, String, Subquery, and_, b
 from sqlmodel import SQLModel
 
 from storage import frames, merges
+from storage.alike import chosen_alike, frame_alike
 from storage.engine import Store
 from storage.frames import empty
 from storage.instants import Instant
@@ -49,7 +50,7 @@ FOUND = """SELECT DISTINCT few.patient_id, few.ref, few.collected_at, few.versio
   CROSS JOIN observation AS few INDEXED BY ix_observation_ref
   WHERE few.patient_id = asked.patient_id AND few.ref = asked.ref"""
 ROWS = {
-    "sqlite": "SELECT {columns} FROM json_each(:stretches)",
+    "sqlite": "SELECT {columns}, key AS place FROM json_each(:stretches)",
     "postgresql": "SELECT {columns} FROM jsonb_array_elements(CAST(:stretches AS jsonb))",
 }
 FIELD = {"sqlite": "json_extract(value, '$[{place}]')", "postgresql": "CAST(value ->> {place} AS {kind})"}
@@ -134,7 +135,7 @@ def _within(
         joined = merges.known(connection, as_of)
         whole = sorted({*joined.into.index, *joined.into} & set(joined.asked(stretches["patient_id"].tolist()) or ()))
         alone = stretches[~stretches["patient_id"].isin(whole)].sort_values(["patient_id", "since"])
-        told = [frame_of(connection, _of_stretches(connection, model, alone, as_of, shape, more), shape)]
+        told = [_told_alone(connection, model, alone, as_of, shape, more)]
         if whole:
             statement = chosen(connection, model, as_of=as_of, patients=whole, columns=shape)
             statement = statement if more is None else statement.where(more)
@@ -144,13 +145,33 @@ def _within(
     return pd.concat([part for part in told if len(part)] or told[:1], ignore_index=True)
 
 
+def _told_alone(
+    connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, as_of: datetime, shape: Any, more: Any
+) -> pd.DataFrame:
+    statement = _of_stretches(connection, model, stretches, as_of, shape, more)
+    if _alike(connection, model, more):
+        return frame_alike(connection, statement, shape, stretches["patient_id"].tolist())
+    return frame_of(connection, statement, shape)
+
+
+def _alike(connection: Connection, model: type[SQLModel], more: Any) -> bool:
+    """
+    Observations, of which there are very many; not so the weights and heights. To a server it is more work to put
+    words together than to send each.
+    """
+    return connection.dialect.name == "sqlite" and model is Observation and more is not SIZED
+
+
 def _of_stretches(
     connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, as_of: datetime, shape: Any, more: Any
 ) -> Select[Any]:
     engine, table = connection.dialect.name, _table(model)
     stretch = _stretch(engine, stretches, more)
     last = text(LAST.format(table=table.name, by=_by(connection, model), of=table.name, fence=FENCE[engine]))
-    statement = chosen(connection, model, as_of=as_of, columns=shape)
+    if _alike(connection, model, more):
+        statement = chosen_alike(connection, table, stretch.c.place, shape).where(table.c.received_at <= as_of)
+    else:
+        statement = chosen(connection, model, as_of=as_of, columns=shape)
     inside = _led_into(engine, stretch) if more is RAN else _inside(model, stretch)
     statement = statement.join(stretch, and_(table.c.patient_id == stretch.c.patient_id, inside))
     statement = statement.where(last.bindparams(bindparam("as_of", as_of, Instant)))
@@ -175,14 +196,15 @@ def _led_into(engine: str, stretch: Subquery) -> Any:
 
 
 def _stretch(engine: str, stretches: pd.DataFrame, more: Any) -> Subquery:
-    told = _rows(engine, STRETCH)
+    told = rows_alone = _rows(engine, STRETCH)
     if engine == "sqlite" and more is SIZED:
         told = DRAWN_AT.format(stretches=told, sizes=SIZES.text)
     elif engine == "sqlite" and more is RAN:
         told = RAN_FROM.format(stretches=told)
     rows = text(told)
     rows = rows.bindparams(bindparam("stretches", _told(engine, stretches)))
-    return rows.columns(patient_id=String, since=Instant, until=Instant).subquery("stretch")
+    place = {"place": BigInteger} if told is rows_alone and engine == "sqlite" else {}
+    return rows.columns(patient_id=String, since=Instant, until=Instant, **place).subquery("stretch")
 
 
 def _keys(connection: Connection, asked: list[tuple[str, int]]) -> Subquery:

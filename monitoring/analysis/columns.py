@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from monitoring.analysis.matching import numbered, paired, spread
 
@@ -72,6 +73,8 @@ def _column(values: Any) -> Any:
 
 def by_text(column: pd.Series, told: Mapping[str, Any], missing: Any) -> np.ndarray:
     """For each row what is told of its text; every text is looked up once."""
+    if all_blank(column):
+        return np.array([told.get("", missing), missing]).repeat([len(column), 0])
     codes, names = pd.factorize(column)
     return np.array([*(told.get(name, missing) for name in names), missing])[codes]
 
@@ -82,8 +85,18 @@ def ranked(column: pd.Series) -> np.ndarray:
     return np.argsort(np.argsort(np.asarray(names, dtype=object), kind="stable"), kind="stable")[codes]
 
 
+def all_blank(column: pd.Series) -> bool:
+    """Whether every text is empty, without looking at each."""
+    told = pa.array(column.array)
+    if told.null_count or not pa.types.is_large_string(told.type):
+        return False
+    return not pc.max(pc.binary_length(told)).as_py()
+
+
 def blank(column: pd.Series) -> np.ndarray:
     """Where a text is empty."""
+    if all_blank(column):
+        return np.ones(len(column), dtype=bool)
     codes, names = pd.factorize(column)
     return np.array([*(name == "" for name in names), False])[codes]
 
@@ -141,6 +154,41 @@ class Laid:
         row, series = paired([patient, analyte], [self.patient, self.analyte])
         place, at = self.values(series)
         return row[place], at
+
+    def touched_between(
+        self, patient: np.ndarray, analyte: np.ndarray, times: Between
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Of them those drawn after each row's moment `after` and no later than `until`; series go by time."""
+        row, series = paired([patient, analyte], [self.patient, self.analyte])
+        begin = self.begins[series]
+        end = np.r_[self.begins, len(self.number)][series + 1]
+        until = np.where(np.isnat(times.until), times.after, times.until)
+        first, last = (later(times.drawn, begin, end, side[row]) for side in (times.after, until))
+        place, within = spread(np.maximum(last - first, 0))
+        return row[place], first[place] + within
+
+
+@dataclass(frozen=True)
+class Between:
+    """`drawn`: when each point was; `after` and `until`: a stretch of time for each row."""
+
+    drawn: np.ndarray
+    after: np.ndarray
+    until: np.ndarray
+
+
+def later(times: np.ndarray, begin: np.ndarray, end: np.ndarray, than: np.ndarray) -> np.ndarray:
+    """
+    The first position from `begin` to `end` at which `times`, in order there, are later than `than`; else `end`. All
+    ranges are halved at once. Nothing is later than a time that is not there.
+    """
+    low, high = begin, end
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        after = open_ & (times[np.minimum(middle, len(times) - 1)] > than)
+        high = np.where(after, middle, high)
+        low = np.where(open_ & ~after, middle + 1, low)
+    return low
 
 
 def _series(points: pd.DataFrame) -> np.ndarray:

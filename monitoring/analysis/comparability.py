@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import all_blank
 from monitoring.analysis.earlier import first_of, last_before
 from monitoring.analysis.pairs import in_pairs
 from monitoring.terms import Catalog, Rule
@@ -32,7 +33,10 @@ def named_by(told: pd.DataFrame, trait: str, catalog: Catalog) -> np.ndarray:
     """What each value is named by, as numbers; 0 where it is not."""
     if trait == "laboratory" and not catalog.laboratories:
         return np.zeros(len(told), dtype=np.int64)
-    codes, names = pd.factorize(told["source" if trait == "laboratory" else trait])
+    column = told["source" if trait == "laboratory" else trait]
+    if trait != "laboratory" and all_blank(column):
+        return np.zeros(len(told), dtype=np.int64)
+    codes, names = pd.factorize(column)
     words = [laboratory_of(name, catalog) if trait == "laboratory" else name for name in names]
     number = {word: place for place, word in enumerate(dict.fromkeys(["", *words]))}
     return np.array([*(number[word] for word in words), 0])[codes]
@@ -88,7 +92,7 @@ def _breaks(points: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     received = points["received_at"].to_numpy(dtype="datetime64[us]")
     return pd.DataFrame(
         {
-            "patient_id": points["patient_id"].to_numpy()[at],
+            "patient_id": points["patient_id"].array[at],
             "series": series[at],
             "segment": segment[at],
             "at": at,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.columns import Laid, chosen_texts, moments, texts
+from monitoring.analysis.columns import Between, Laid, chosen_texts, moments, texts
 from monitoring.analysis.matching import first_of_each, paired
 from monitoring.analysis.remembering import of_catalog
 from monitoring.terms import Catalog, Effect, Product
@@ -62,13 +62,12 @@ def moved(told: pd.DataFrame, laid: Laid, doses: pd.DataFrame, effect: pd.DataFr
     """Positions of the values that one of these effects moved, each once, and of the effect."""
     product, analyte = (texts(effect[name]) for name in ("given", "analyte"))
     dose, kind = paired([texts(doses["given"])], [product])
-    row, at = laid.touched(texts(doses["patient_id"])[dose], analyte[kind])
-    dose, kind = dose[row], kind[row]
-    drawn, started, ended = moments(told["collected_at"])[at], moments(doses["started_at"]), moments(doses["ended_at"])
+    started, ended = moments(doses["started_at"])[dose], moments(doses["ended_at"])[dose]
     hours = (effect["hours"].to_numpy(dtype=float) * MICROSECONDS).astype("timedelta64[us]")
-    until = np.where(np.isnat(ended), started, ended)[dose] + hours[kind]
-    inside = np.flatnonzero((drawn > started[dose]) & (drawn <= until))
-    at, kind, begun = at[inside], kind[inside], started[dose[inside]].astype(np.int64)
+    until = np.where(np.isnat(ended), started, ended) + hours[kind]
+    times = Between(moments(told["collected_at"]), started, until)
+    row, at = laid.touched_between(texts(doses["patient_id"])[dose], analyte[kind], times)
+    kind, begun = kind[row], started[row].astype(np.int64)
     order = np.lexsort((-begun, effect["kept"].to_numpy(dtype=bool)[kind], at))
     first = order[first_of_each(at[order])]
     return at[first], kind[first]

@@ -90,11 +90,15 @@ def _comparable(points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     many = np.bincount(draw, minlength=1)[draw] >= rule.parameters["least_jumps"]
     at = at[np.isin(patient[at], patient[at[jumped[many]]])]
     columns = ["patient_id", "analyte", "hour", "log", "sigma", "series", "segment", "received_at"]
-    return points[columns].take(at).assign(place=at).reset_index(drop=True)
+    told = points[columns].take(at).reset_index(drop=True)
+    return told.assign(place=at, draw=numbered(patient[at], told["hour"].to_numpy()))
 
 
 def _compared(mine: pd.DataFrame, trusted: np.ndarray, rule: Rule) -> pd.DataFrame:
-    """Each value beside the last trusted one before it, where that is recent and by the same method."""
+    """
+    Each value beside the last trusted one before it, where that is recent and by the same method; only of draws in
+    which enough values jumped.
+    """
     numbers = rule.parameters
     last = last_before(trusted, mine["series"].to_numpy())
     here = np.flatnonzero(last >= 0)
@@ -102,8 +106,12 @@ def _compared(mine: pd.DataFrame, trusted: np.ndarray, rule: Rule) -> pd.DataFra
     hour, segment, log = (mine[name].to_numpy() for name in ("hour", "segment", "log"))
     recent = (hour[here] - hour[there] <= numbers["recent_hours"]) & (segment[here] == segment[there])
     here, there = here[recent], there[recent]
-    told = mine.iloc[here].reset_index(drop=True)
-    return _weighed(told.assign(before=mine["place"].to_numpy()[there], delta=log[here] - log[there]), rule)
+    delta, draw = log[here] - log[there], mine["draw"].to_numpy()[here]
+    jumped = np.abs(delta / (np.sqrt(2.0) * mine["sigma"].to_numpy()[here])) >= numbers["z_jump"]
+    many = np.bincount(draw[jumped], minlength=len(mine))[draw] >= numbers["least_jumps"]
+    here, there, delta = here[many], there[many], delta[many]
+    told = mine.drop(columns="draw").iloc[here].reset_index(drop=True)
+    return _weighed(told.assign(before=mine["place"].to_numpy()[there], delta=delta), rule)
 
 
 def _weighed(told: pd.DataFrame, rule: Rule) -> pd.DataFrame:

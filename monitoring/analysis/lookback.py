@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.administrations import SIZES, administrations, bodies, is_daily
-from monitoring.analysis.columns import MOMENT, by_text, moments, spans, texts, utc
+from monitoring.analysis.columns import MOMENT, by_text, moments, spans, utc
 from monitoring.analysis.course import Course
 from monitoring.analysis.matching import of_each, paired
 from monitoring.analysis.near import names
@@ -155,7 +155,7 @@ def looked(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Looked:
     same = doses is course.doses and values is course.observations
     near = course if same else replace(course, doses=doses, observations=values)
     told = begun(replace(course, doses=doses), sight, catalog)
-    older = course.observations.take(np.flatnonzero(far))
+    older = course.observations.take(np.flatnonzero(far)) if far.any() else course.observations[:0]
     cut = older["patient_id"][_results(older)].unique()
     return Looked(
         near, told, sights(course.patients, sight, cut), _of_starts(values, older, told.judged, sight, catalog)
@@ -166,13 +166,14 @@ def _of_starts(
     values: pd.DataFrame, older: pd.DataFrame, t0: pd.DataFrame, sight: Sight, catalog: Catalog
 ) -> pd.DataFrame | None:
     ranges = around(t0, sight, catalog)
-    row, place = paired([texts(older["patient_id"])], [texts(ranges["patient_id"])])
+    whose, names = pd.factorize(older["patient_id"])
+    row, place = paired([whose], [names.get_indexer(pd.Index(ranges["patient_id"]))])
     drawn = moments(older["collected_at"])[row]
     inside = (drawn >= moments(ranges["since"])[place]) & (drawn <= moments(ranges["until"])[place])
     if not inside.any():
         return None
-    told = pd.concat([older.take(np.unique(row[inside])), values], ignore_index=True)
-    return told[told["patient_id"].isin(t0["patient_id"])].reset_index(drop=True)
+    mine = values[values["patient_id"].isin(t0["patient_id"])]
+    return pd.concat([older.take(np.unique(row[inside])), mine], ignore_index=True)
 
 
 def begun(course: Course, sight: Sight, catalog: Catalog) -> Begun:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.columns import Laid, texts
+from monitoring.analysis.columns import Laid, moments, texts
 from monitoring.analysis.matching import of_each
 from monitoring.analysis.rules import percent
 from monitoring.analysis.windows import USED, Fits, steepest, whole
@@ -54,10 +54,10 @@ def _turned(points: pd.DataFrame, answered: pd.DataFrame, rule: Rule, catalog: C
     """Every value since the answer up to which its marker has turned back, with the places of its fit."""
     codes, laid = list(rule.parameters["markers"]), Laid.of(points)
     here = np.flatnonzero(laid.among(codes) & laid.of_patients(texts(answered.index.to_series())))
-    theirs = points[READ].take(here)
-    since = of_each(theirs["patient_id"], answered["seen_at"])
-    until = of_each(theirs["patient_id"], answered["next_at"])
-    mine = theirs[(theirs["collected_at"] >= since) & ~(theirs["collected_at"] >= until)]
+    whose = answered.index.get_indexer(pd.Index(laid.patient))[laid.number[here]]
+    since, until = (moments(answered[name])[whose] for name in ("seen_at", "next_at"))
+    drawn = moments(points["collected_at"])[here]
+    mine = points[READ].take(here[(drawn >= since) & ~(drawn >= until)])
     ways = (
         mine["analyte"]
         .map({code: -1.0 if catalog.analytes[code].worse == "down" else 1.0 for code in codes})

@@ -84,10 +84,14 @@ def _high_unstated(steroid: pd.DataFrame, catalog: Catalog) -> np.ndarray:
     """A dose that nobody recorded is a high one by its name ("pulse"), or by how this drug is given when it is high."""
     names = {name.casefold() for drug in catalog.drugs.values() for name in drug.high_dose_names}
     routes = {(drug.code, by.casefold()) for drug in catalog.drugs.values() for by in drug.high_when_unstated}
-    route = steroid["route"].str.strip().str.casefold()
-    by = zip(steroid["given"], route.where(route.ne(""), UNRECORDED), strict=True)
-    high = steroid["name_text"].str.strip().str.casefold().isin(names) | np.array([way in routes for way in by], bool)
-    return (high & steroid["mg"].isna()).to_numpy(dtype=bool)
+    unstated = steroid["mg"].isna().to_numpy()
+    some = steroid[unstated]
+    route = some["route"].str.strip().str.casefold()
+    by = zip(some["given"], route.where(route.ne(""), UNRECORDED), strict=True)
+    named = some["name_text"].str.strip().str.casefold().isin(names).to_numpy(dtype=bool)
+    high = np.zeros(len(steroid), dtype=bool)
+    high[unstated] = named | np.array([way in routes for way in by], dtype=bool)
+    return high
 
 
 def _courses(high: pd.DataFrame, gap_hours: float) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from sqlalchemy import event
 
 from storage import frames, merges, recent
@@ -104,6 +105,7 @@ def test_joined_records_are_read_whole(any_store: Store) -> None:
     assert recent.versions(any_store, [("P1", 2)], as_of=LATER)["patient_id"].tolist() == ["P1"]
 
 
+@pytest.mark.sqlite
 def test_sqlite_finds_a_stretch_by_the_key_and_weights_and_courses_by_their_own_index(store: Store) -> None:
     asked, wanted = [], "SEARCH {} USING {} (patient_id=? AND collected_at>? AND collected_at<?)"
     drugs = "SEARCH {} USING {} (patient_id=? AND started_at{}?)"
