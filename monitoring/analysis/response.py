@@ -12,12 +12,13 @@ import pandas as pd
 from monitoring.analysis.columns import NEVER, Table, as_array, framed, spans
 from monitoring.analysis.episodes import states
 from monitoring.analysis.matching import of_each
-from monitoring.analysis.response_odds import probabilities
+from monitoring.analysis.response_odds import probabilities, probabilities_so_far
 from monitoring.terms import Catalog
 
 WINDOW = ["patient_id", "t0", "hours"]
 USED = [*WINDOW, "analyte", "state", "now_since", "last_since", "used_at", "seen_at", "free", "log_odds", "slow_odds"]
 STATES = ["improved", "unchanged", "worse", "not_interpretable", "missing"]
+OF_WINDOW = ["hours", "opens_at", "due_at", "closes_at", "known_at"]
 
 
 def verdicts(
@@ -30,7 +31,8 @@ def verdicts(
     and the number of markers in each state.
 
     24 h never calls a non-response: no change is indeterminate, a real worsening is a warning. 48 h is the decision,
-    72 h is what trials used. Of the round before the window nothing is judged until the window's own hour has come.
+    72 h is what trials used. Of the round before the window nothing is judged until the window's own hour has come. A
+    non-response is dated by the values that sufficed for it: one that comes late and agrees does not put it off.
     """
     numbers = catalog.rules["steroid_response"].parameters
     told = {name: as_array(markers[name]) for name in USED}
@@ -44,7 +46,7 @@ def verdicts(
     }
     table["worsening"] = _worsening(table, numbers)
     table["verdict"] = _verdict(table, numbers, now)
-    table["assessed_at"] = _assessed(table, numbers)
+    table["assessed_at"] = _sufficed(told, begins, table | {"assessed_at": _assessed(table, numbers)}, numbers, now)
     table["slow"] = _slow(table, numbers)
     table["no_improvement"] = _no_improvement(table, numbers)
     shown = framed({name: column for name, column in table.items() if name != "start"})
@@ -65,13 +67,17 @@ def _of_starts(told: Table, begins: np.ndarray, t0: pd.DataFrame) -> Table:
     return {name: as_array(t0[name])[start] for name in ("drug", "course_no", "known_at")} | {"start": start}
 
 
+def _on(told: Table, numbers: Mapping[str, Any]) -> Table:
+    """What is counted of the markers of a window: their states, and which were drawn for it."""
+    on = {name: told["state"] == name for name in STATES}
+    on["inside"] = ~on["missing"] & (told["now_since"] >= told["hours"] - numbers["window_before_hours"])
+    on["drawn_since"] = ~on["missing"] & (told["last_since"] >= told["hours"])
+    return on
+
+
 def _counts(told: Table, begins: np.ndarray, numbers: Mapping[str, Any]) -> Table:
-    state = told["state"]
-    on = {name: state == name for name in STATES}
-    read = ~on["missing"]
-    on["inside"] = read & (told["now_since"] >= told["hours"] - numbers["window_before_hours"])
-    on["drawn_since"] = read & (told["last_since"] >= told["hours"])
-    ferritin = told["analyte"] == "ferritin"
+    on = _on(told, numbers)
+    read, ferritin = ~on["missing"], told["analyte"] == "ferritin"
     on |= {f"ferritin_{name}": ferritin & on[name] for name in ("improved", "unchanged", "worse")}
     table = {name: told[name][begins] for name in WINDOW}
     table |= {name: np.add.reduceat(told_so.astype(np.int64), begins) for name, told_so in on.items()}
@@ -147,3 +153,40 @@ def _assessed(table: Table, numbers: Mapping[str, Any]) -> np.ndarray:
     said = np.fmax(np.fmax(table["used_at"], earliest), table["known_at"])
     said = np.where(verdict == "insufficient_data", table["closes_at"], said)
     return np.where(verdict == "too_early", NEVER, said)
+
+
+def _sufficed(
+    told: Table, begins: np.ndarray, table: Table, numbers: Mapping[str, Any], now: np.datetime64
+) -> np.ndarray:
+    """
+    `assessed_at`, for a non-response as early as the markers received by then sufficed for it, where none that was
+    received later unsaid it.
+    """
+    window = np.repeat(np.arange(len(begins)), np.diff(np.r_[begins, len(told["hours"])]))
+    failed = (table["verdict"] == "not_responding")[window] & (told["state"] != "missing")
+    rows = np.flatnonzero(failed)
+    rows = rows[np.lexsort((told["used_at"][rows], window[rows]))]
+    assessed, mine = table["assessed_at"].copy(), window[rows]
+    if not len(rows):
+        return assessed
+    received = {name: column[rows] for name, column in told.items()}
+    so_far = _received_so_far(received, mine, numbers) | {name: table[name][mine] for name in OF_WINDOW}
+    so_far["verdict"] = _verdict(so_far, numbers, now)
+    # what came in together counts together
+    whole = np.r_[(mine[1:] != mine[:-1]) | (received["used_at"][1:] != received["used_at"][:-1]), True]
+    said, of = _assessed(so_far, numbers)[whole], mine[whole]
+    place = np.arange(len(of))
+    unsaid = np.where(so_far["verdict"][whole] == "not_responding", -1, place)
+    last_unsaid = np.full(len(begins), -1)
+    np.maximum.at(last_unsaid, of, unsaid)
+    after = np.flatnonzero(place > last_unsaid[of])
+    np.minimum.at(assessed, of[after], said[after])
+    return assessed
+
+
+def _received_so_far(told: Table, group: np.ndarray, numbers: Mapping[str, Any]) -> Table:
+    """What the verdict asks of a window, after each of its markers in the order in which they were received."""
+    counted = pd.DataFrame(_on(told, numbers)).astype(np.int64).groupby(group).cumsum()
+    table = {str(name): counted[name].to_numpy() for name in counted}
+    table["drawn_since"] = table["drawn_since"] >= numbers["min_markers"]
+    return table | probabilities_so_far(told, group, numbers) | {"used_at": told["used_at"]}

@@ -76,7 +76,7 @@ def _of_response(verdicts: pd.DataFrame, windows: Windows, rule: Rule, ended: Ma
     return pd.DataFrame(
         {
             "patient_id": verdicts["patient_id"].array[first],
-            "began_at": utc(np.where(np.isnat(seen), assessed, seen)),
+            "began_at": utc(np.fmin(seen, assessed)),
             "raised_at": utc(assessed),
             "t0": verdicts["t0"].array[last],
             "hours": windows.hours[last],

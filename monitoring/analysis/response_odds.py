@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from monitoring.analysis.columns import Table
 from monitoring.analysis.near import names
@@ -126,6 +127,25 @@ def probabilities(markers: Table, begins: np.ndarray, catalog: Catalog) -> Table
         "probability_low": chance(np.minimum(np.minimum.reduceat(left, begins), whole)),
         "probability_high": chance(np.maximum(np.maximum.reduceat(left, begins), whole)),
         "slow_probability": chance(joined(slow, count, 0.0, numbers)),
+    }
+
+
+def probabilities_so_far(markers: Table, group: np.ndarray, numbers: Mapping[str, Any]) -> Table:
+    """After each marker of a group, whose rows lie together: what probabilities() says of it and those before it."""
+    columns = {name: markers[name] for name in ("log_odds", "slow_odds")}
+    read = np.isin(markers["state"], READ)
+    least = np.where(read, markers["log_odds"], np.inf)
+    grouped = pd.DataFrame(columns | {"count": read.astype(float)}).groupby(group)
+    sums, free = grouped.cumsum(), markers["free"]
+    odds, count = sums["log_odds"].to_numpy(), sums["count"].to_numpy()
+    lowest = pd.Series(least).groupby(group).cummin().to_numpy()
+    whole = joined(odds, count, free, numbers)
+    without = joined(odds - np.where(count > 0, lowest, 0.0), count - 1.0, free, numbers)
+    return {
+        "probability": chance(whole),
+        "probability_high": chance(np.where(count > 0, np.maximum(without, whole), whole)),
+        "strongest": grouped["log_odds"].cummax().to_numpy(),
+        "slow_probability": chance(joined(sums["slow_odds"].to_numpy(), count, 0.0, numbers)),
     }
 
 
