@@ -146,6 +146,7 @@ class Ward:
     Everybody watched at `as_of`. `state` is the WardState it was cut out of, for views that look at all at once.
     `earlier`: those who left so long ago that they are read only when somebody asks for them, and when they left.
     `worked_out`: what a view has made of it once for all its viewers, under names of the view's own.
+    `behind`: the store holds newer facts, and a reading that knows of them is being made.
     """
 
     as_of: datetime
@@ -153,6 +154,7 @@ class Ward:
     state: Any = None
     earlier: Mapping[str, pd.Timestamp] = field(default_factory=dict)
     worked_out: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    behind: bool = False
 
     def of(self, patient_id: str) -> Bedside | None:
         return next((side for side in self.sides if side.id == patient_id), None)
@@ -165,6 +167,8 @@ def ward(state: Any, earlier: Mapping[str, pd.Timestamp] | None = None) -> Ward:
 
 def with_answers(ward: Ward, state: Any) -> Ward:
     """The same people, with their flags as `state` has them answered; who is as before keeps what was worked out."""
+    if ward.state is not None and state.flags.equals(ward.state.flags):
+        return replace(ward, state=state)
     flags = _by_patient(state.flags)
     sides = tuple(_with_flags(side, flags.get(side.id, ())) for side in ward.sides)
     same = all(new is old for new, old in zip(sides, ward.sides, strict=True))

@@ -3,39 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import tzinfo
 from functools import partial
-from typing import Any
+from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard import wording
 from dashboard.bedside import Ward
 from dashboard.charts import CONFIG
-from dashboard.markup import HERE, Markup, page
+from dashboard.markup import Markup, page
 from dashboard.patient_sheet import choice_html
+from dashboard.sheets import send
 
-# One module; the last has its default export.
-SCRIPTS = ("newness.js", "answering.js", "stepping.js", "board.js", "waking.js", "rows.js", "sheet.js")
-
-_sheet = st.components.v2.component(
-    "maswatch_sheet",
-    js="\n".join((HERE / "static" / name).read_text(encoding="utf-8") for name in SCRIPTS),
-    isolate_styles=False,
-)
+AGAIN_SECONDS: Final = 5.0
 
 
 def show_sheet(
-    markup: Markup, *, key: str, beats: str = "", quiet_seconds: float = 0, said: Callable[[str], None] | None = None
+    markup: Markup,
+    *,
+    key: str,
+    beats: str = "",
+    quiet_seconds: float = 0,
+    said: Callable[[str], None] | None = None,
+    looked: int = 0,
+    again: float = 0,
 ) -> None:
     """
     HTML from our own templates, changed in place on every run; its links to our pages are followed without a reload.
 
     `beats` changes on every refresh; when it has not for `quiet_seconds`, the browser says that nobody is there.
     `said` is called with `key` for everything a person says on the sheet; `st.session_state[key].said` holds it then.
+    `looked`: when what is shown was known, in milliseconds since 1970, where the HTML does not say so itself.
+    `again`: the page asks for itself anew after so many seconds.
     """
-    hears: dict[str, Any] = {"on_said_change": partial(said, key)} if said else {}
-    _sheet(key=key, data={"markup": str(markup), "beats": beats, "quiet_seconds": quiet_seconds}, **hears)
+    hears: dict[str, Callable[[], None]] = {"said": partial(said, key)} if said else {}
+    if again:
+        hears["again"] = _nothing
+    told = {"beats": beats, "quiet_seconds": quiet_seconds, "looked": looked, "again": again, "answers": bool(said)}
+    send(markup, key, told, hears)
+
+
+def _nothing() -> None:
+    """What a page says when it asks again: that it is drawn anew is all."""
+
+
+def show_behind(ward: Ward, *, zone: tzinfo) -> None:
+    """Where a newer reading is being made: of when this one is, and that the page asks again soon."""
+    at = wording.stamp(ward.as_of, zone)
+    told = page("behind.html", at=at) if ward.behind else Markup("")
+    show_sheet(told, key="behind", again=AGAIN_SECONDS if ward.behind else 0)
 
 
 def show_state(title: str, *sentences: str, key: str) -> None:

@@ -23,6 +23,7 @@ from dashboard import figure_colours, reading
 from dashboard.admission import LOCAL, Person
 from dashboard.ahead_of_need import preloads
 from dashboard.markup import HERE
+from dashboard.sheets import script
 
 PATHS: Final = ("/", "/inbox", "/patient", "/rounds", "/feed", "/research", "/people")
 WITH_FIGURE: Final = "/patient"
@@ -54,7 +55,7 @@ def front_page(idle_seconds: float = 0, *, figure: bool = False) -> str:
     page = _TITLE.sub(lambda _: f"<title>maswatch</title>{_SERVER}{_idle(idle_seconds)}{_colours()}", page)
     page = _AGENT.sub("", _PRELOADED.sub("", _NOSCRIPT.sub(_NO_SCRIPT, page)))
     opening = (HERE / "templates" / "opening.html").read_text(encoding="utf-8")
-    return page.replace('<div id="root"></div>', f'<div id="root">{opening}</div>{_looks()}')
+    return page.replace('<div id="root"></div>', f'<div id="root">{opening}</div>{_looks()}<script>{script()}</script>')
 
 
 def _looks() -> str:

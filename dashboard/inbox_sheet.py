@@ -14,7 +14,6 @@ import pandas as pd
 
 from dashboard import wording
 from dashboard.bedside import Bedside, Row, Ward
-from dashboard.changes import milliseconds
 from dashboard.concern import SEVERITY_RANK, numbered
 from dashboard.escalation import Escalation
 from dashboard.flag_actions import Actions, Reader, of_flag
@@ -148,7 +147,6 @@ def inbox_html(
         asked=asked,
         clear=address("/inbox"),
         reader=reader,
-        looked=milliseconds(ward.as_of),
     )
 
 
@@ -158,7 +156,7 @@ def _entry(side: Bedside, row: Row, catalog: Catalog, *, reader: Reader, zone: t
     return Entry(
         side=side,
         severity=str(row["severity"]),
-        panel=panel(row, side, catalog, zone),
+        panel=_panel(row, side, catalog, zone),
         act=of_flag(row, catalog, reader, zone=zone, as_of=as_of),
         raised_at=row["raised_at"],
         began=wording.told_at(row["began_at"], zone, as_of=as_of),
@@ -168,6 +166,15 @@ def _entry(side: Bedside, row: Row, catalog: Catalog, *, reader: Reader, zone: t
         link=address("/inbox", patient=side.id, flag=row["flag"]),
         escalates=escalation.words(row, zone, now=as_of),
     )
+
+
+def _panel(row: Row, side: Bedside, catalog: Catalog, zone: tzinfo) -> FlagPanel:
+    """Worked out once for all who look at this reading: with its evidence a flag takes milliseconds."""
+    key = ("panel", row["flag"], str(zone), catalog.version)
+    if key not in side.worked_out:
+        side.worked_out[key] = panel(row, side, catalog, zone)
+    told: FlagPanel = side.worked_out[key]
+    return told
 
 
 def _ended(side: Bedside, row: Row, zone: tzinfo) -> Ended:

@@ -7,12 +7,15 @@ another person's rights are ever answered from an older read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import bedside
@@ -20,7 +23,7 @@ from dashboard.bedside import Bedside, Row, Ward
 from dashboard.escalation import Escalation, escalation
 from dashboard.flag_actions import Talk, talk_of
 from dashboard.health import Health, health, unreadable
-from dashboard.keeping import Keeper
+from dashboard.keeping import Keeper, uncollected
 from dashboard.rounds_sheet import scores_of
 from dashboard.since_rounds import Since, Told, since_rounds, told
 from dashboard.ward_table import work_out
@@ -34,7 +37,9 @@ from storage import outbox, queries
 from storage import talk as said_of_flags
 from storage.engine import Store, open_store
 from storage.errors import StoreError, StoreUnreachable
+from storage.last_drawn import last_drawn as drawn_last
 from storage.place import file_at
+from storage.rounds import amended
 
 SHARED_SECONDS: Final = 25
 SECONDS_ALIKE: Final = 10
@@ -95,9 +100,9 @@ def ward(as_of: datetime | None, *, now: datetime) -> Ward:
     """
     Everybody as known at `as_of`, or now when it is None.
 
-    Now is read at once when the store has changed, and otherwise shared for SHARED_SECONDS: only what hangs on the
-    clock alone can be that much behind. An older reading is never shown first, since its ages would be too young.
-    An answer to a flag changes no judgement: what was judged is shared on, and only the answers are read anew.
+    Without a keeper, now is read at once when the store has changed, and otherwise shared for SHARED_SECONDS: only what
+    hangs on the clock alone can be that much behind. With one, see keeping.py: a reading that the store is ahead of is
+    `behind`. An answer to a flag changes no judgement: what was judged is shared on, and the answers are read anew.
     """
     url, mark = settings().database_url, queries.mark(store())
     if as_of is not None:
@@ -105,7 +110,8 @@ def ward(as_of: datetime | None, *, now: datetime) -> Ward:
     judged_mark = queries.mark(store(), answers=False)
     ahead = _keeper[0] if _keeper else None
     judged = ahead.given(judged_mark, now) if ahead else _now(url, judged_mark, EVERYONE, store(), catalog(), now)
-    return _answered(url, mark, EVERYONE, judged.as_of, judged, now)
+    told = _answered(url, mark, EVERYONE, judged.as_of, judged, now)
+    return replace(told, behind=True) if judged.behind else told
 
 
 def keep_judged(clock: Callable[[], datetime]) -> None:
@@ -115,15 +121,24 @@ def keep_judged(clock: Callable[[], datetime]) -> None:
             lambda: queries.mark(store(), answers=False),
             _judged_ahead,
             clock,
+            around=_making_room,
         )
         _keeper.append(keeper)
         keeper.start()
 
 
+@contextmanager
+def _making_room() -> Iterator[None]:
+    """What hangs on the reading before goes with it."""
+    with uncollected():
+        yield
+        _answered.clear()
+
+
 def _judged_ahead(now: datetime) -> Ward:
     """With what every view of it begins with, so that no reader waits for that either."""
     judged = _watched(store(), catalog(), now)
-    work_out(judged, catalog(), zone=zone())
+    work_out(judged, catalog(), zone=zone(), units=settings().dashboard.units)
     _scores_of(judged, live=True)
     return judged
 
@@ -147,8 +162,15 @@ def with_whole(ward: Ward, patient_id: str, *, far: bool) -> Ward:
 
 def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
     """What is new of everybody since their last rounds, with what was said until `now`."""
-    said = told(store(), as_of=now)
     key = (settings().database_url, queries.mark(store()), EVERYONE)
+
+    def shared(store: Store, *, since: datetime, as_of: datetime) -> pd.DataFrame:
+        from_the_hour = since.replace(
+            minute=0, second=0, microsecond=0
+        )  # what is older than asked for is left out later
+        return _amended(*key, ward.as_of, from_the_hour, store, as_of)
+
+    said = told(store(), as_of=now, amended=shared)
     return _news(*key, ward.as_of, said.count, ward, said)
 
 
@@ -195,6 +217,11 @@ def corrected(side: Bedside) -> Bedside:
     return bedside.with_corrections(side, told[told["ref"].isin(told.loc[told["version"] > 1, "ref"])])
 
 
+def last_drawn(side: Bedside) -> dict[str, pd.Timestamp]:
+    """By analyte the time of its newest value, however far back: the ward is read a few days back."""
+    return drawn_last(store(), side.id, as_of=side.as_of)
+
+
 @st.cache_resource(show_spinner=False)
 def _catalog(site_catalog: Path | None) -> Catalog:
     return load_catalog(site_catalog)
@@ -233,10 +260,11 @@ def _now(url: str, mark: str, scope: str, _store: Store, _catalog: Catalog, _now
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
 def _answered(url: str, mark: str, scope: str, judged_at: datetime, _ward: Ward, _now: datetime) -> Ward:
-    return bedside.with_answers(_ward, answered_since(_ward.state, store(), catalog(), as_of=_now))
+    told = bedside.with_answers(_ward, answered_since(_ward.state, store(), catalog(), as_of=_now))
+    return replace(told, behind=False)
 
 
-@st.cache_resource(ttl=600, max_entries=8, show_spinner=False)
+@st.cache_resource(ttl=600, max_entries=3, show_spinner=False)  # a hundred megabytes each
 def _then(url: str, mark: str, scope: str, as_of: datetime, _store: Store, _catalog: Catalog) -> Ward:
     return _watched(_store, _catalog, as_of)
 
@@ -246,7 +274,14 @@ def _alone(url: str, mark: str, scope: str, as_of: datetime, patient_id: str, _s
     return bedside.ward(state(_store, _catalog, as_of=as_of, patients=[patient_id]))
 
 
-@st.cache_resource(ttl=SHARED_SECONDS, max_entries=8, show_spinner=False)
+@st.cache_resource(ttl=600, max_entries=4, show_spinner=False)
+def _amended(
+    url: str, mark: str, scope: str, at: datetime, since: datetime, _store: Store, _as_of: datetime
+) -> pd.DataFrame:
+    return amended(_store, since=since, as_of=_as_of)
+
+
+@st.cache_resource(ttl=600, max_entries=4, show_spinner=False)
 def _news(url: str, mark: str, scope: str, as_of: datetime, said: int, _ward: Ward, _told: Told) -> dict[str, Since]:
     return since_rounds(_ward.state, _told)
 

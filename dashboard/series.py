@@ -15,6 +15,7 @@ from monitoring.analysis.points import reference_change
 from monitoring.terms import Analyte, Catalog
 
 SPARK_HOURS: Final = 4 * 24.0  # a day before the steroid start and the three that judge it
+STEADY_HOURS: Final = 0.25  # the axis moves on in steps that nobody sees, so that a row stays as it is between them
 NOISE_TIMES: Final = 2.0  # the least height of a line in reference change values, so that noise looks flat
 
 
@@ -24,12 +25,16 @@ def scale(side: Bedside, analyte: Analyte, catalog: Catalog) -> Scale:
     least = NOISE_TIMES * change if change == change else 0.0  # NaN: nobody measured the variation
     if analyte.axis != "log":
         least *= abs(side.series[analyte.code].points[-1].value)
-    return Scale(analyte.axis == "log", least, normal_band(side, analyte), -SPARK_HOURS, 0.0)
+    past = side.as_of.timestamp() / 3600 % STEADY_HOURS
+    return Scale(analyte.axis == "log", least, normal_band(side, analyte), -SPARK_HOURS - past, STEADY_HOURS - past)
 
 
 def phrase(trend: Row, series: Series, catalog: Catalog) -> str:
     """What the series does; but a newest value that a product moved says which product."""
-    return product_label(series.confounded_by, catalog) if series.confounded_by else str(trend["phrase"])
+    if series.confounded_by:
+        return product_label(series.confounded_by, catalog)
+    several = trend["direction"] == "unknown" and not trend["comparator"] and len(series.points) > 1
+    return wording.NOT_COMPARED if several else str(trend["phrase"])
 
 
 def phrase_with_interval(trend: Row, series: Series, catalog: Catalog) -> str:

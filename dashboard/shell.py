@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from random import uniform
 from typing import Final
 
 import streamlit as st
@@ -14,19 +15,22 @@ import streamlit as st
 from dashboard import reading, who
 from dashboard.admission import Person
 from dashboard.bedside import Ward
-from dashboard.components import show_sheet, show_state
+from dashboard.components import show_behind, show_sheet, show_state
 from dashboard.door_pages import NOBODY_NAMED
 from dashboard.feed import strip
 from dashboard.markup import page
 from dashboard.page_time import failed, timed
 from dashboard.seen import opened
 from dashboard.selection import asked_patient, moment_asked
+from dashboard.sheets import begin_anew
 from monitoring.errors import MaswatchError
 from monitoring.logs import without_values
 from monitoring.people import MAY, Right
 from storage.errors import StoreError
 
 REFRESH_SECONDS = 30
+RHYTHM: Final = "rhythm"
+QUICKEST: Final = 0.9
 QUIET_TIMES: Final = 1.75  # under a minute without an answer, and the page says so
 Clock = Callable[[], datetime]
 Draw = Callable[[Ward], None]
@@ -43,9 +47,16 @@ def show(draw: Draw, *, clock: Clock, refreshes: bool = True, needs: Right = "se
     One view: strip, banners, then `draw` with the ward asked for; while that is now, it refreshes itself.
     `needs`: what whoever looks must be allowed, asked anew on every run.
     """
-    every = REFRESH_SECONDS if refreshes and moment_asked(st.query_params) is None else None
-    st.fragment(_around, run_every=REFRESH_SECONDS)(clock)
+    begin_anew()
+    rhythm = _rhythm()
+    every = rhythm if refreshes and moment_asked(st.query_params) is None else None
+    st.fragment(_around, run_every=rhythm)(clock)
     st.fragment(timed(_name(draw), _inside), run_every=every)(draw, clock, needs)
+
+
+def _rhythm() -> float:
+    """Seconds between refreshes, each page its own: after a restart all come back at once, and would stay in step."""
+    return REFRESH_SECONDS * float(st.session_state.setdefault(RHYTHM, uniform(QUICKEST, 1)))
 
 
 def say_failed(error: Exception) -> bool:
@@ -82,6 +93,7 @@ def _inside(draw: Draw, clock: Clock, needs: Right) -> None:
         ward = reading.ward(moment_asked(st.query_params), now=clock())
         find = " ".join(st.query_params.get("find", "").split())
         opened(_name(draw), patient=asked_patient(st.query_params), find=find, now=clock())
+        show_behind(ward, zone=reading.zone())
         draw(ward)
     except Exception as error:  # whatever it is, a reader is told calmly and no value reaches the log
         failed(_name(draw))

@@ -8,7 +8,7 @@ drawn or given: a result that came late is as new as one drawn a minute ago.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -32,6 +32,7 @@ NEWS: Final = (
     "confounded_by", "ref", "series",
 )  # fmt: skip
 BEFORE: Final = {"value": "was", "comparator": "was_comparator", "collected_at": "was_at", "segment": "was_segment"}
+Amended = Callable[..., pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,11 @@ class Since:
         return self.by != ""
 
 
-def told(store: Store, *, as_of: datetime) -> Told:
-    """Everything a round needs beside the state of the ward: one read a kind, whoever is on the ward."""
+def told(store: Store, *, as_of: datetime, amended: Amended = amended) -> Told:
+    """
+    Everything a round needs beside the state of the ward: one read a kind, whoever is on the ward. `amended`: how what
+    laboratories changed is read, which takes the longest by far.
+    """
     every = rounds(store, as_of=as_of)
     marks = standing(every)
     seen = marks.loc[marks["done"].eq(1)].groupby("patient_id")["at"].max()

@@ -11,13 +11,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 WIDTH, HEIGHT, EDGE = 76, 36, 4.0
 RADIUS, LAST_RADIUS = 2.0, 3.4
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):  # of a long ward there are a hundred thousand, made anew with every reading
     """One value at `at` (hours, any origin). `series` changes where values are not comparable, and the line breaks."""
 
     at: float

@@ -21,6 +21,7 @@ from monitoring.terms import Analyte
 Tone = Literal["decision", "watch", "note", "good", "quiet"]
 TONES: Final[tuple[Tone, ...]] = ("decision", "watch", "note", "good", "quiet")
 MISSING: Final = "—"
+NOT_COMPARED: Final = "nothing comparable lately"  # earlier values there are, but too old or of another method
 
 SEVERITY_TONE: Final[Mapping[str, Tone]] = {"urgent": "decision", "watch": "watch", "info": "note"}
 SEVERITY_WORD: Final[Mapping[str, str]] = {"urgent": "needs a decision", "watch": "watch", "info": "note"}
@@ -138,6 +139,7 @@ def age(moment: datetime | pd.Timestamp | None, as_of: datetime) -> str:
     return hours(since(moment, as_of))
 
 
+@lru_cache(maxsize=32_768)  # asked for again at every refresh of every page, and a conversion of pandas takes its time
 def stamp(moment: datetime | pd.Timestamp | None, zone: tzinfo) -> str:
     """Sat 21 Nov 14:12 CET: the ward's clock, always with its zone."""
     if moment is None or pd.isna(moment):

@@ -38,7 +38,7 @@ function isNew(change, memory) {
 function tellNews(root) {
   const sheet = root.querySelector("[data-looked]")
   if (!sheet) return
-  const memory = remembered(Number(sheet.dataset.looked))
+  const memory = remembered(root.looked || Number(sheet.dataset.looked))
   root.news ??= new Set()
   let any = false
   for (const node of root.querySelectorAll("[data-change]")) {

@@ -124,13 +124,37 @@ function watchSilence(root, seconds) {
   }, 1000)
 }
 
+// The units that were chosen go along from view to view.
+function inTheseUnits(link) {
+  const to = new URL(link.href)
+  const units = new URLSearchParams(location.search).get("units")
+  if (units && !to.searchParams.has("units")) to.searchParams.append("units", units)
+  return to.href
+}
+
 // The way Streamlit itself takes back and forward: the address changes, and it asks the server for what stands there.
 function follow(link) {
-  history.pushState(null, "", link.href)
+  history.pushState(null, "", inTheseUnits(link))
   dispatchEvent(new PopStateEvent("popstate"))
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+// Streamlit's own links between the views would drop them.
+function followedInTheseUnits(event) {
+  const link = ours(event)
+  if (!link?.matches("[data-testid$=NavLink]") || inTheseUnits(link) === link.href) return
+  event.preventDefault()
+  event.stopPropagation()
+  follow(link)
+}
+
+if (!window.masUnits) {
+  window.masUnits = true
+  addEventListener("click", followedInTheseUnits, { capture: true })
+}
+
+function drawSheet({ data, parentElement, setTriggerValue }) {
+  const markup = markupOf(data, setTriggerValue)
+  if (markup === undefined) return undefined
   let root = parentElement.querySelector(":scope > .mas:not(.unheard)")
   if (!root) {
     root = document.createElement("div")
@@ -139,7 +163,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   window.masTheme?.apply()
   if (!window.masAhead) window.masAhead = setTimeout(loadAhead, 3000)
-  draw(root, data.markup)
+  root.looked = data.looked
+  drawKept(root, data, markup)
+  askAgain(root, data, setTriggerValue)
   answerable(root, (said) => setTriggerValue("said", said))
   if (data.beats) watchSilence(root, data.quiet_seconds)
   root.onclick = (event) => {
@@ -150,6 +176,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   return () => {
     root.leave?.()
+    clearTimeout(root.again)
     clearInterval(root.silence)
     clearInterval(root.turning)
     parentElement.querySelector(":scope > .unheard")?.remove()

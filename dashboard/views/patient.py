@@ -6,17 +6,19 @@ import streamlit as st
 
 from dashboard import charts, clicks, entering, reading, shell, taking
 from dashboard.bedside import Bedside, Ward
+from dashboard.changes import milliseconds
 from dashboard.components import show_choice, show_figure, show_sheet, show_unknown
 from dashboard.figure_choices import choices_html, legend_html
+from dashboard.older import older
 from dashboard.patient_sheet import neighbours, patient_html
 from dashboard.scores_panel import scores_html
-from dashboard.selection import PatientAsked, asked_patient, moment_asked, patient_asked
+from dashboard.selection import PatientAsked, asked_patient, moment_asked, patient_asked, with_units
 from dashboard.views.now import now
 
 
 def patient(ward: Ward) -> None:
     named = asked_patient(st.query_params)
-    asked = patient_asked(st.query_params).with_units(reading.settings().dashboard.units)
+    asked = with_units(patient_asked(st.query_params), reading.settings().dashboard.units)
     home = reading.with_whole(ward, named, far=asked.far)
     side = home.of(named)
     if side is not None:
@@ -34,8 +36,9 @@ def course(side: Bedside, ward: Ward, home: Ward, asked: PatientAsked) -> None:
     back = moment_asked(st.query_params) is not None
     reader = clicks.reader(now, [side.id])
     sheet = patient_html(told, catalog, neighbours(ward, side.id), zone=zone, reader=reader, asked=asked)
-    show_sheet(sheet, key="patient", said=clicks.hearing(now))
-    show_sheet(choices_html(told, catalog, asked), key="choices")
+    show_sheet(sheet, key="patient", said=clicks.hearing(now), looked=milliseconds(side.as_of))
+    left_out = older(told, reading.last_drawn(side), catalog, asked, zone=zone)
+    show_sheet(choices_html(told, catalog, asked, left_out), key="choices")
     figure = charts.trajectories(told, catalog, zone=zone, asked=asked)
     show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories")
     show_sheet(legend_html(asked, told), key="legend")

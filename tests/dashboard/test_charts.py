@@ -233,7 +233,7 @@ def test_the_wards_clock_follows_the_change_of_the_clocks() -> None:
 def test_a_long_stay_opens_on_its_last_week_and_can_be_widened() -> None:
     time = time_of(bed("5"), zone=ZONE)
     side = bed("5")
-    side.series["ferritin"].points.insert(0, replace(side.series["ferritin"].points[0], at=-2000.0))
+    side.series["ferritin"].points.insert(0, side.series["ferritin"].points[0]._replace(at=-2000.0))
     long = time_of(side, zone=ZONE)
     assert long.seen > long.start
     whole = time_of(side, zone=ZONE, span="all")

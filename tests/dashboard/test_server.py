@@ -41,7 +41,7 @@ def test_the_policy_names_no_other_host() -> None:
 
 def test_the_scripts_that_stand_in_the_page_are_the_ones_the_policy_lets_run() -> None:
     scripts = re.findall(r"<script>(.*?)</script>", front.front_page(), re.DOTALL)
-    assert len(scripts) == 4  # Streamlit's own, where the server is, which colours are wanted, and the lock when idle
+    assert len(scripts) == 5  # Streamlit's own, where the server is, colours, the lock when idle, and the sheets
     for script in scripts:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in content_policy()
