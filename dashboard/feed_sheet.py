@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 import pandas as pd
@@ -20,6 +20,7 @@ from monitoring.feed_health import SourceHealth, State
 from monitoring.site_map import Word
 from monitoring.terms import Catalog
 
+FIRST_MINUTE: Final = timedelta(minutes=1)  # a run that has not ended by then is worth a look
 STATE_TONE: Final[dict[State, Tone]] = {
     "well": "good", "late": "note", "silent": "watch", "failing": "decision", "never heard": "watch",
     "by hand": "quiet",
@@ -148,13 +149,18 @@ def _source_row(source: SourceHealth, zone: tzinfo, now: datetime) -> dict[str, 
         "source": source,
         "tone": STATE_TONE[source.state],
         "sign": STATE_SIGN[source.state],
-        "success": _moment(source.last_success_at, zone, now),
+        "success": (wording.MISSING, "") if _only_by_hand(source) else _moment(source.last_success_at, zone, now),
         "heard": _moment(source.last_heard_at, zone, now),
         "newest": _moment(source.newest_at, zone, now),
         "usual": usual or ("no rhythm known yet" if source.state != "by hand" else ""),
         "alarm": alarm if source.state != "by hand" else "",
         "lag": "" if source.lag is None else wording.hours(source.lag),
     }
+
+
+def _only_by_hand(source: SourceHealth) -> bool:
+    """No run of its own ever was, and none is awaited."""
+    return source.state == "by hand" and source.last_success_at is None
 
 
 def _moment(at: datetime | None, zone: tzinfo, now: datetime) -> tuple[str, str]:
@@ -166,7 +172,8 @@ def _run_row(row: dict[str, Any], zone: tzinfo, now: datetime) -> dict[str, Any]
     ended = row["finished_at"]
     seconds = None if pd.isna(ended) else (ended - row["started_at"]).total_seconds()
     tone: Tone = "note" if seconds is None else "quiet" if row["outcome"] == "ok" else "decision"
-    state = "not ended" if seconds is None else "done" if row["outcome"] == "ok" else "failed"
+    begun = "running" if now - row["started_at"] < FIRST_MINUTE else "not ended"
+    state = begun if seconds is None else "done" if row["outcome"] == "ok" else "failed"
     age, at = _moment(row["started_at"], zone, now)
     took = "" if seconds is None else "under 1 s" if seconds < 1 else f"{seconds:,.0f} s"
     kind = KIND_WORD.get(row["kind"], row["kind"])

@@ -36,11 +36,12 @@ LEAST_NOTES: Final = 62.0  # room for the pen, whatever else there is
 
 @dataclass(frozen=True)
 class Paper:
-    """`size` is one of PAPERS; `as_of` and `zone` are of what the sheets say."""
+    """`size` is one of PAPERS; `as_of`, `zone` and `units` are of what the sheets say."""
 
     size: str
     as_of: datetime
     zone: tzinfo
+    units: str = ""
 
 
 def pdf(
@@ -59,7 +60,8 @@ def pdf(
     canvas.setAuthor("maswatch")
     for number, side in enumerate(sides, start=1):
         mine = scored.get(side.id, [])
-        told = rounds_sheet(side, news[side.id], mine, catalog, zone=paper.zone, width=PANEL_WIDTH)
+        how: Any = {"zone": paper.zone, "units": paper.units, "width": PANEL_WIDTH}
+        told = rounds_sheet(side, news[side.id], mine, catalog, **how)
         _page(canvas, told, catalog, paper, f"page {number} of {len(sides)}")
         canvas.showPage()
     canvas.save()

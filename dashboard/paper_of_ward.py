@@ -26,8 +26,18 @@ class Made:
     wards: list[str]
 
 
-def made(store: Store, catalog: Catalog, zone: tzinfo, *, as_of: datetime, ward: str, patient: str, paper: str) -> Made:
-    """The sheets of everybody, of one `ward` or of one `patient`; `paper` is "A4" or "Letter"."""
+def made(
+    store: Store,
+    catalog: Catalog,
+    zone: tzinfo,
+    *,
+    as_of: datetime,
+    ward: str,
+    patient: str,
+    paper: str,
+    units: str = "",
+) -> Made:
+    """The sheets of everybody, of one `ward` or of one `patient`; `paper` is "A4" or "Letter", `units` as on screen."""
     watched = present(store, catalog, as_of=as_of).patients
     everybody = bedside.ward(recent_state(store, catalog, as_of=as_of, patients=watched))
     sides = [side for side in here(everybody, RoundsAsked(ward=ward)) if patient in ("", side.id)]
@@ -36,5 +46,5 @@ def made(store: Store, catalog: Catalog, zone: tzinfo, *, as_of: datetime, ward:
     if not sides:
         return Made(b"", [], wards)
     news = since_rounds(everybody.state, told(store, as_of=as_of))
-    content = pdf(sides, news, scores_of(everybody, patients), catalog, paper=Paper(paper, as_of, zone))
+    content = pdf(sides, news, scores_of(everybody, patients), catalog, paper=Paper(paper, as_of, zone, units))
     return Made(content, patients, wards)

@@ -12,7 +12,6 @@ import pandas as pd
 
 from dashboard import flag_panel, wording
 from dashboard.bedside import Bedside, Row, Ward, shown_analytes
-from dashboard.changes import milliseconds
 from dashboard.charts import OPENED, PANELS
 from dashboard.concern import concern, numbered
 from dashboard.flag_actions import Reader, actions
@@ -150,7 +149,6 @@ def patient_html(
         published=known_course(side.id, str(side.patient["ward"])),
         acts=actions(side, catalog, reader, zone=zone),
         reader=reader,
-        looked=milliseconds(side.as_of),
     )
 
 
@@ -182,7 +180,9 @@ def _line_since(side: Bedside, zone: tzinfo) -> str:
 
 
 def _weight(side: Bedside) -> str:
-    weight = side.patient["weight_kg"]
+    """The one that doses are reckoned with: what was measured beats what was told of the patient."""
+    measured = side.trends.get("weight")
+    weight = side.patient["weight_kg"] if measured is None or measured["comparator"] else measured["value"]
     return "weight unknown" if pd.isna(weight) else f"{weight:g} kg"
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from dashboard import wording
 from dashboard.bedside import Bedside, Ward
 from dashboard.concern import concern, decided, numbered
+from dashboard.figure_choices import units_choice
 from dashboard.markup import Markup, page
 from dashboard.rounds_news import ENDED, Reading
 from dashboard.selection import RoundsAsked
@@ -64,6 +65,7 @@ def list_html(ward: Ward, news: Mapping[str, Since], catalog: Catalog, asked: Ro
         done=sum(bool(line.done) for line in told),
         wards=[("", "All wards", asked.address(ward=""))] + [(w, w, asked.address(ward=w)) for w in wards],
         asked=asked,
+        units=units_choice(catalog, asked, {code for side in sides for code in side.trends}),
         everyone=len(ward.sides),
         at=wording.dated(ward.as_of, zone),
         zone=wording.zone_name(ward.as_of.astimezone(zone)),

@@ -142,12 +142,12 @@ def _within_noise(row: Row, catalog: Catalog) -> bool:
 
 
 def _inside(rows: Iterable[Row], told: Reading) -> Iterator[Entry]:
-    """CRP 262 (was 244), LDH 410 (was 398)."""
+    """CRP 262 mg/L (was 244), LDH 410 U/L (was 398)."""
     parts = []
     for row in rows:
         analyte = told.catalog.analytes[row["analyte"]]
         now, was = wording.number(row["value"], analyte), wording.number(row["was"], analyte)
-        parts.append(f"{analyte.label} {now} (was {was})")
+        parts.append(f"{wording.joined(analyte.label, now, wording.unit(analyte.unit), by=' ')} (was {was})")
     if parts:
         yield Entry("Inside the noise", wording.joined(*parts, by=", "))
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from dashboard import wording
 from dashboard.bedside import Bedside, Row, Ward
+from dashboard.figure_choices import units_choice
 from dashboard.markup import Markup, page
 from dashboard.rounds_list import here
 from dashboard.rounds_sheet import rounds_sheet
@@ -34,13 +35,14 @@ def sheet_html(
         return page("rounds_unknown.html", chosen=asked.patient, up=asked.address(patient="", ward=""))
     order = here(ward, asked)
     place = order.index(side)
-    told = rounds_sheet(side, news[side.id], scored, catalog, zone=zone)
+    told = rounds_sheet(side, news[side.id], scored, catalog, zone=zone, units=asked.units)
     return page(
         "rounds.html",
         told_of=told,
         before=_neighbour(order, place - 1, asked),
         after=_neighbour(order, place + 1, asked),
         up=asked.address(patient=""),
+        units=units_choice(catalog, asked, side.trends),
         place=place + 1,
         many=len(order),
         at=wording.dated(ward.as_of, zone),

@@ -95,9 +95,9 @@ def on_paper(ward: Ward, news: Mapping[str, Since], asked: RoundsAsked, *, clock
             [side.id for side in sides],
         )
         label = "Sheet as PDF" if asked.patient else f"{len(sides)} sheets as one PDF"
-        button(label, file, lambda: _made(ward, news, sides, size), clock=clock, key="rounds-pdf")
+        button(label, file, lambda: _made(ward, news, sides, (size, asked.units)), clock=clock, key="rounds-pdf")
 
 
-def _made(ward: Ward, news: Mapping[str, Since], sides: list[Bedside], size: str) -> bytes:
-    scored = scores_of(ward, [side.id for side in sides])
-    return pdf(sides, news, scored, reading.catalog(), paper=Paper(size, ward.as_of, reading.zone()))
+def _made(ward: Ward, news: Mapping[str, Since], sides: list[Bedside], how: tuple[str, str]) -> bytes:
+    scored, (size, units) = scores_of(ward, [side.id for side in sides]), how
+    return pdf(sides, news, scored, reading.catalog(), paper=Paper(size, ward.as_of, reading.zone(), units))

@@ -19,6 +19,7 @@ from dashboard.scores_panel import NO_END, component, span
 from dashboard.shapes import Drawing
 from dashboard.since_rounds import Since
 from dashboard.small_multiples import WIDTH, small_multiples
+from dashboard.units_shown import in_units, since_in
 from monitoring.analysis.course import only
 from monitoring.analysis.scores import scores
 from monitoring.terms import Catalog
@@ -58,10 +59,22 @@ class RoundsSheet:
 
 
 def rounds_sheet(
-    side: Bedside, since: Since, scored: Sequence[Row], catalog: Catalog, *, zone: tzinfo, width: float = WIDTH
+    side: Bedside,
+    since: Since,
+    scored: Sequence[Row],
+    catalog: Catalog,
+    *,
+    zone: tzinfo,
+    units: str = "",
+    width: float = WIDTH,
 ) -> RoundsSheet:
-    """`scored` are the patient's rows of `scores_of`; `width` is that of a panel of the trajectories."""
-    told, own = Reading(side, since, catalog, zone), sheet(side, catalog, zone=zone)
+    """
+    `scored` are the patient's rows of `scores_of`; `width` is that of a panel of the trajectories. `units` are those of
+    results, tables and trajectories; flags and treatment are told in those they were judged in.
+    """
+    told, own = Reading(side, since, catalog, zone), sheet(side, catalog, zone=zone, units=units)
+    shown, known = in_units(side, catalog, units)
+    values = Reading(shown, since_in(since, catalog, units), known, zone)
     return RoundsSheet(
         side=side,
         sheet=own,
@@ -69,7 +82,7 @@ def rounds_sheet(
         since_words=since_words(told),
         head=wording.joined(own.about, own.weight),
         news=(
-            Section("results", "New results", rounds_news.results(told), "No new results."),
+            Section("results", "New results", rounds_news.results(values), "No new results."),
             Section("changes", "Flags changed", rounds_news.flags(told), "No flag changed."),
             Section(
                 "given",
@@ -87,7 +100,7 @@ def rounds_sheet(
             Section("notes", "Notes", tuple(_notes(told)), "No note."),
         ),
         options=tuple(_option(option) for option in own.options),
-        drawings=tuple(small_multiples(side, catalog, width=width)),
+        drawings=tuple(small_multiples(shown, known, width=width)),
     )
 
 

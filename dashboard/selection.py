@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Final, TypeVar
 from urllib.parse import urlencode
+
+UNITS: Final = ("", "conventional", "us", "si")
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,7 @@ class WardAsked:
 
     `show`: a tile. `line`: a treatment line's code. `flag`: a rule's code. `due`: "6h" (labs due by then, or overdue)
     or "overdue". `find`: part of a bed or an identifier. `kiosk`: "1" for the wall. `theme` is the browser's to read.
+    `units`: one of UNITS, "" as the site has set; so in every view that shows values.
     """
 
     show: str = ""
@@ -25,6 +29,7 @@ class WardAsked:
     find: str = ""
     kiosk: str = ""
     theme: str = ""
+    units: str = ""
 
     def address(self, **other: str) -> str:
         """The same board, asked for in another way."""
@@ -38,7 +43,14 @@ class WardAsked:
 
 def ward_asked(query: Mapping[str, str]) -> WardAsked:
     told = {name: query.get(name, "") for name in vars(WardAsked())}
-    return WardAsked(**(told | {"find": " ".join(told["find"].split()), "kiosk": "1" if told["kiosk"] == "1" else ""}))
+    known = {"find": " ".join(told["find"].split()), "kiosk": "1" if told["kiosk"] == "1" else ""}
+    return WardAsked(**(told | known | {"units": units_asked(query)}))
+
+
+def units_asked(query: Mapping[str, str]) -> str:
+    """What is no choice counts as not asked for."""
+    told = query.get("units", "")
+    return told if told in UNITS else ""
 
 
 def address(path: str, **asked: str) -> str:
@@ -82,7 +94,7 @@ class PatientAsked:
     How one patient is looked at; "" is what it opens with.
 
     `span`: "72h", "" (the stay's last seven days), "stay", "all". `axis`: "" (hours since the steroid start) or
-    "clock". `units`: "" (as the site has set), "conventional", "us" or "si". `mode`: "" (a panel a marker),
+    "clock". `mode`: "" (a panel a marker),
     "relative" or "earlier" (with the steroid course before laid on this one). `flag`: whose evidence is marked.
     """
 
@@ -99,10 +111,6 @@ class PatientAsked:
         """Whether more may be asked for than the last days."""
         return self.span in ("stay", "all") or self.mode == "earlier"
 
-    def with_units(self, site: str) -> PatientAsked:
-        """In the site's units where none are asked for; links stay short where those are the conventional ones."""
-        return self if self.units or site == "conventional" else replace(self, units=site)
-
     def address(self, **other: str) -> str:
         """The same patient, looked at in another way."""
         return address("/patient", **{**vars(self), **other})
@@ -110,12 +118,7 @@ class PatientAsked:
 
 def patient_asked(query: Mapping[str, str]) -> PatientAsked:
     """What is no choice counts as not asked for."""
-    choices = {
-        "span": SPANS,
-        "axis": ("", "clock"),
-        "units": ("", "conventional", "us", "si"),
-        "mode": ("", "relative", "earlier"),
-    }
+    choices = {"span": SPANS, "axis": ("", "clock"), "units": UNITS, "mode": ("", "relative", "earlier")}
     told = {name: query.get(name, "") for name in ("patient", *choices, "flag", "as_of")}
     known = {name: told[name] if told[name] in choice else "" for name, choice in choices.items()}
     return PatientAsked(**(told | known))
@@ -128,6 +131,7 @@ class RoundsAsked:
     patient: str = ""
     ward: str = ""
     as_of: str = ""
+    units: str = ""
 
     def address(self, **other: str) -> str:
         """The same rounds, asked for in another way."""
@@ -135,7 +139,15 @@ class RoundsAsked:
 
 
 def rounds_asked(query: Mapping[str, str]) -> RoundsAsked:
-    return RoundsAsked(asked_patient(query), query.get("ward", ""), query.get("as_of", ""))
+    return RoundsAsked(asked_patient(query), query.get("ward", ""), query.get("as_of", ""), units_asked(query))
+
+
+Valued = TypeVar("Valued", WardAsked, PatientAsked, RoundsAsked)
+
+
+def with_units(asked: Valued, site: str) -> Valued:
+    """In the site's units where none are asked for; links stay short where those are the conventional ones."""
+    return asked if asked.units or site == "conventional" else replace(asked, units=site)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """
-One patient and the catalog in the units a reader or a site asked for, by the factors of analytes.toml alone.
+Patients and the catalog in the units a reader or a site asked for, by the factors of analytes.toml alone.
 
 Whatever is drawn from both together is in those units; rules, flags and judgement never see them. No streamlit here.
 """
@@ -13,28 +13,52 @@ from typing import Any, Final
 
 import pandas as pd
 
-from dashboard.bedside import Bedside, Row, Series
+from dashboard.bedside import Bedside, Row, Rows, Series
+from dashboard.since_rounds import Since
 from monitoring.terms import Analyte, Catalog
 
-SYSTEMS: Final = ("conventional", "us", "si")
+SYSTEMS: Final = {"conventional": "Conventional", "us": "US", "si": "SI"}  # code: as it is called
 OF_VALUES: Final = ("value", "reference_low", "reference_high")
 OF_MARKER: Final = ("value", "baseline")
+OF_NEWS: Final = ("value", "was", "corrected_from")
 
 
-def in_units(side: Bedside, catalog: Catalog, system: str) -> tuple[Bedside, Catalog]:
-    """Both as they are for conventional units (also "")."""
-    told = {code: (unit, factor) for code, a in catalog.analytes.items() for unit, factor in [_told(a, system)]}
-    other = {code: one for code, one in told.items() if one[0] != catalog.analytes[code].unit}
-    if not other:
-        return side, catalog
-    shown = {code: _analyte(a, *other[code]) if code in other else a for code, a in catalog.analytes.items()}
-    return _patient(side, {code: factor for code, (_, factor) in other.items()}), replace(catalog, analytes=shown)
+def in_units(
+    side: Bedside, catalog: Catalog, system: str, *, codes: Iterable[str] | None = None
+) -> tuple[Bedside, Catalog]:
+    """Both as they are for conventional units (also ""); of some `codes` alone where a view shows no others."""
+    factors = _factors(catalog, system, codes)
+    return (_patient(side, factors), catalog_in(catalog, system, codes)) if factors else (side, catalog)
+
+
+def catalog_in(catalog: Catalog, system: str, codes: Iterable[str] | None = None) -> Catalog:
+    other = {code: _analyte(a, *_told(a, system)) for code, a in _others(catalog, system, codes).items()}
+    return replace(catalog, analytes={**catalog.analytes, **other}) if other else catalog
+
+
+def since_in(since: Since, catalog: Catalog, system: str) -> Since:
+    """News of a patient with their values in other units."""
+    factors = _factors(catalog, system)
+    if not factors:
+        return since
+    return replace(since, results=_news(since.results, factors), withdrawn=_news(since.withdrawn, factors))
 
 
 def changes(catalog: Catalog, codes: Iterable[str]) -> bool:
     """Whether any of these is told in another unit anywhere."""
     known = [catalog.analytes[code] for code in codes if code in catalog.analytes]
     return any(_told(analyte, system)[0] != analyte.unit for analyte in known for system in SYSTEMS)
+
+
+def _others(catalog: Catalog, system: str, codes: Iterable[str] | None = None) -> dict[str, Analyte]:
+    """Those that are told in another unit than ours."""
+    wanted = catalog.analytes if codes is None else [code for code in codes if code in catalog.analytes]
+    every = {code: catalog.analytes[code] for code in wanted}
+    return {code: analyte for code, analyte in every.items() if _told(analyte, system)[0] != analyte.unit}
+
+
+def _factors(catalog: Catalog, system: str, codes: Iterable[str] | None = None) -> dict[str, float]:
+    return {code: _told(analyte, system)[1] for code, analyte in _others(catalog, system, codes).items()}
 
 
 def _told(analyte: Analyte, system: str) -> tuple[str, float]:
@@ -62,7 +86,7 @@ def _analyte(analyte: Analyte, unit: str, factor: float) -> Analyte:
 def _patient(side: Bedside, factors: Mapping[str, float]) -> Bedside:
     return replace(
         side,
-        series={code: _series(series, factors.get(code, 1.0)) for code, series in side.series.items()},
+        series={code: _series(told, factors[code]) if code in factors else told for code, told in side.series.items()},
         trends={code: {**row, "value": row["value"] * factors.get(code, 1.0)} for code, row in side.trends.items()},
         responses=tuple(_response(told, factors) for told in side.responses),
         earlier=tuple(_earlier(row, factors) for row in side.earlier),
@@ -71,7 +95,7 @@ def _patient(side: Bedside, factors: Mapping[str, float]) -> Bedside:
 
 
 def _series(series: Series, factor: float) -> Series:
-    points = [replace(point, value=point.value * factor) for point in series.points]
+    points = [point._replace(value=point.value * factor) for point in series.points]
     low, high = series.normal
     return replace(series, points=points, normal=(_times(low, factor), _times(high, factor)))
 
@@ -83,6 +107,15 @@ def _values(values: pd.DataFrame, factors: Mapping[str, float]) -> pd.DataFrame:
 
 def _earlier(row: Row, factors: Mapping[str, float]) -> Row:
     return {**row, "value": row["value"] * factors.get(str(row["analyte"]), 1.0)}
+
+
+def _news(rows: Rows, factors: Mapping[str, float]) -> Rows:
+    return tuple(
+        {**row, **{name: _times(row[name], factors[row["analyte"]]) for name in OF_NEWS if name in row}}
+        if row["analyte"] in factors
+        else row
+        for row in rows
+    )
 
 
 def _response(told: Row, factors: Mapping[str, float]) -> Row:

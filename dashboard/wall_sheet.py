@@ -12,8 +12,9 @@ from dashboard.bedside import Ward
 from dashboard.markup import Markup, page
 from dashboard.next_due import coming, due_words
 from dashboard.selection import WardAsked
+from dashboard.silence import fold, parted
 from dashboard.ward_filters import hidden_words
-from dashboard.ward_table import Cell, Row, chosen, rows, tiles
+from dashboard.ward_table import Cell, Row, chosen, main_analytes, rows, tiles
 from monitoring.terms import Catalog
 
 SHOWN: Final = ("ferritin", "fibrinogen")
@@ -54,15 +55,17 @@ def next_due_words(shown: Sequence[Row], catalog: Catalog, zone: tzinfo) -> str:
 
 
 def wall_html(ward: Ward, catalog: Catalog, asked: WardAsked, *, zone: tzinfo, next_run_at: datetime | None) -> Markup:
-    everyone = rows(ward, catalog, zone=zone)
-    shown = chosen(everyone, asked, next_run_at=next_run_at)
+    everyone = rows(ward, catalog, zone=zone, units=asked.units)
+    passing = chosen(everyone, asked, next_run_at=next_run_at)
+    shown, silent = parted(passing)
     return page(
         "wall.html",
         rows=wall_rows(shown, catalog, zone),
-        tiles=tiles(everyone, asked, next_run_at=next_run_at, zone=zone),
-        heads=[catalog.analytes[code] for code in SHOWN if code in catalog.analytes],
+        silent=fold(silent, catalog, zone),
+        tiles=tiles(parted(everyone)[0], asked, next_run_at=next_run_at, zone=zone),
+        heads=[analyte for analyte in main_analytes(catalog, asked.units) if analyte.code in SHOWN],
         next_due=next_due_words(shown, catalog, zone),
-        hidden=hidden_words(everyone, shown, asked),
+        hidden=hidden_words(everyone, passing, asked),
         place=asked.ward or "Ward",
         zone=wording.zone_name(ward.as_of.astimezone(zone)),
     )

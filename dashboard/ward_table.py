@@ -11,13 +11,14 @@ from zlib import crc32
 
 from dashboard import wording
 from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, Ward
-from dashboard.changes import milliseconds
 from dashboard.concern import MAIN, Concern, Phrase, concern
 from dashboard.markup import Markup, page
 from dashboard.next_due import coming, overdue
 from dashboard.selection import WardAsked, address
 from dashboard.series import phrase, scale
+from dashboard.silence import fold, is_silent, parted
 from dashboard.sparkline import sparkline
+from dashboard.units_shown import SYSTEMS, catalog_in, changes, in_units
 from dashboard.ward_filters import choices, hidden_words, in_tile, passes, without
 from monitoring.terms import Analyte, Catalog
 
@@ -77,6 +78,7 @@ class Row:
     cells: tuple[Cell, ...]
     newest: str
     due: str
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,16 @@ class Tile:
     chosen: bool
 
 
-def rows(ward: Ward, catalog: Catalog, *, zone: tzinfo) -> list[Row]:
+def rows(ward: Ward, catalog: Catalog, *, zone: tzinfo, units: str = "") -> list[Row]:
     """Every patient who has not left, the most worrying first; worked out once for all who look at this reading."""
     staying = [side for side in ward.sides if not side.has_left]
-    return sorted((_row_of(side, catalog, zone) for side in staying), key=lambda row: row.concern.order)
+    told = (_row_of(side, catalog, zone, "" if units == "conventional" else units) for side in staying)
+    return sorted(told, key=lambda row: row.concern.order)
 
 
-def work_out(ward: Ward, catalog: Catalog, *, zone: tzinfo) -> None:
+def work_out(ward: Ward, catalog: Catalog, *, zone: tzinfo, units: str = "") -> None:
     """Everything that a view of the whole ward is made of, before anybody asks for it."""
-    told = rows(ward, catalog, zone=zone)
+    told = rows(ward, catalog, zone=zone, units=units)
     for row in told:
         _row_html(row, several=len(_wards(told)) > 1)
 
@@ -106,10 +109,10 @@ def _wards(rows: Iterable[Row]) -> list[str]:
     return sorted({str(row.side.patient["ward"]) for row in rows} - {""})
 
 
-def _row_of(side: Bedside, catalog: Catalog, zone: tzinfo) -> Row:
-    key = ("row", str(zone), catalog.version)
+def _row_of(side: Bedside, catalog: Catalog, zone: tzinfo, units: str) -> Row:
+    key = ("row", str(zone), catalog.version, units)
     if key not in side.worked_out:
-        side.worked_out[key] = _row(side, catalog, zone)
+        side.worked_out[key] = _row(side, catalog, zone, units)
     told: Row = side.worked_out[key]
     return told
 
@@ -165,8 +168,9 @@ def _drawn(
     next_run_at: datetime | None,
     first: int | None,
 ) -> tuple[Markup, Markup]:
-    everyone = rows(ward, catalog, zone=zone)
-    shown = chosen(everyone, asked, next_run_at=next_run_at)
+    everyone = rows(ward, catalog, zone=zone, units=asked.units)
+    passing = chosen(everyone, asked, next_run_at=next_run_at)
+    shown, silent = parted(passing)
     wards = _wards(everyone)
     several = len(wards) > 1 and not asked.ward
     drawn = [_row_html(row, several=several) for row in shown]
@@ -177,27 +181,34 @@ def _drawn(
         rows=drawn[:first],
         part=part,
         below=len(drawn[first:]) if first else 0,
-        tiles=tiles(everyone, asked, next_run_at=next_run_at, zone=zone),
+        silent=fold(silent, catalog, zone),
+        tiles=tiles(parted(everyone)[0], asked, next_run_at=next_run_at, zone=zone),
         choices=choices(everyone, asked, catalog, next_run_at=next_run_at),
-        hidden=hidden_words(everyone, shown, asked),
-        heads=[(catalog.analytes[code], code in FOLDED) for code in MAIN if code in catalog.analytes],
+        hidden=hidden_words(everyone, passing, asked),
+        heads=[(analyte, analyte.code in FOLDED) for analyte in main_analytes(catalog, asked.units)],
+        units=SYSTEMS if changes(catalog, MAIN) else (),
         wards=[(w, w or "All wards", asked.address(ward=w)) for w in ("", *wards)],
         asked=asked,
         everyone=len(everyone),
-        clear=WardAsked(ward=asked.ward, theme=asked.theme).address(),
-        clear_all=address("/", theme=asked.theme),
+        clear=WardAsked(ward=asked.ward, theme=asked.theme, units=asked.units).address(),
+        clear_all=address("/", theme=asked.theme, units=asked.units),
         kiosk=asked.address(kiosk="1", find=""),
         order=asked.address(),
         coming=coming(shown, catalog, zone),
         overdue=overdue(shown),
-        looked=milliseconds(ward.as_of),
         zone=wording.zone_name(ward.as_of.astimezone(zone)),
     )
     return board, Markup('<table data-rest="{}" hidden><tbody>{}</tbody></table>').format(part, rest) if rest else rest
 
 
-def _row(side: Bedside, catalog: Catalog, zone: tzinfo) -> Row:
-    said = concern(side, catalog, zone=zone)
+def main_analytes(catalog: Catalog, units: str) -> list[Analyte]:
+    """The columns of values, as they are told in these units."""
+    shown = catalog_in(catalog, units, MAIN)
+    return [shown.analytes[code] for code in MAIN if code in shown.analytes]
+
+
+def _row(side: Bedside, catalog: Catalog, zone: tzinfo, units: str) -> Row:
+    said, shown = concern(side, catalog, zone=zone), in_units(side, catalog, units, codes=MAIN)
     return Row(
         side=side,
         concern=said,
@@ -208,9 +219,10 @@ def _row(side: Bedside, catalog: Catalog, zone: tzinfo) -> Row:
         line=str(side.line["label"]) if side.line else "None",
         drugs=drugs_words(side, catalog),
         clock=steroid_clock(side),
-        cells=tuple(_cell(side, catalog, code, zone) for code in MAIN if code in catalog.analytes),
+        cells=tuple(_cell(*shown, code, zone) for code in MAIN if code in catalog.analytes),
         newest=wording.age(side.newest_collected_at, side.as_of),
         due=_due_words(side, said, zone),
+        silent=is_silent(side, catalog),
     )
 
 

@@ -19,16 +19,18 @@ SHEETS = "dashboard.paper_of_ward"  # named, not imported: this room knows no sc
 @click.option("--ward", default="", metavar="NAME", help="Only this ward; default: all.")
 @click.option("--patient", default="", metavar="ID", help="Only this patient.")
 @click.option("--paper", type=click.Choice(["A4", "Letter"]), default="A4", show_default=True)
+@click.option("--units", type=click.Choice(["conventional", "us", "si"]), help="Default: the site's.")
 @click.option("--as-of", "as_of", metavar="TIME", help="As it was known then; default: now.")
 @asked
-def rounds(asked: Asked, out: Path, as_of: str | None, **told: Any) -> None:
+def rounds(asked: Asked, out: Path, as_of: str | None, units: str | None, **told: Any) -> None:
     """Write the rounds sheets of a ward into the PDF OUT, one page a patient, in the order of the beds."""
     from storage.writes import record_access
 
     now = datetime.now(UTC)  # the cycle's own clock would bring every feed's reader along, for nothing on this paper
     at: datetime = moment(as_of, asked) if as_of else now
     sheets = importlib.import_module(SHEETS)
-    made = sheets.made(asked.store, asked.catalog, asked.settings.zone, as_of=at, **told)
+    shown = units or asked.settings.dashboard.units
+    made = sheets.made(asked.store, asked.catalog, asked.settings.zone, as_of=at, units=shown, **told)
     if not made.patients:
         raise click.UsageError(_nobody(made.wards, **told))
     record_access(asked.store, now, "command line", f"rounds {out}", made.patients)

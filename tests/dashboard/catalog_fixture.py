@@ -127,6 +127,7 @@ def catalog() -> Catalog:
         specimen_aliases={},
         phrases={},
         settings={
+            "silent_after_days": 14,
             "trend_z": 1.96,
             "urgent_unanswered_hours": 1.0,
             "snooze_longest_hours": 12.0,

@@ -201,6 +201,7 @@ def test_runs_tell_how_they_ended_and_deliveries_whether_they_were_read() -> Non
                     run | ended | {"outcome": "ok", "error": ""},
                     run | ended | {"outcome": "failed", "error": "The folder is gone."},
                     run | {"finished_at": None, "outcome": "running", "error": ""},
+                    run | {"finished_at": None, "outcome": "running", "error": "", "started_at": ago(0.01)},
                 ],
                 deliveries=[sent | {"read_at": None}, sent | {"read_at": NOW, "there": 0}],
             ),
@@ -211,6 +212,7 @@ def test_runs_tell_how_they_ended_and_deliveries_whether_they_were_read() -> Non
     assert "done 3 s 5 4 0 1" in said
     assert "failed The folder is gone. 3 s" in said
     assert "not ended 5 4 0 1" in said
+    assert "running 5 4 0 1" in said  # it began 36 s ago
     assert "5 kB waits to be read" in said
     assert "read, original let go after its time" in said
 

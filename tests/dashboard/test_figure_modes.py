@@ -21,7 +21,7 @@ from dashboard.figure_choices import choices
 from dashboard.figure_colours import SCREENS, TREND_BAND
 from dashboard.labs_seen import as_csv, labs_seen
 from dashboard.patient_sheet import sheet
-from dashboard.selection import PatientAsked, patient_asked
+from dashboard.selection import PatientAsked, patient_asked, with_units
 from dashboard.units_shown import in_units
 from monitoring.catalog import load_catalog
 from tests.dashboard.catalog_fixture import catalog
@@ -135,7 +135,7 @@ def long_stay() -> Bedside:
     as_of = side.as_of
     first = side.series["ferritin"].points[0]
     series = {**side.series, "ferritin": replace(side.series["ferritin"])}
-    series["ferritin"].points = [replace(first, at=-960.0), replace(first, at=-470.0), *side.series["ferritin"].points]
+    series["ferritin"].points = [first._replace(at=-960.0), first._replace(at=-470.0), *side.series["ferritin"].points]
     return replace(side, series=series, patient={**side.patient, "admitted_at": as_of - timedelta(days=20)})
 
 
@@ -275,9 +275,9 @@ def test_american_units_stand_in_figure_and_table_by_the_factors_results_come_in
 
 
 def test_a_site_sets_the_units_that_a_reader_may_still_change() -> None:
-    assert patient_asked({"units": ""}).with_units("us").units == "us"
-    assert patient_asked({"units": "conventional"}).with_units("us").units == "conventional"
-    assert patient_asked({}).with_units("conventional").units == ""
+    assert with_units(patient_asked({"units": ""}), "us").units == "us"
+    assert with_units(patient_asked({"units": "conventional"}), "us").units == "conventional"
+    assert with_units(patient_asked({}), "conventional").units == ""
 
 
 def test_a_relapse_is_marked_where_it_began() -> None:

@@ -18,7 +18,7 @@ from dashboard.rounds_sheet import scores_of
 from dashboard.selection import RoundsAsked
 from monitoring.cli import cli
 from monitoring.ending import ended
-from storage.engine import Store, open_store
+from storage.engine import Store
 from storage.tables import METADATA
 from tests.dashboard.rounds_fixture import Gone, filled, gone
 from tests.dashboard.store_fixture import known
@@ -134,7 +134,7 @@ def test_the_command_writes_a_ward_and_notes_who_was_printed(folder: Path, store
     arguments = ["--data-dir", str(folder), "rounds", str(out), "--as-of", NOW.isoformat(), "--ward", "ICU 2"]
     assert ended(cli, arguments) == 0
     assert pages(out.read_bytes()) == 8
-    with open_store(f"sqlite:///{folder}/maswatch.db").reading() as connection:
+    with store.reading() as connection:
         seen = connection.execute(METADATA.tables["access"].select()).mappings().all()
     assert sorted(row["patient_id"] for row in seen if row["what"] == f"rounds {out}")[:2] == ["P-0002", "P-0003"]
 

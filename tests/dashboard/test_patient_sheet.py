@@ -23,6 +23,12 @@ def test_a_weight_nobody_knows_is_said_as_unknown() -> None:
     assert sheet(side, catalog(), zone=ZONE).weight == "weight unknown"
 
 
+def test_a_weight_that_was_measured_is_told_as_doses_are_reckoned_with_it() -> None:
+    measured = {**bed("7").trends["ferritin"], "analyte": "weight", "value": 68.5, "comparator": ""}
+    side = replace(bed("7"), trends={**bed("7").trends, "weight": measured})
+    assert sheet(side, catalog(), zone=ZONE).weight == "68.5 kg"
+
+
 def test_the_dose_stands_beside_the_range_it_is_above() -> None:
     (given,) = of("7").given
     assert given.words == "methylprednisolone 1 g"

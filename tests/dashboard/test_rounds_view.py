@@ -22,7 +22,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 def opened(settings: Settings, **asked: str) -> AppTest:
     reading.use(settings)
-    app = AppTest.from_file(APP, default_timeout=60).run()
+    app = AppTest.from_file(APP, default_timeout=60)
     app.switch_page("views/rounds.py")
     app.query_params.update(asked)
     return app.run()

@@ -63,7 +63,7 @@ def test_a_value_that_a_product_moved_has_no_arrow(unmarked: Gone) -> None:
 
 def test_what_stays_inside_the_noise_shares_one_line(unmarked: Gone) -> None:
     # CRP 244 to 262: 7 %, far inside its reference change value
-    assert unmarked.texts("P-0007", "results")[-1].startswith("Inside the noise: CRP 262.0 (was 244.0)")
+    assert unmarked.texts("P-0007", "results")[-1].startswith("Inside the noise: CRP 262.0 mg/L (was 244.0)")
 
 
 def test_a_bound_is_told_as_a_bound(unmarked: Gone) -> None:

@@ -36,7 +36,7 @@ def nothing(tmp_path: Path) -> Settings:
 
 def opened(settings: Settings, view: str, **asked: str) -> AppTest:
     reading.use(settings)
-    app = AppTest.from_file(APP, default_timeout=60).run()
+    app = AppTest.from_file(APP, default_timeout=60)
     app.switch_page(f"views/{view}.py")
     app.query_params.update({"as_of": NOW.isoformat(), **asked})
     return app.run()
@@ -170,7 +170,7 @@ def test_a_view_that_fails_says_what_still_holds_and_logs_no_value(
     def fails(*_: object, **__: object) -> None:
         raise ValueError(f"ferritin is {218 * 100}")
 
-    monkeypatch.setattr("dashboard.ward_table.rows", fails)
+    monkeypatch.setattr("dashboard.drawn_once.drawn_once", fails)
     with caplog.at_level(logging.ERROR):
         page = sheets(opened(filled, "ward"))["failed"]
     assert "This part could not be drawn" in page
