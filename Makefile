@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: setup demo test lint bench audit lock clean browser
+.PHONY: setup demo test test-postgresql lint bench audit lock clean browser
 
 setup: $(READY)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "maswatch needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "this Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || { echo "this Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 2; }
 	@echo "installing the locked dependencies (about a minute)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -28,6 +28,10 @@ browser:
 # Bytecode is kept: each of the many programs that tests start would compile the project anew.
 test: setup browser
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# The same on a real PostgreSQL, which comes as a wheel; tests of the SQLite file itself are left out.
+test-postgresql: setup browser
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --store postgresql
 
 lint: setup
 	$(BIN)/ruff check .

@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     said = "where tests that open a store of no particular kind have it; tests of SQLite itself are then left out"
     parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help=said)
     parser.addoption("--kills", type=int, default=6, help="how often a story of kills kills")
+    parser.addoption("--kill-seed", type=int, default=20_261_122, help="of the moments at which it does")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from storage import engine
+from tests.store_switch.moving import READY_MADE
 
 MADE = engine._sqlite
 
@@ -46,5 +47,5 @@ def _laid(file: Path) -> None:
 def empty() -> bytes:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr("storage.engine._sqlite", MADE)
-        engine.open_store(f"sqlite:///{folder}/ward.db").close()
-        return Path(folder, "ward.db").read_bytes()
+        engine.open_store(f"sqlite:///{folder}/{READY_MADE}").close()
+        return Path(folder, READY_MADE).read_bytes()

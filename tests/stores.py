@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from storage.engine import Store, open_store
 from tests.store_switch import moving
@@ -35,14 +33,4 @@ def removed(path: Path) -> None:
 
 
 def new_store(file: Path) -> Store:
-    """An empty one, whose tables are copied rather than made."""
-    if not on_a_server():
-        file.write_bytes(_empty())
     return open_store(f"sqlite:///{file}")
-
-
-@cache
-def _empty() -> bytes:
-    with TemporaryDirectory() as folder:
-        open_store(f"sqlite:///{folder}/ward.db").close()
-        return Path(folder, "ward.db").read_bytes()

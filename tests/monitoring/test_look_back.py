@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import case, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from dashboard.bedside import ward as bedside_ward
 from dashboard.rounds_sheet import scores_of
@@ -29,6 +30,7 @@ from monitoring.simulate import simulate
 from monitoring.state import judge_and_record, recent_state, state, told
 from storage import merges, queries
 from storage.engine import Store, open_store
+from storage.tables import METADATA
 from storage.tables import SIZES as SIZED_ROWS
 from tests.spec.drawing import catalog
 from tests.stores import copied
@@ -37,13 +39,15 @@ CATALOG = catalog()
 START = datetime(2026, 1, 5, 6, tzinfo=UTC)
 DAY = timedelta(days=1)
 DAYS, PATIENTS = 62, 4
-MICROSECONDS = 86_400_000_000
-KNOWN = (
-    "UPDATE observation SET received_at = max(coalesce(resulted_at, collected_at), collected_at)",
-    "UPDATE dose SET received_at = started_at",
-    "UPDATE finding SET received_at = observed_at",
-    "UPDATE patient SET received_at = 0",
-)  # fmt: skip
+LAB, DOSE, FINDING, PATIENT = (METADATA.tables[name] for name in ("observation", "dose", "finding", "patient"))
+INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+ISSUED = case((LAB.c.resulted_at > LAB.c.collected_at, LAB.c.resulted_at), else_=LAB.c.collected_at)
+KNOWN = {
+    LAB: ISSUED,
+    DOSE: DOSE.c.started_at,
+    FINDING: FINDING.c.observed_at,
+    PATIENT: datetime(1970, 1, 1, tzinfo=UTC),
+}
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +60,8 @@ def long_stays(tmp_path_factory: pytest.TempPathFactory) -> Path:
         now = START + (DAYS + 1) * DAY
         take_in(store, CATALOG, site, read_paths([folder / "drawn"]), source="s", run_id="r", now=now)
         with store.writing() as connection:
-            for statement in KNOWN:
-                connection.execute(text(statement))
+            for table, known in KNOWN.items():
+                connection.execute(update(table).values(received_at=known))
     return folder / "ward.db"
 
 
@@ -87,15 +91,17 @@ def judged_both_ways(store: Store, at: datetime) -> tuple[pd.DataFrame, pd.DataF
 def correct(store: Store, patient: str, place: int, *, days: int, status: str) -> None:
     """Another version of one of the patient's values: withdrawn, or of another day and half as high, told a day on."""
     with store.writing() as connection:
-        columns = [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(observation)")]
+        first = select(LAB).where(LAB.c.patient_id == patient, LAB.c.version == 1).order_by(*LAB.primary_key.columns)
+        row = connection.execute(first.limit(1).offset(place)).mappings().first()
+        if row is None:
+            return
+        drawn = row["collected_at"] + days * DAY
         changed = {
-            "version": "version + 1", "collected_at": "collected_at + :days", "value": "value / 2", "status": ":status",
-            "received_at": f"max(received_at, collected_at + :days) + {MICROSECONDS}", "digest": "digest + 1",
+            "version": 2, "collected_at": drawn, "value": row["value"] / 2, "status": status,
+            "received_at": max(row["received_at"], drawn) + DAY, "digest": row["digest"] + 1,
         }  # fmt: skip
-        taken = ", ".join(changed.get(name, f'"{name}"') for name in columns)
-        last = f"SELECT {taken} FROM observation WHERE patient_id = :patient AND version = 1 LIMIT 1 OFFSET :place"
-        told_of = {"patient": patient, "place": place, "days": days * MICROSECONDS, "status": status}
-        connection.execute(text(f"INSERT OR IGNORE INTO observation {last}"), told_of)
+        insert = INSERTS[connection.dialect.name](LAB).values({**row, **changed})
+        connection.execute(insert.on_conflict_do_nothing())
 
 
 def test_the_store_finds_by_themselves_the_sizes_that_doses_are_counted_by() -> None:

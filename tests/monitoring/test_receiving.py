@@ -78,13 +78,15 @@ def killed(folder: Path, when: str = "by others") -> list[str]:
     return [sys.executable, str(script), f"sqlite:///{folder}/maswatch.db", when]
 
 
-def test_serving_listens_where_a_source_says_so(tmp_path: Path) -> None:
+def test_serving_without_the_schedule_runs_no_cycle_and_listens_where_a_source_says_so(tmp_path: Path) -> None:
     (tmp_path / "maswatch.toml").write_text(SITE, encoding="utf-8")
     served = Served(tmp_path, "--no-schedule")
     try:
         awaited(lambda: served.found(r"listens on \S+:(\d+)"), served.said)
         with Client(int(served.found(r"listens on \S+:(\d+)")[0])) as client:
             assert client.asks(oru(1)) == ["MSA", "AA", "C1"]
+        assert served.health()["last_success_at"] is None
+        assert served.children("scheduler") == []
         assert served.end() == 0
         assert not any(alive(number) for number in served.children("receiver"))
     finally:

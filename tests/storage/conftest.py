@@ -1,4 +1,8 @@
-"""A real store of either kind, empty for each test."""
+"""
+A real store of either kind, empty for each test.
+
+What is parametrized by both is not run twice on a server where `--store postgresql` asks for one.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,18 @@ from storage.engine import Store, open_store, upgrade
 from storage.tables import METADATA
 from tests.servers import on_server
 
+EITHER = [
+    pytest.param("sqlite", marks=pytest.mark.sqlite),
+    pytest.param("postgresql", marks=pytest.mark.postgresql),
+]
+
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/ward/maswatch.db"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(params=EITHER)
 def any_url(request: pytest.FixtureRequest) -> str:
     """Of a store that nobody has made yet."""
     return str(request.getfixturevalue("url" if request.param == "sqlite" else "server_url"))
@@ -48,6 +57,6 @@ def server_store(upgraded: Store) -> Store:
     return upgraded
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(params=EITHER)
 def any_store(request: pytest.FixtureRequest) -> Store:
     return request.getfixturevalue("store" if request.param == "sqlite" else "server_store")

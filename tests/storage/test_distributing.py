@@ -38,6 +38,7 @@ def test_a_server_with_neither_extension_says_so_and_stays_as_it_is(server_store
         distribute(server_store)
 
 
+@pytest.mark.sqlite
 def test_an_sqlite_store_is_not_shared_out(store: Store) -> None:
     with pytest.raises(StoreError, match="maswatch db copy"):
         distribute(store)

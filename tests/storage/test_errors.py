@@ -30,6 +30,7 @@ def test_the_word_of_an_open_store_never_holds_its_password() -> None:
     assert "hush" not in repr(store)
 
 
+@pytest.mark.sqlite  # which has one writer at a time
 def test_a_writer_that_keeps_the_store_locked_is_said_in_a_sentence(store: Store, url: str) -> None:
     with store.engine.connect() as waiting:
         waiting.exec_driver_sql("PRAGMA busy_timeout = 50")
@@ -42,6 +43,7 @@ def test_a_writer_that_keeps_the_store_locked_is_said_in_a_sentence(store: Store
     assert tell(store, lab(1, 12_000)).new == 1
 
 
+@pytest.mark.sqlite  # of as many pages as it may have
 def test_a_full_disk_is_said_and_nothing_is_half_written(store: Store) -> None:
     tell(store, lab(1, 12_000))
     with store.engine.connect() as connection:
@@ -53,6 +55,7 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(store: Store) -> None:
     assert queries.newest_received(store) == MORNING
 
 
+@pytest.mark.sqlite  # of its file
 def test_a_page_that_cannot_be_read_is_said_with_the_way_out(store: Store, url: str) -> None:
     tell(store, *(lab(n, n, patient=f"P{n}") for n in range(500)))
     store.close()
@@ -71,6 +74,7 @@ def test_what_goes_wrong_in_our_own_code_is_not_dressed_up(store: Store) -> None
         raise SQLAlchemyError("x")
 
 
+@pytest.mark.sqlite
 def test_a_store_that_lost_its_folder_says_so(tmp_path: Path) -> None:
     folder = tmp_path / "ward"
     store = open_store(f"sqlite:///{folder}/maswatch.db")

@@ -14,7 +14,7 @@ from tests.storage.killed import BATCHES, LABS, for_ever, take_in
 def test_a_process_killed_at_any_moment_leaves_whole_batches_and_the_next_run_completes_them(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    chance = random.Random(20_260_302)
+    chance = random.Random(request.config.getoption("--kill-seed"))
     url, whole = f"sqlite:///{tmp_path}/killed.db", f"sqlite:///{tmp_path}/whole.db"
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.storage.killed"])

@@ -116,6 +116,7 @@ def test_a_value_corrected_to_a_time_after_the_day_asked_for_shows_its_new_self(
     assert current(now)["collected_at"].tolist() == [MORNING + 48 * HOUR]
 
 
+@pytest.mark.sqlite  # by the key in which it keeps its rows
 def test_a_window_reads_only_its_days_of_each_patient(store: Store) -> None:
     tell(store, lab(1, 10))
     with store.reading() as connection:

@@ -47,12 +47,14 @@ def test_a_fact_is_kept_next_to_those_of_the_same_patient_and_time(name: str, wh
     assert [column.name for column in METADATA.tables[name].primary_key.columns][:2] == ["patient_id", when]
 
 
+@pytest.mark.sqlite
 def test_large_tables_are_clustered_by_their_key_in_sqlite(store: Store) -> None:
     with store.reading() as connection:
         made = dict(connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").all())
     assert all("WITHOUT ROWID" in made[name] for name in LARGE)
 
 
+@pytest.mark.sqlite
 def test_the_columns_of_a_key_stand_first_since_sqlite_calls_a_clustered_table_damaged_else(store: Store) -> None:
     """Its integrity check would call a sound store damaged."""
     with store.reading() as connection:

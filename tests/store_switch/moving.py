@@ -24,7 +24,8 @@ from storage import engine
 
 SERVER = "WARD_TEST_SERVER"
 TEMPLATE = "ward_template"
-_OWN = (".part", "replay.db")  # the draft of a backup, and what a replay writes into
+READY_MADE = "ready-made.db"
+_OWN = (".part", "replay.db", READY_MADE)  # the draft of a backup, what a replay writes into, and an empty one
 _ON_THE_WAY = ".restoring-"
 
 
@@ -82,7 +83,7 @@ def _made(path: Path) -> None:
 
 
 def _create(connection: Connection, path: Path, template: str) -> None:
-    connection.exec_driver_sql(f"CREATE DATABASE {_name(path)} TEMPLATE {template}")
+    connection.exec_driver_sql(f"CREATE DATABASE {_name(path)} TEMPLATE {template} STRATEGY FILE_COPY")
     connection.exec_driver_sql(f"COMMENT ON DATABASE {_name(path)} IS '{path}'")
 
 

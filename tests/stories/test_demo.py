@@ -12,6 +12,7 @@ from monitoring.state import state
 from storage import queries
 from storage.engine import open_store
 
+pytestmark = pytest.mark.sqlite  # a demo keeps a file of its own, whatever the site's store is
 NOW = datetime(2026, 6, 3, 9, 30, tzinfo=UTC)
 
 

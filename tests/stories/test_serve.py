@@ -93,15 +93,6 @@ def test_killed_at_any_moment_and_started_again_it_loses_and_doubles_nothing(fol
     assert 2 + first["observation"] + first["dose"] == FACTS
 
 
-def test_without_the_schedule_only_the_dashboard_runs(folder: Path, store: Store) -> None:
-    served = Served(folder, "--no-schedule")
-    try:
-        assert served.health()["last_success_at"] is None
-        assert served.children("scheduler") == []
-    finally:
-        assert served.end() == 0
-
-
 def test_a_port_in_use_is_said_in_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, logging_as_before():
         port = str(taken.getsockname()[1])
