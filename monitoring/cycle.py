@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from monitoring import in_force
 from monitoring.backlog import Backlog
 from monitoring.feed_seen import introduce
 from monitoring.intake import take_in
@@ -263,6 +264,7 @@ def _assess(site: Site, whole: Told) -> Told:
     """Judges everybody; what failed is told beside the sources' failures."""
     judging = Told(whole.run_id, "judging", whole.kind, site.clock())
     try:
+        in_force.note(site.store, site.catalog, now=site.clock())
         whole.assessed = judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=whole.run_id)
     except Exception as error:
         judging.error = in_words(error)

@@ -2,7 +2,8 @@
 Whether what was said of flags follows from the facts: judged again as of the moments at which it was written down.
 
 All of a patient's history is read for it, not only as far back as the cycle looks: another way to the same answer.
-What was said under another version of a rule is counted and left alone, since that rule stands here no more.
+What was said under another version of a rule is counted and left alone, since that rule stands here no more; and of
+moments at which another catalog judged, what this one would have said as well is no difference.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pandas as pd
 
 from monitoring.analysis.assessment import assess
 from monitoring.flag_news import flag_news
+from monitoring.in_force import since
 from monitoring.state import told
 from monitoring.terms import Catalog
 from storage import integrity, merges, queries
@@ -23,6 +25,7 @@ FLAG = ["patient_id", "flag"]
 CHANGE = [*FLAG, "seq"]
 SAID = ["change", "severity", "changed_at"]
 BEFORE = timedelta(microseconds=1)
+UNWRITTEN = "judged and not written"
 
 
 @dataclass
@@ -42,10 +45,13 @@ class Verified:
 def verified(store: Store, catalog: Catalog, *, last: int | None, now: datetime) -> Verified:
     """The `last` moments (None: all) at which anything was said, and whether anything was left unsaid since."""
     written = integrity.said_at(store, last=last)
-    whole = Verified(len(written))
+    whole, ruled_since = Verified(len(written)), since(store, catalog)
     for moment in written:
-        _also(whole, _at(store, catalog, moment.to_pydatetime(), whole))
-    _also(whole, _unsaid(store, catalog, now))
+        found = _at(store, catalog, moment.to_pydatetime(), whole)
+        _also(whole, found if moment >= ruled_since else found[found["found"].ne(UNWRITTEN)])
+    began = integrity.last_cycle(store)
+    if began is not None and began >= ruled_since:
+        _also(whole, _unsaid(store, catalog, began, now))
     return whole
 
 
@@ -70,11 +76,11 @@ def _at(store: Store, catalog: Catalog, moment: datetime, whole: Verified) -> pd
     return _differing(*parts).assign(recorded_at=moment)
 
 
-def _unsaid(store: Store, catalog: Catalog, now: datetime) -> pd.DataFrame:
-    """What the last cycle should have written down and nobody has since; what came or was due after it is no fault."""
-    began = integrity.last_cycle(store)
-    if began is None:
-        return pd.DataFrame()
+def _unsaid(store: Store, catalog: Catalog, began: datetime, now: datetime) -> pd.DataFrame:
+    """
+    What the last cycle, which `began` then, should have written down and nobody has since; what came or was due after
+    it is no fault.
+    """
     last = queries.last_flag_changes(store, as_of=now)
     judged = _without(_news(store, catalog, began, now, None), last[_stale(last, catalog)])
     judged = judged[judged["changed_at"].le(began)]
@@ -104,5 +110,5 @@ def _differing(written: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
         judged[CHANGE + SAID], on=CHANGE, how="outer", suffixes=("", "_judged"), indicator="found"
     )
     same = pd.concat([both[name].eq(both[f"{name}_judged"]) for name in SAID], axis=1).all(axis=1)
-    words = {"left_only": "written and not judged", "right_only": "judged and not written", "both": "judged otherwise"}
+    words = {"left_only": "written and not judged", "right_only": UNWRITTEN, "both": "judged otherwise"}
     return both.assign(found=both["found"].astype("str").map(words))[~same][[*CHANGE, "found"]]

@@ -8,7 +8,7 @@ here names a patient.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -175,6 +175,14 @@ def said(store: Store, moment: datetime) -> pd.DataFrame:
     with store.reading() as connection:
         statement = chosen(connection, FlagChange).where(FLAGS.c.recorded_at == moment)
         return frame_of(connection, statement.order_by(*key(connection, FlagChange)), frames.FLAG_CHANGES)
+
+
+def last_said_otherwise(store: Store, versions: Mapping[str, str]) -> datetime | None:
+    """When anything was last written down under a version of its rule that is not among these, by rule; None: never."""
+    with store.reading() as connection:
+        last = select(FLAGS.c.flag, FLAGS.c.rule_version, func.max(FLAGS.c.recorded_at).label("at"))
+        told = connection.execute(last.group_by(FLAGS.c.flag, FLAGS.c.rule_version)).all()
+    return max((row.at for row in told if versions.get(row.flag) != row.rule_version), default=None)
 
 
 def last_cycle(store: Store) -> datetime | None:

@@ -66,22 +66,25 @@ class Machine:
         return folder.relative_to(STATE).as_posix() if folder.is_relative_to(STATE) and folder != STATE else ""
 
     @property
-    def written(self) -> list[str]:
-        """The folders that are written to beside that: data, and feeds that are tidied into done/."""
-        data = self.settings.data_dir
+    def drops(self) -> list[Path]:
+        """The folders of feeds that are tidied into done/, where they lie beside the data."""
         feeds = [source.path for source in self.settings.source if source.path and source.after == "move"]
-        beside = [folder for folder in feeds if not folder.is_relative_to(data)]
-        return [str(folder) for folder in ([] if self.state else [data]) + beside]
+        return [folder for folder in feeds if not folder.is_relative_to(self.settings.data_dir)]
 
     @property
     def paths(self) -> list[Path]:
         told = [self.python, self.settings.config, self.settings.data_dir]
-        return [*(path for path in told if path), *(Path(folder) for folder in self.written)]
+        return [*(path for path in told if path), *self.drops]
 
     @property
     def at_home(self) -> bool:
         """Whether anything it needs lies where ProtectHome would hide it."""
         return any(path.is_relative_to(home) for path in self.paths for home in HOMES)
+
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether whoever reaches the dashboard is the local user, without the site having said that this is meant."""
+        return not self.settings.sign_in.provider and not self.settings.sign_in.open
 
     @property
     def on_server(self) -> bool:

@@ -1,154 +1,154 @@
 """
 A month of a ward at high speed: whether what runs for years keeps growing. By hand:
 
-    python -m tests.bench.soak --days 30 --silent 5 [--postgresql]
+    python -m tests.bench.soak --days 30 --silent 5 [--postgresql] [--traced]
 
-Fifty patients, ten of them others every two days, whose results arrive as files; a cycle of the scheduler every
-simulated twelve hours, and after each one the ward as a dashboard of another process reads it. Memory and open handles
-of both are told (from /proc), with the slope of the memory: after the first third, when what is loaded once has been
-loaded, and in days of silence after the last, when nothing new is there to be held.
+Thirty beds with turnover, whose results arrive as files; a cycle of the scheduler every simulated twelve hours, and
+after each one nine viewers of a dashboard, six of whom stay for the month. Memory, open handles and threads of both
+processes are told as the machine sees them (/proc), with the slope of the memory: from the day on which as many leave
+the board as come to it, and in days of silence after the last. A copy of the store is taken amid it; at the end the
+store is verified and that copy restored.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
-import gc
+import json
 import multiprocessing
 import os
-import re
+import subprocess
+import sys
 import tempfile
-from collections import defaultdict
-from contextlib import closing, nullcontext
+import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 
-from monitoring.catalog import load_catalog
-from monitoring.cycle import Site
-from monitoring.schedule import Rota
-from monitoring.settings import Settings, SourceSettings
-from monitoring.simulate import simulate, slices
-from storage import queries
-from storage.engine import open_store, upgrade
-from tests.monitoring.small_ward import HandClock
+from monitoring.settings import Settings
+from storage.engine import upgrade
+from tests.bench import soaked
+from tests.bench.soaked_ward import SETTLED_DAYS, START, Drawn, feed, silence
 from tests.servers import on_server, running_server
 
-GROUP, EVERY_DAYS, STAY_DAYS, STEP_HOURS = 10, 2, 10, 12
-START = datetime(2026, 1, 5, 6, tzinfo=UTC)
-NAMES = re.compile(rb"(?<![\w])(SIM-|[LTF](?=\d{7}))")
-MIB = 2**20
-Drawn = tuple[datetime, dict[str, bytes]]
+MIB, TRACED_EVERY = 2**20, 10
 
 
 @dataclass
 class Sampled:
-    """Of one process: days, bytes of memory and open handles."""
+    """Of one process: days, bytes of memory, open handles and threads."""
 
     name: str
+    process: int
     days: list[float] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
     handles: list[int] = field(default_factory=list)
+    threads: list[int] = field(default_factory=list)
 
-    def add(self, day: float, process: int) -> None:
-        pages = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1]
+    def add(self, day: float) -> None:
+        told = Path(f"/proc/{self.process}")
         self.days.append(day)
-        self.memory.append(int(pages) * os.sysconf("SC_PAGE_SIZE"))
-        self.handles.append(len(os.listdir(f"/proc/{process}/fd")))
+        self.memory.append(int((told / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+        self.handles.append(len(os.listdir(told / "fd")))
+        self.threads.append(len(os.listdir(told / "task")))
+
+    def now(self) -> str:
+        return f"{self.name} {self.memory[-1] / MIB:.0f} MiB, {self.handles[-1]} handles, {self.threads[-1]} threads"
 
     def told(self, what: str, since: float, until: float) -> str:
         seen = [place for place, day in enumerate(self.days) if since <= day <= until]
         if len(seen) < 3:
             return f"  {self.name:<10} {what}: too short to tell"
-        memory, handles = [self.memory[place] / MIB for place in seen], [self.handles[place] for place in seen]
+        memory = [self.memory[place] / MIB for place in seen]
         slope = float(np.polyfit([self.days[place] for place in seen], memory, 1)[0])
+        counts = [f"{min(of[place] for place in seen)} to {max(of[place] for place in seen)}"
+                  for of in (self.handles, self.threads)]  # fmt: skip
         return (
             f"  {self.name:<10} {what}: {memory[0]:.1f} to {memory[-1]:.1f} MiB, {slope:+.2f} MiB a day; "
-            f"handles {min(handles)} to {max(handles)}"
+            f"handles {counts[0]}, threads {counts[1]}"
         )
 
 
-def feed(folder: Path, days: int) -> list[Drawn]:
-    """(mark, file name -> content): every two days ten come, and stay for ten days."""
-    found: dict[datetime, dict[str, bytes]] = defaultdict(dict)
-    last = START + timedelta(days=days)
-    for group, day in enumerate(range(0, days, EVERY_DAYS)):
-        drawn, start = folder / f"{group}", START + timedelta(days=day)
-        end = start + timedelta(days=STAY_DAYS)
-        simulate(drawn, patients=GROUP, days=STAY_DAYS, seed=group, start=start)
-        for mark, files in slices(drawn, every_hours=STEP_HOURS, anchor=end):
-            found[mark] |= {f"{group:02}-{name}": _own(group, content) for name, content in files.items()}
-        people = (drawn / "patients.csv").read_bytes()
-        gone = re.sub(rb",$", f",{end.isoformat()}".encode(), people, flags=re.MULTILINE)
-        found[end] |= {f"{group:02}-gone.csv": _own(group, gone)}
-    return [(mark, found[mark]) for mark in sorted(found) if mark <= last]
+@dataclass
+class Place:
+    """The site that is soaked: its folder and its settings, which programs of their own read too."""
+
+    folder: Path
+    settings: Settings
+
+    @classmethod
+    def made(cls, folder: Path, url: str | None) -> Place:
+        (folder / "in").mkdir()
+        source = {"name": "drop", "kind": "csv", "path": str(folder / "in"), "settle_seconds": 0, "after": "move"}
+        site = {"data_dir": str(folder), "source": [source], "ward": {"timezone": "UTC"}}
+        return cls(folder, Settings.model_validate(site | ({"database_url": url} if url else {})))
+
+    def says(self, *words: str, url: str = "") -> str:
+        """What the program says on its standard output. Raises CalledProcessError where it fails."""
+        told = ["--data-dir", str(self.folder), "--database-url", url or self.settings.database_url]
+        command = [sys.executable, "-m", "monitoring.cli", *told, *words]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def silence(days: int, silent: int) -> list[Drawn]:
-    """Marks at which nothing comes: whoever is growing then grows without a reason."""
-    steps = range(1, silent * 24 // STEP_HOURS + 1)
-    return [(START + timedelta(days=days, hours=STEP_HOURS * step), {}) for step in steps]
-
-
-def _own(group: int, content: bytes) -> bytes:
-    """Patients and results of one group are named otherwise than those of another."""
-    return NAMES.sub(f"{group:02}".encode() + rb"\1", content)
-
-
-def reads(asked: Connection, settings: Settings) -> None:
-    """The dashboard's process: the ward and what is new of everybody, at each moment that is asked for."""
-    from dashboard import reading
-
-    reading.use(settings)
-    while (now := asked.recv()) is not None:
-        ward = reading.ward(None, now=now)
-        reading.news(ward, now=now)
-        settled()
-        asked.send(len(ward.sides))
-
-
-def settled() -> None:
-    """What is free is given back, so that what is measured is what is held."""
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-
-
-def soak(folder: Path, told: list[Drawn], url: str | None) -> list[Sampled]:
+def soak(place: Place, told: list[Drawn], traced: bool) -> list[Sampled]:
     """`told`: what the feed brings, and when."""
-    (folder / "in").mkdir()
-    source = SourceSettings(name="drop", kind="csv", path=folder / "in", settle_seconds=0, after="move")
-    site = {"data_dir": folder, "source": [source], "ward": {"timezone": "UTC"}}
-    settings = Settings.model_validate(site | ({"database_url": url} if url else {}))
-    clock, (asking, asked) = HandClock(START), multiprocessing.Pipe()
-    reader = multiprocessing.get_context("spawn").Process(target=reads, args=(asked, settings), daemon=True)
-    reader.start()
-    asked.close()  # on this side: it is heard when the other one is gone
-    assert reader.pid
-    works, shows = Sampled("scheduler"), Sampled("dashboard")
-    with closing(open_store(settings.database_url)) as store:
-        rota = Rota(Site(settings, store, load_catalog(), clock))
-        rota.scheduler.start(paused=True)
-        for clock.now, files in told:
-            for name, content in files.items():
-                (folder / "in" / f"{clock.now:%Y%m%dT%H%M}-{name}").write_bytes(content)
-            assert rota.cycle()
-            settled()
-            asking.send(clock.now)
-            seen, day = asking.recv(), (clock.now - START) / timedelta(days=1)
-            works.add(day, os.getpid())
-            shows.add(day, reader.pid)
-            sizes = " and ".join(f"{process.memory[-1] / MIB:.0f}" for process in (works, shows))
-            print(f"  day {day:5.1f}: {seen} patients, {sizes} MiB", flush=True)
-        rota.scheduler.shutdown()
-        ran, held = queries.runs(store, limit=10_000), queries.counts(store)
-        assert ran["outcome"].eq("ok").all()
-        print(f"  {ran['kind'].eq('cycle').sum()} cycles; the store holds {held['observation']} values")
-    asking.send(None)
-    reader.join()
-    return [works, shows]
+    clock = multiprocessing.get_context("spawn").Value("d", START.timestamp())
+    port = soaked.free_port()
+    scheduler, works = soaked.started(soaked.works, place.settings, clock, traced)
+    dashboard, shows = soaked.started(soaked.serves, place.settings, clock, port, traced)
+    assert scheduler.pid
+    assert dashboard.pid
+    both = [Sampled("scheduler", scheduler.pid), Sampled("dashboard", dashboard.pid)]
+    audience = soaked.Audience(port)
+    for step, (mark, files) in enumerate(told):
+        clock.value = mark.timestamp()
+        for name, content in files.items():
+            (place.folder / "in" / f"{mark:%Y%m%dT%H%M}-{name}").write_bytes(content)
+        _asked(works, "cycle")
+        audience.looks(_newest(files))
+        if step == len(told) // 2:
+            place.says("backup", str(place.folder / "amid.db"))
+        day = (mark - START) / timedelta(days=1)
+        for process in both:
+            process.add(day)
+        print(f"  day {day:5.1f}: {'; '.join(process.now() for process in both)}", flush=True)
+        if traced and step % TRACED_EVERY == 0:
+            for name, line in (("scheduler", works), ("dashboard", shows)):
+                print(f"--- {name}\n{_asked(line, 'trace')}", flush=True)
+    for line in (works, shows):
+        line.send(None)
+    print(f"  {len(audience.seen.opened)} pages opened, {len(audience.seen.refreshed)} times refreshed, "
+          f"not drawn: {audience.seen.errors}")  # fmt: skip
+    return both
+
+
+def _asked(line: Connection, word: str) -> object:
+    line.send(word)
+    answer = line.recv()
+    assert answer or word == "trace"
+    return answer
+
+
+def _newest(files: dict[str, bytes]) -> list[str]:
+    """Two of those of whom something came."""
+    found = [content.splitlines()[1].split(b",")[0].decode() for name, content in files.items() if "labs" in name]
+    return sorted(set(found))[-2:]
+
+
+def looked_over(place: Place, last: str, other: str) -> None:
+    """The whole store after it, and the copy taken amid it, put into an empty one."""
+    began = time.perf_counter()
+    for found in json.loads(place.says("verify", "--all", "--as-of", last, "--format", "json")):
+        print("  verify:", " ".join(str(told) for told in found.values()))
+    print(f"  verified in {time.perf_counter() - began:.0f} s")
+    copy = str(place.folder / "amid.db")
+    place.says("restore", copy, url=other)
+    place.says("backup", str(place.folder / "again.db"), url=other)
+    same = [place.says("backup", "verify", str(file), "--format", "json") for file in (copy, place.folder / "again.db")]
+    print("  the copy taken amid it, restored, holds", "the same" if same[0] == same[1] else f"OTHER ROWS: {same}")
 
 
 def main() -> None:
@@ -156,17 +156,20 @@ def main() -> None:
     told.add_argument("--days", type=int, default=30)
     told.add_argument("--silent", type=int, default=5, help="days of cycles after that, with nothing new")
     told.add_argument("--postgresql", action="store_true")
+    told.add_argument("--traced", action="store_true", help="say which lines hold more than before; much slower")
     asked = told.parse_args()
-    with tempfile.TemporaryDirectory() as place, running_server() if asked.postgresql else nullcontext() as server:
-        url = None
+    with tempfile.TemporaryDirectory() as folder, running_server() if asked.postgresql else nullcontext() as server:
+        url, other = None, f"sqlite:///{folder}/other.db"
         if server is not None:
-            on_server(server.url, "CREATE DATABASE soak")
-            url = server.url.format(database="soak")
+            on_server(server.url, "CREATE DATABASE soak", "CREATE DATABASE other")
+            url, other = (server.url.format(database=name) for name in ("soak", "other"))
             upgrade(url)
-        told_by_feed = [*feed(Path(place) / "drawn", asked.days), *silence(asked.days, asked.silent)]
-        for process in soak(Path(place), told_by_feed, url):
-            print(process.told("with the feed, after a third", asked.days / 3, asked.days))
+        place = Place.made(Path(folder), url)
+        told_by_feed = [*feed(place.folder / "drawn", asked.days), *silence(asked.days, asked.silent)]
+        for process in soak(place, told_by_feed, asked.traced):
+            print(process.told("with the feed, the board full", SETTLED_DAYS, asked.days))
             print(process.told("with nothing new", asked.days + 1, asked.days + asked.silent))
+        looked_over(place, told_by_feed[-1][0].isoformat(), other)
 
 
 if __name__ == "__main__":

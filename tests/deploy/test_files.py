@@ -49,7 +49,7 @@ def test_the_units_name_this_program_its_settings_its_user_and_its_folders(site:
     assert told["ExecStart"] == [f"{program} --config {site} serve --host 127.0.0.1 --port 9001"]
     assert told["User"] == ["lab"]
     assert told["StateDirectory"] == ["maswatch"]
-    assert told["ReadWritePaths"] == ["/srv/inbox"]
+    assert told["ReadWritePaths"] == ["-/srv/inbox"]  # a share that is not mounted keeps nothing else from starting
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,15 @@ def test_the_proxies_pass_websockets_speak_tls_and_log_no_address_that_names_a_p
     assert all("Strict-Transport-Security" in file for file in (nginx, caddy))
 
 
+def test_the_proxies_pass_on_who_comes_from_elsewhere_only_behind_a_sign_in() -> None:
+    provider = {"provider": "https://idp.hospital.example", "client_id": "maswatch"}
+    for sign_in, closed in (({}, True), ({"open": True}, False), (provider, False)):
+        told = written("proxy", machine(dashboard={"url": "https://mas.hospital.example"}, sign_in=sign_in))
+        ward, metrics = told["nginx.conf"].split("location ")[1:]
+        assert ("deny all;" in ward, "respond @elsewhere 403" in told["Caddyfile"]) == (closed, closed)
+        assert "deny all;" in metrics
+
+
 def test_the_container_takes_what_is_there_and_runs_as_nobody_special(site: Path, tmp_path: Path) -> None:
     deploy(site, "container", "--out", str(tmp_path / "out"))
     lines = (tmp_path / "out" / "Containerfile").read_text().splitlines()
@@ -173,4 +182,9 @@ def test_every_file_is_written_by_some_word_of_the_command() -> None:
 def test_a_feed_in_the_data_folder_needs_no_opening_of_its_own() -> None:
     source = SourceSettings(name="drop", kind="csv", path=Path("/var/lib/maswatch/inbox"), after="move")
     settings = Settings(data_dir=Path("/var/lib/maswatch"), source=(source,))
-    assert Machine(settings).written == []
+    assert Machine(settings).drops == []
+
+
+def test_the_unit_says_how_each_folder_it_opens_is_made(site: Path) -> None:
+    told = deploy(site, "systemd", "--user", "lab").output
+    assert "install -d -o lab -g lab -m 2770 /srv/inbox" in told

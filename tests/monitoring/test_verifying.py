@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from monitoring import in_force
 from monitoring.catalog import load_catalog
 from monitoring.cycle import run_cycle
 from monitoring.terms import Catalog
@@ -102,6 +104,26 @@ def test_what_another_version_of_a_rule_said_is_counted_and_left_alone(store: St
     change(store, "UPDATE flag_change SET rule_version = '0', severity = 'info' WHERE flag = 'ferritin_rising'")
     told = looked(store, catalog)
     assert (told.other_version, len(told.differing)) == (1, 0)
+
+
+def test_what_a_newer_catalog_would_have_said_of_moments_before_it_judged_is_no_difference(
+    store: Store, catalog: Catalog
+) -> None:
+    change(store, "DELETE FROM flag_change WHERE flag = 'ferritin_rising'")
+    newer = replace(catalog, version="newer")
+    assert looked(store, newer).differing.empty
+    in_force.note(store, newer, now=LATER)
+    assert looked(store, newer).differing["recorded_at"].tolist() == [LATER]  # unsaid still when it judged itself
+
+
+def test_a_store_that_notes_no_catalog_tells_it_by_the_last_word_of_another_rule(
+    store: Store, catalog: Catalog
+) -> None:
+    change(store, "DELETE FROM mark WHERE source = '(catalog)'")
+    change(store, "DELETE FROM flag_change WHERE flag = 'ferritin_rising'")
+    assert len(looked(store, catalog).differing) == 1
+    change(store, "UPDATE flag_change SET rule_version = '0'")
+    assert looked(store, catalog).differing.empty
 
 
 @pytest.mark.parametrize(

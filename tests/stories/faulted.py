@@ -32,7 +32,7 @@ from monitoring.raw_files import read_paths
 from monitoring.sentences import sentence
 from monitoring.settings import Settings
 from storage import schema
-from storage.engine import open_store
+from storage.engine import open_store, upgrade
 from tests.monitoring.mllp_fixture import END, START, oru
 from tests.monitoring.small_ward import HandClock, drop
 
@@ -90,7 +90,7 @@ def export(told: dict[str, Any]) -> None:
 
 
 def migrate(told: dict[str, Any]) -> None:
-    open_store(told["url"]).close()
+    upgrade(told["url"])
 
 
 def cramped(told: dict[str, Any]) -> None:

@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from storage import integrity
-from storage.engine import open_store, schema_state
+from storage.engine import open_store, schema_state, upgrade
 from tests.stories.faulted import MESSAGES, labs
+from tests.stories.homes import Home
 
 HERE = Path(__file__).parents[2]
 # A listener and a cycle are what runs for years; the others now and then.
 CHOICES = ("cycle", "cycle", "ingest", "ingest", "listen", "export", "migrate")
+RESULTS = "SELECT source_id, count(*) FROM observation GROUP BY source, source_id ORDER BY source_id"
 
 
 class Mother:
@@ -67,7 +69,7 @@ def mother() -> Iterator[Mother]:
 class Ward:
     """`told`: the source_id of every result that was handed over for good; `lasted`: seconds of an unharmed job."""
 
-    folder: Path
+    home: Home
     mother: Mother
     chance: random.Random
     step: int = 0
@@ -77,8 +79,12 @@ class Ward:
     kills: Counter[str] = field(default_factory=Counter)
 
     @property
+    def folder(self) -> Path:
+        return self.home.folder
+
+    @property
     def url(self) -> str:
-        return f"sqlite:///{self.folder}/ward.db"
+        return self.home.url("ward")
 
     @property
     def answered(self) -> Path:
@@ -116,8 +122,8 @@ class Ward:
         if job == "export":
             told["out"] = str(self.folder / f"out{self.step}")
         if job == "migrate":
-            shutil.copy(self.folder / "old.db", self.folder / "upgraded.db")
-            told["url"] = f"sqlite:///{self.folder}/upgraded.db"
+            self.home.copied("old", "upgraded")
+            told["url"] = self.home.url("upgraded")
         return told
 
     def kept(self, job: str, made: dict[str, Any]) -> None:
@@ -127,11 +133,12 @@ class Ward:
         url = made["url"]
         if job == "migrate":
             assert schema_state(url)["state"] in ("behind", "current")
+            upgrade(url)
         with closing(open_store(url)) as store:
             assert integrity.damage(store, deep=True) == ""
             assert integrity.row_faults(store) == []
         if job == "migrate":
-            assert results(self.folder / "upgraded.db") == results(self.folder / "old.db")
+            assert self.home.rows("upgraded", RESULTS) == self.home.rows("old", RESULTS)
         return None
 
     def _laid(self, folder: Path, name: str) -> Path:
@@ -158,12 +165,11 @@ def whole_or_unfinished(folder: Path) -> None:
 def results(file: Path) -> list[tuple[str, int]]:
     """Every result by what its source calls it, with how many rows it has, in order."""
     with closing(sqlite3.connect(file)) as connection:
-        counted = "SELECT source_id, count(*) FROM observation GROUP BY source, source_id ORDER BY source_id"
-        return connection.execute(counted).fetchall()
+        return connection.execute(RESULTS).fetchall()
 
 
 def answered(file: Path) -> list[int]:
     return [int(line) for line in file.read_text(encoding="ascii").split("\n") if line]
 
 
-__all__ = ["CHOICES", "Mother", "Ward", "answered", "mother", "results"]
+__all__ = ["CHOICES", "RESULTS", "Mother", "Ward", "answered", "mother", "results"]

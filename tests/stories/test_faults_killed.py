@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
 
 from monitoring.catalog import load_catalog
 from monitoring.terms import Catalog
 from monitoring.verifying import verified
-from storage import schema
-from storage.engine import Store, open_store
+from storage.engine import open_store, upgrade
 from tests.stories.faulted import moment
-from tests.stories.killing import CHOICES, Mother, Ward, answered, results
+from tests.stories.homes import Home
+from tests.stories.killing import CHOICES, RESULTS, Mother, Ward, answered
 
-pytestmark = pytest.mark.sqlite
+
+@pytest.fixture
+def home(tmp_path: Path, request: pytest.FixtureRequest) -> Home:
+    """Files; with `--store postgresql` databases of a server, that runs on when its clients are killed."""
+    asked = request.config.getoption("--store") == "postgresql"
+    return Home(tmp_path, request.getfixturevalue("database_server") if asked else "")
 
 
 def test_killed_again_and_again_it_loses_nothing_doubles_nothing_and_starts_clean(
-    tmp_path: Path, forking: Mother, request: pytest.FixtureRequest
+    home: Home, forking: Mother, request: pytest.FixtureRequest
 ) -> None:
     wanted, catalog = request.config.getoption("--kills"), load_catalog()
-    ward = Ward(tmp_path, forking, random.Random(20_261_122))
+    ward = Ward(home, forking, random.Random(request.config.getoption("--kill-seed")))
+    home.made("ward")
+    upgrade(ward.url)
     ward.unharmed("cycle")
-    with closing(open_store(ward.url)) as store:
-        _as_first_released(store, tmp_path / "old.db")
+    home.copied("ward", "old")
+    home.as_first_released("old")
     for job in sorted(set(CHOICES) - {"cycle"}):
         ward.unharmed(job)
     while sum(ward.kills.values()) < wanted:
@@ -41,16 +46,14 @@ def test_killed_again_and_again_it_loses_nothing_doubles_nothing_and_starts_clea
 
 
 def _nothing_lost_and_nothing_twice(ward: Ward) -> None:
-    kept = dict(results(ward.folder / "ward.db"))
+    kept = dict(ward.home.rows("ward", RESULTS))
     assert {name: count for name, count in kept.items() if count != 1} == {}
     of_files = {name for name in kept if name[:2] in ("D-", "I-")}
     assert of_files == ward.told
-    with closing(sqlite3.connect(ward.folder / "ward.db")) as connection:
-        names = {name for (name,) in connection.execute("SELECT name FROM delivery WHERE source = 'lis'")}
-        read = connection.execute("SELECT count(*) FROM delivery_waiting").fetchone()
-        aside = connection.execute("SELECT count(*) FROM set_aside").fetchone()
+    names = {name for (name,) in ward.home.rows("ward", "SELECT name FROM delivery WHERE source = 'lis'")}
     assert {f"C{number}" for number in answered(ward.answered)} <= names
-    assert (read, aside) == ((0,), (0,))
+    assert ward.home.rows("ward", "SELECT count(*) FROM delivery_waiting") == [(0,)]
+    assert ward.home.rows("ward", "SELECT count(*) FROM set_aside") == [(0,)]
     assert len(kept) - len(of_files) == 3 * len(names)  # three results a message
 
 
@@ -59,19 +62,3 @@ def _history_follows_from_the_facts(ward: Ward, catalog: Catalog) -> None:
         told = verified(store, catalog, last=None, now=moment(ward.step))
     assert told.differing.to_dict("records") == []
     assert told.changes > 0
-
-
-def _as_first_released(store: Store, path: Path) -> None:
-    """A copy of the store with the tables of the first release."""
-    copy = f"sqlite:///{path}"
-    with store.reading() as connection:
-        source = connection.connection.dbapi_connection
-        with closing(sqlite3.connect(path)) as target:
-            source.backup(target)  # type: ignore[union-attr]
-    with closing(open_store(copy)) as opened:
-        with opened.writing() as connection:
-            config = schema._config()
-            config.attributes["connection"] = connection
-            command.downgrade(config, "0001")
-        with opened.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
