@@ -146,7 +146,8 @@ class Ward:
     Everybody watched at `as_of`. `state` is the WardState it was cut out of, for views that look at all at once.
     `earlier`: those who left so long ago that they are read only when somebody asks for them, and when they left.
     `worked_out`: what a view has made of it once for all its viewers, under names of the view's own.
-    `behind`: the store holds newer facts, and a reading that knows of them is being made.
+    `mark`: the store's, of before it was read. `behind`: the store holds newer facts, and a reading that knows of them
+    is being made.
     """
 
     as_of: datetime
@@ -154,6 +155,7 @@ class Ward:
     state: Any = None
     earlier: Mapping[str, pd.Timestamp] = field(default_factory=dict)
     worked_out: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    mark: str = ""
     behind: bool = False
 
     def of(self, patient_id: str) -> Bedside | None:

@@ -53,7 +53,7 @@ class Keeper:
     def __init__(
         self,
         mark: Callable[[], str],
-        judged: Callable[[datetime], Ward],
+        judged: Callable[[str, datetime], Ward],
         clock: Callable[[], datetime],
         *,
         patience: float = PATIENCE,
@@ -104,7 +104,7 @@ class Keeper:
             if kept is None or not kept.fits(mark, now, age):  # another may have made it meanwhile
                 with self.around():
                     # a page's clock may be from before the change that `mark` tells of, which would then be left out
-                    kept = Kept(mark, self.judged(max(now, self.clock())))
+                    kept = Kept(mark, self.judged(mark, max(now, self.clock())))
                     self._keep(kept)
             return kept.ward
 

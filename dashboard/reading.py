@@ -135,9 +135,9 @@ def _making_room() -> Iterator[None]:
         _answered.clear()
 
 
-def _judged_ahead(now: datetime) -> Ward:
+def _judged_ahead(mark: str, now: datetime) -> Ward:
     """With what every view of it begins with, so that no reader waits for that either."""
-    judged = _watched(store(), catalog(), now)
+    judged = replace(_watched(store(), catalog(), now), mark=mark)
     work_out(judged, catalog(), zone=zone(), units=settings().dashboard.units)
     _scores_of(judged, live=True)
     return judged
@@ -180,9 +180,10 @@ def scores(ward: Ward, patient_id: str, *, live: bool = False) -> list[Row]:
 
 
 def _scores_of(ward: Ward, *, live: bool) -> dict[str, list[Row]]:
+    """Kept under the mark that the reading knows of: the store may be ahead of it."""
     at = ward.as_of.replace(minute=ward.as_of.minute // 10 * 10, second=0, microsecond=0) if live else ward.as_of
     who = ward.sides[0].id if len(ward.sides) == 1 else ""  # a ward of one patient alone is another reading
-    return _scores(settings().database_url, queries.mark(store(), answers=False), EVERYONE, at, who, ward)
+    return _scores(settings().database_url, ward.mark, EVERYONE, at, who, ward)
 
 
 def next_run_at(now: datetime) -> datetime:
@@ -255,7 +256,7 @@ def _feed(url: str, mark: str, scope: str, about: datetime, _store: Store, _cata
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
 def _now(url: str, mark: str, scope: str, _store: Store, _catalog: Catalog, _now: datetime) -> Ward:
-    return _watched(_store, _catalog, _now)
+    return replace(_watched(_store, _catalog, _now), mark=mark)
 
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
@@ -266,12 +267,13 @@ def _answered(url: str, mark: str, scope: str, judged_at: datetime, _ward: Ward,
 
 @st.cache_resource(ttl=600, max_entries=3, show_spinner=False)  # a hundred megabytes each
 def _then(url: str, mark: str, scope: str, as_of: datetime, _store: Store, _catalog: Catalog) -> Ward:
-    return _watched(_store, _catalog, as_of)
+    return replace(_watched(_store, _catalog, as_of), mark=mark)
 
 
 @st.cache_resource(ttl=600, max_entries=8, show_spinner=False)
 def _alone(url: str, mark: str, scope: str, as_of: datetime, patient_id: str, _store: Store, _catalog: Catalog) -> Ward:
-    return bedside.ward(state(_store, _catalog, as_of=as_of, patients=[patient_id]))
+    read = bedside.ward(state(_store, _catalog, as_of=as_of, patients=[patient_id]))
+    return replace(read, mark=f"{mark} {as_of}")  # a moment before the mark's knows less than it
 
 
 @st.cache_resource(ttl=600, max_entries=4, show_spinner=False)

@@ -143,4 +143,4 @@ def test_a_scheduler_that_stopped_is_said_until_it_runs_again(quick: Quick, open
     page = opened(f"{quick.address}/?kiosk=1", width=1920, height=1080)
     assert page.text(".banner").startswith("The 12-hour job has stopped. It was last heard of at")
     quick.sign_of_life(ago=timedelta())
-    page.page.wait_for_selector(".banner:has-text('has stopped')", state="detached", timeout=10_000)
+    page.page.wait_for_selector(".banner:has-text('has stopped')", state="detached", timeout=30_000)

@@ -22,9 +22,9 @@ class Watch:
             raise StoreBusy("The store is busy.")
         return self.mark
 
-    def judge(self, now: datetime) -> Ward:
+    def judge(self, mark: str, now: datetime) -> Ward:
         self.judged += 1
-        return Ward(now, ())
+        return Ward(now, (), mark=mark)
 
 
 def watched() -> tuple[Watch, Keeper]:
@@ -49,17 +49,17 @@ def test_a_reading_is_given_for_a_minute_and_a_half_and_renewed_before_that() ->
 def test_a_reading_too_old_is_never_given_but_made_anew() -> None:
     watch, keeper = watched()
     late = NOW + timedelta(seconds=90)
-    assert keeper.given("m1", late) == Ward(late, ())
+    assert keeper.given("m1", late) == Ward(late, (), mark="m1")
     assert watch.judged == 2
 
 
 def test_while_the_store_is_ahead_the_earlier_reading_says_so_and_the_next_is_wanted_at_once() -> None:
     watch, keeper = watched()
     watch.mark = "m2"
-    assert keeper.given("m2", NOW) == Ward(NOW, (), behind=True)
+    assert keeper.given("m2", NOW) == Ward(NOW, (), mark="m1", behind=True)
     assert keeper.wanted.is_set()
     keeper.look()
-    assert keeper.given("m2", NOW) == Ward(NOW, ())
+    assert keeper.given("m2", NOW) == Ward(NOW, (), mark="m2")
     assert watch.judged == 2
 
 
@@ -67,7 +67,7 @@ def test_a_page_that_waits_for_the_next_reading_is_given_it_as_soon_as_it_is_the
     watch, keeper = watched()
     keeper.patience, watch.mark = 60.0, "m2"
     threading.Thread(target=lambda: (keeper.wanted.wait(), keeper.look())).start()
-    assert keeper.given("m2", NOW) == Ward(NOW, ())
+    assert keeper.given("m2", NOW) == Ward(NOW, (), mark="m2")
 
 
 def test_a_store_that_cannot_be_read_leaves_nothing_to_give() -> None:
@@ -77,7 +77,7 @@ def test_a_store_that_cannot_be_read_leaves_nothing_to_give() -> None:
     assert keeper.kept is None
     watch.busy = False
     keeper.look()
-    assert keeper.given("m1", NOW) == Ward(NOW, ())
+    assert keeper.given("m1", NOW) == Ward(NOW, (), mark="m1")
 
 
 def test_who_finds_nothing_young_enough_waits_for_one_judgement_that_all_are_given() -> None:
