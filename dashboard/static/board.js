@@ -9,6 +9,7 @@ const GAP = 6
 // --- what narrows the ward ---
 
 function narrowed(form) {
+  clearTimeout(form.typing) // told now; a moment later it would undo what was chosen meanwhile
   const asked = new URLSearchParams()
   for (const [name, told] of new FormData(form)) if (told.trim()) asked.set(name, told.trim())
   const query = asked.toString()
