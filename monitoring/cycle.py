@@ -17,6 +17,7 @@ from typing import Any
 
 from monitoring import in_force
 from monitoring.backlog import Backlog
+from monitoring.due import judge_due
 from monitoring.feed_seen import introduce
 from monitoring.intake import take_in
 from monitoring.logs import without_values
@@ -133,7 +134,7 @@ def take_from(site: Site, source: Source, run_id: str) -> Told:
 
 def run_by_hand(site: Site, source: Source, run_id: str) -> dict[str, Any]:
     """
-    One source now, outside the schedule, and everybody judged when it told anything new.
+    One source now, outside the schedule, and whom it is due to judge judged when it told anything new.
 
     What it counted and "assessed". Raises what stopped it, once that stands in the run.
     """
@@ -181,7 +182,7 @@ def _arrived(site: Site, source: Source, run_id: str) -> Told:
 
 def _by_hand(site: Site, told: Told, failed: Exception | None) -> dict[str, Any]:
     if told.something:
-        told.assessed = judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=told.run_id)
+        told.assessed = judge_due(site.store, site.catalog, as_of=site.clock(), run_id=told.run_id)
     record_run(site.store, told.row(site.clock()))
     if failed:
         raise failed
@@ -261,11 +262,11 @@ def in_words(error: Exception) -> str:
 
 
 def _assess(site: Site, whole: Told) -> Told:
-    """Judges everybody; what failed is told beside the sources' failures."""
+    """Judges whom it is due to; what failed is told beside the sources' failures."""
     judging = Told(whole.run_id, "judging", whole.kind, site.clock())
     try:
         in_force.note(site.store, site.catalog, now=site.clock())
-        whole.assessed = judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=whole.run_id)
+        whole.assessed = judge_due(site.store, site.catalog, as_of=site.clock(), run_id=whole.run_id)
     except Exception as error:
         judging.error = in_words(error)
         log.warning("judging failed: %s", judging.error)

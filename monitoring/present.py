@@ -1,8 +1,9 @@
 """
 Whom the ward still watches: everybody but those who left so long ago that nothing more is expected of them.
 
-Only a discharge takes anybody away, never silence. Each cycle still judges everybody, so that what arrives late for
-those who left is judged too; what runs every minute, or is drawn for every viewer, costs no more with the years.
+Only a discharge takes anybody away, never silence. What arrives late for those who left is judged by the next cycle,
+which asks who was heard of (due.py). What runs every minute, or is drawn for every viewer, costs no more with the
+years.
 """
 
 from __future__ import annotations

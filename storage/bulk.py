@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -16,10 +17,13 @@ from storage.columns import UNKNOWN, Rows, listed
 from storage.errors import TWICE, StoreError
 from storage.instants import Instant
 
+LEFT_ALONE = "ON CONFLICT DO NOTHING"
 
-def insert(connection: Connection, rows: Rows) -> int:
-    """How many rows were added; a row whose key is already there is left alone."""
-    return _added(connection, rows, _insert_embedded if connection.dialect.name == "sqlite" else _insert_server)
+
+def insert(connection: Connection, rows: Rows, twice: str = LEFT_ALONE) -> int:
+    """How many rows were added; a row whose key is already there is left alone, or what else `twice` says."""
+    way = _insert_embedded if connection.dialect.name == "sqlite" else _insert_server
+    return _added(connection, rows, partial(way, twice=twice))
 
 
 def insert_new(connection: Connection, rows: Rows) -> int:
@@ -109,7 +113,7 @@ def _moment(table: Any, name: str, embedded: bool) -> str:
     return f"coalesce({moment}, {unknown})"
 
 
-def _insert_embedded(cursor: Any, rows: Rows) -> int:
+def _insert_embedded(cursor: Any, rows: Rows, twice: str = LEFT_ALONE) -> int:
     # a value that is the same in every row is written into the statement: binding a column takes a 30th of the time
     literals = {name: literal for name, value in rows.same.items() if (literal := _literal(value)) is not None}
     bound = {name: value for name, value in rows.same.items() if name not in literals}
@@ -117,7 +121,7 @@ def _insert_embedded(cursor: Any, rows: Rows) -> int:
     places = ", ".join(["?"] * (len(rows.arrays) + len(bound)) + list(literals.values()))
     lists = [listed(array) for array in rows.arrays.values()]
     tuples = zip(*lists, *(repeat(value, rows.count) for value in bound.values()), strict=True)
-    statement = f'INSERT INTO "{rows.table.name}" ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING'
+    statement = f'INSERT INTO "{rows.table.name}" ({columns}) VALUES ({places}) {twice}'
     cursor.executemany(statement, tuples if rows.arrays or bound else repeat((), rows.count))
     return int(cursor.rowcount)
 
@@ -132,7 +136,7 @@ def _literal(value: Any) -> str | None:
     return None
 
 
-def _insert_server(cursor: Any, rows: Rows) -> int:
+def _insert_server(cursor: Any, rows: Rows, twice: str) -> int:
     """By way of a table beside: COPY itself cannot leave a row alone whose key is there."""
     kinds = {column.name: column.type for column in rows.table.columns}
     arrays = rows.arrays or {"place": pa.nulls(rows.count, pa.int64())}
@@ -142,7 +146,7 @@ def _insert_server(cursor: Any, rows: Rows) -> int:
     same = [_server_value(f"%s::{_server_kind(kinds[name])}", kinds[name]) for name in rows.same]
     cursor.execute(
         f'INSERT INTO "{rows.table.name}" ({columns}) SELECT {", ".join(told + same)} FROM told_{rows.table.name} AS r '
-        "ON CONFLICT DO NOTHING",
+        f"{twice}",
         list(rows.same.values()),
     )
     return int(cursor.rowcount)

@@ -15,7 +15,9 @@ from storage.engine import Store
 from storage.errors import StoreError
 
 # A patient's rows lie together on one machine, so that what joins them stays there.
-BY_PATIENT = ("observation", "dose", "finding", "patient", "flag_change", "acknowledgement", "snooze", "answer_end")
+BY_PATIENT = (
+    "observation", "dose", "finding", "patient", "heard", "flag_change", "acknowledgement", "snooze", "answer_end",
+)  # fmt: skip
 BY_TIME = {"observation": "collected_at", "dose": "started_at", "finding": "observed_at"}
 MONTH = "INTERVAL '1 month'"
 EMBEDDED = "An SQLite store is one file and is not shared out: copy it to a PostgreSQL server with `maswatch db copy`."

@@ -29,7 +29,7 @@ from storage.tables import METADATA, Erasure
 
 OWN = (
     "observation", "dose", "finding", "flag_change", "acknowledgement", "snooze", "answer_end", "flag_comment",
-    "flag_assignment", "round", "message", "patient_identifier", "patient",
+    "flag_assignment", "round", "message", "patient_identifier", "heard", "patient",
 )  # fmt: skip
 SHORT = 4  # signs: a number with fewer stands by chance in what is another's
 OVERLAP = timedelta(hours=1)

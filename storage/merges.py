@@ -105,6 +105,15 @@ def words(store: Store, *, as_of: datetime) -> pd.DataFrame:
         return _words(connection, as_of)
 
 
+def touched(store: Store, *, since: datetime, as_of: datetime) -> set[str]:
+    """Every identifier that a word said after `since` joined, parted or left as it was."""
+    with store.reading() as connection:
+        before, now, words = known(connection, since), known(connection, as_of), _words(connection, as_of)
+    new = words[words["received_at"] > pd.Timestamp(since)]
+    named = sorted({*new["patient_id"], *new["into"]} - {""})
+    return {*(before.asked(named) or ()), *(now.asked(named) or ())}
+
+
 def say(
     store: Store, patient_id: str, into: str, *, at: datetime, by: str, reason: str, source: str, run_id: str
 ) -> None:

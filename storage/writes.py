@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from storage import bulk, deliveries, identities, marks, merges, people
+from storage import bulk, deliveries, heard, identities, marks, merges, people
 from storage.columns import UNKNOWN, microseconds, rows_of, whole_numbers
 from storage.engine import Store
 from storage.errors import AlreadyRead
@@ -115,10 +115,12 @@ def append(store: Store, batch: Batch) -> dict[str, Counts]:
             raise AlreadyRead("Another process has read these deliveries in the meantime; nothing is to be done.")
         batch = _named(connection, batch)
         taken = _taken_before(connection, batch)
-        counts = {name: _append_facts(connection, batch, name, taken) for name in batch.facts()}
+        verdicts = {name: _append_facts(connection, batch, name, taken) for name in batch.facts()}
         if batch.patients is not None:
-            verdict = people.append(connection, batch.patients, batch.stamp(), taken=taken)
-            counts["patients"] = _counted(verdict)
+            verdicts["patients"] = people.append(connection, batch.patients, batch.stamp(), taken=taken)
+        counts = {name: _counted(verdict) for name, verdict in verdicts.items()}
+        news = {name: (getattr(batch, name), verdict != UNCHANGED) for name, verdict in verdicts.items()}
+        heard.note(connection, news, at=batch.received_at)
         if batch.merges is not None:
             counts["merges"] = _counted(np.array(merges.append(connection, batch.merges, batch.stamp())))
         _name_patients(connection, batch)
@@ -205,7 +207,8 @@ def _named(connection: Connection, batch: Batch) -> Batch:
     return replace(batch, **frames, named=True)
 
 
-def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) -> Counts:
+def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) -> np.ndarray:
+    """The verdict on each row."""
     model, when = FACTS[name]
     frame = batch.facts()[name]
     tellings = _tellings(frame)
@@ -215,7 +218,7 @@ def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) 
     places = places[_clustered(frame, when, places)]
     rows = rows_of(frame.take(places), model, batch.stamp() | {"version": version[places].tolist()})
     bulk.insert_new(connection, rows)
-    return _counted(verdict)
+    return verdict
 
 
 def _tellings(frame: pd.DataFrame) -> pd.DataFrame:

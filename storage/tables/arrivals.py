@@ -42,6 +42,20 @@ class Arrival(SQLModel, table=True):
     added: int
 
 
+class Heard(SQLModel, table=True):
+    """
+    When anything new of a patient was last received, or will happen by what was told: a dose that ends, a discharge.
+
+    Overwritten, since it is no fact: whom a judgement may pass over is known by it without reading what was told.
+    """
+
+    __tablename__ = "heard"
+    __table_args__ = (CLUSTERED,)
+
+    patient_id: str = Field(primary_key=True)
+    last_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+
+
 class TakenFile(SQLModel, table=True):
     """A file that was taken in, by its content: the same delivery a second time corrects nothing."""
 

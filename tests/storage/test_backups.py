@@ -73,7 +73,7 @@ def test_no_file_is_replaced_unasked(store: Store, url: str, tmp_path: Path) -> 
         taken(store, copy)
     with pytest.raises(AlreadyThere, match="move it away"):
         restore(copy, url)
-    assert sum(table.rows for table in backup(store, copy, overwrite=True)) == 4  # with patient, number and arrival
+    assert sum(table.rows for table in backup(store, copy, overwrite=True)) == 5  # with patient, number, arrival, heard
 
 
 def test_restoring_over_a_store_takes_it_back_to_what_it_was_also_for_those_who_have_it_open(
@@ -119,7 +119,7 @@ def test_a_backup_says_what_each_table_held_and_verifying_it_finds_that_again(st
     tell(store, lab(1, 12_000), lab(2, 800, hours=1, patient="P2"))
     told = backup(store, tmp_path / "monday.db")
     assert {table.table: table.rows for table in told if table.rows} == {
-        "observation": 2, "patient": 2, "patient_identifier": 2, "arrival": 1
+        "observation": 2, "patient": 2, "patient_identifier": 2, "heard": 2, "arrival": 1
     }  # fmt: skip
     assert verify(tmp_path / "monday.db") == told == contents(store)
     assert [file.name for file in tmp_path.glob("monday*")] == ["monday.db"]

@@ -1,0 +1,59 @@
+"""When each patient was last heard of: told of each in the transaction that keeps the news, so that none is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, exists, select
+
+from storage import bulk
+from storage.columns import microseconds, rows_of
+from storage.engine import Store
+from storage.tables import Heard, Patient
+
+HEARD: Any = Heard.__table__  # type: ignore[attr-defined]
+PATIENT: Any = Patient.__table__  # type: ignore[attr-defined]
+# what may be told before it happens: it is news once more when it does
+AHEAD = {"doses": "ended_at", "patients": "discharged_at"}
+LATER = "ON CONFLICT (patient_id) DO UPDATE SET last_at = excluded.last_at WHERE excluded.last_at > heard.last_at"
+News = Mapping[str, tuple[pd.DataFrame, np.ndarray]]
+
+
+def note(connection: Connection, news: News, *, at: datetime) -> None:
+    """Kind of frame -> the frame as it was told, and which of its rows were new; inside the transaction of `at`."""
+    received = int(microseconds(pd.Series([at]))[0])
+    parts = [_last(frame, new, AHEAD.get(name, ""), received) for name, (frame, new) in news.items() if new.any()]
+    if parts:
+        last = pd.concat(parts).groupby("patient_id")["last_at"].max()
+        moments = pd.DatetimeIndex(last.to_numpy().view("datetime64[us]"), tz="UTC")
+        bulk.insert(connection, rows_of(last.index.to_frame(index=False).assign(last_at=moments), Heard, {}), LATER)
+
+
+def since(store: Store, moment: datetime) -> list[str]:
+    """Who was heard of at `moment` or later, under the identifier it came with."""
+    with store.reading() as connection:
+        return [*connection.execute(select(HEARD.c.patient_id).where(HEARD.c.last_at >= moment)).scalars()]
+
+
+def never(store: Store) -> list[str]:
+    """Patients of whom nobody noted when they were heard of."""
+    with store.reading() as connection:
+        noted = exists().where(HEARD.c.patient_id == PATIENT.c.patient_id)
+        return [*connection.execute(select(PATIENT.c.patient_id).distinct().where(~noted)).scalars()]
+
+
+def _last(frame: pd.DataFrame, new: np.ndarray, ahead: str, received: int) -> pd.DataFrame:
+    """Moments are whole microseconds since 1970."""
+    names = frame["patient_id"].reset_index(drop=True)[new]
+    if ahead not in frame.columns:
+        return pd.DataFrame({"patient_id": _clean(names.drop_duplicates()), "last_at": received})
+    return pd.DataFrame({"patient_id": _clean(names), "last_at": np.maximum(microseconds(frame[ahead])[new], received)})
+
+
+def _clean(names: pd.Series) -> pd.Series:
+    """As the store keeps texts, so that each is one row."""
+    return names.astype("str").str.replace("\x00", "\ufffd", regex=False)
