@@ -48,14 +48,19 @@ PANELS: Final = (
     "neutrophils",
 )
 OPENED: Final = PatientAsked()
-CONFIG: Final[dict[str, Any]] = {
+CONFIG: Final[dict[str, Any]] = {  # the picture's format beside it, see `config`
     "displaylogo": False,
     "showSendToCloud": False,  # a patient's values leave this machine by nobody's click
     "modeBarButtons": [["toImage", "resetScale2d"]],
-    "toImageButtonOptions": {"format": "svg", "filename": "maswatch"},
     "responsive": True,
     "doubleClick": "reset",
 }
+
+
+def config(picture: str) -> dict[str, Any]:
+    """CONFIG with what the picture is saved as: "png", at twice the size of the screen, or else SVG."""
+    told = {"format": "png", "scale": 2} if picture == "png" else {"format": "svg"}
+    return {**CONFIG, "toImageButtonOptions": {**told, "filename": "maswatch"}}
 
 
 def trajectories(

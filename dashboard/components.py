@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard import wording
 from dashboard.bedside import Ward
-from dashboard.charts import CONFIG
+from dashboard.charts import config
 from dashboard.markup import Markup, page
 from dashboard.patient_sheet import choice_html
 from dashboard.sheets import send
@@ -76,9 +76,9 @@ def show_unknown(patient_id: str) -> None:
     )
 
 
-def show_figure(figure: go.Figure, *, alt: str, key: str) -> None:
-    """A plotly figure as it was made: our type and colours, no buttons but its download and first view."""
-    st.plotly_chart(figure, theme=None, config=CONFIG, key=key, alt=alt)
+def show_figure(figure: go.Figure, *, alt: str, key: str, picture: str = "") -> None:
+    """A plotly figure as it was made: our type and colours, no buttons but its download (`picture`) and first view."""
+    st.plotly_chart(figure, theme=None, config=config(picture), key=key, alt=alt)
 
 
 def show_labs(labs: pd.DataFrame, take: Callable[[], None], *, most: int = 200) -> None:

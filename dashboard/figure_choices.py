@@ -16,6 +16,7 @@ from dashboard.units_shown import SYSTEMS, changes
 from monitoring.terms import Catalog
 
 SPANS: Final = (("72h", "72 h"), ("", "7 days"), ("stay", "Stay"), ("all", "All"))
+PICTURES: Final = (("", "Picture as SVG"), ("png", "as PNG"))
 MODES: Final = (("", "Each marker"), ("relative", "All as multiples"), ("earlier", "With earlier course"))
 
 
@@ -41,7 +42,8 @@ def choices(side: Bedside, catalog: Catalog, asked: PatientAsked) -> list[Choice
     modes = MODES if has_earlier(side) else MODES[:-1]
     told = [("Time shown", "span", SPANS), ("Time axis", "axis", axes), ("Drawing", "mode", modes)]
     units = units_choice(catalog, asked, [code for code in side.trends if code in PANELS])
-    return [*(Choice(label, _segments(asked, name, values)) for label, name, values in told), *units]
+    picture = Choice("Picture", _segments(asked, "picture", PICTURES))
+    return [*(Choice(label, _segments(asked, name, values)) for label, name, values in told), *units, picture]
 
 
 def units_choice(catalog: Catalog, asked: PatientAsked | RoundsAsked, codes: Iterable[str]) -> list[Choice]:

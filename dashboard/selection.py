@@ -96,6 +96,7 @@ class PatientAsked:
     `span`: "72h", "" (the stay's last seven days), "stay", "all". `axis`: "" (hours since the steroid start) or
     "clock". `mode`: "" (a panel a marker),
     "relative" or "earlier" (with the steroid course before laid on this one). `flag`: whose evidence is marked.
+    `picture`: what the figure is saved as, "" (SVG) or "png".
     """
 
     patient: str = ""
@@ -103,6 +104,7 @@ class PatientAsked:
     axis: str = ""
     units: str = ""
     mode: str = ""
+    picture: str = ""
     flag: str = ""
     as_of: str = ""
 
@@ -119,6 +121,7 @@ class PatientAsked:
 def patient_asked(query: Mapping[str, str]) -> PatientAsked:
     """What is no choice counts as not asked for."""
     choices = {"span": SPANS, "axis": ("", "clock"), "units": UNITS, "mode": ("", "relative", "earlier")}
+    choices["picture"] = ("", "png")
     told = {name: query.get(name, "") for name in ("patient", *choices, "flag", "as_of")}
     known = {name: told[name] if told[name] in choice else "" for name, choice in choices.items()}
     return PatientAsked(**(told | known))

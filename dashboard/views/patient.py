@@ -40,7 +40,7 @@ def course(side: Bedside, ward: Ward, home: Ward, asked: PatientAsked) -> None:
     left_out = older(told, reading.last_drawn(side), catalog, asked, zone=zone)
     show_sheet(choices_html(told, catalog, asked, left_out), key="choices")
     figure = charts.trajectories(told, catalog, zone=zone, asked=asked)
-    show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories")
+    show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories", picture=asked.picture)
     show_sheet(legend_html(asked, told), key="legend")
     taking.labs(told, asked, clock=now)
     entering.enter(side, clock=now, back=back)

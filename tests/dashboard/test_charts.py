@@ -255,6 +255,12 @@ def test_no_button_sends_values_to_another_machine() -> None:
     assert charts.CONFIG["displaylogo"] is False
 
 
+def test_the_picture_is_saved_as_svg_or_larger_than_the_screen_as_png() -> None:
+    assert charts.config("")["toImageButtonOptions"] == {"format": "svg", "filename": "maswatch"}
+    assert charts.config("png")["toImageButtonOptions"] == {"format": "png", "scale": 2, "filename": "maswatch"}
+    assert charts.config("png")["showSendToCloud"] is False
+
+
 def test_streamlits_placeholder_colours_are_not_used() -> None:
     placeholders = {f"#0000{number:02d}" for number in range(1, 41)}
     text = json.dumps(figure(bed("7")).to_plotly_json(), default=str)
