@@ -165,9 +165,8 @@ def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
     key = (settings().database_url, queries.mark(store()), EVERYONE)
 
     def shared(store: Store, *, since: datetime, as_of: datetime) -> pd.DataFrame:
-        from_the_hour = since.replace(
-            minute=0, second=0, microsecond=0
-        )  # what is older than asked for is left out later
+        # shared by all who ask within the hour; what is older than asked for is left out later
+        from_the_hour = since.replace(minute=0, second=0, microsecond=0)
         return _amended(*key, ward.as_of, from_the_hour, store, as_of)
 
     said = told(store(), as_of=now, amended=shared)
