@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WORKERS ?= 2
+# One more than there are cores, since a test that waits for a server or a browser leaves its core idle; nine at most.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 8 ? n + 1 : 9)))
 
 .PHONY: setup demo test test-postgresql lint bench audit lock clean browser
 
@@ -24,7 +25,7 @@ demo: setup
 browser:
 	@sh tests/browser/bring_browser.sh
 
-# The tests are shared out between two workers; one file by hand (python -m pytest tests/...) stays in one process.
+# The tests are shared out between the workers; one file by hand (python -m pytest tests/...) stays in one process.
 # Bytecode is kept: each of the many programs that tests start would compile the project anew.
 test: setup browser
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

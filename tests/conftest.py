@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from storage.engine import upgrade
 from tests import ready_made
@@ -18,6 +19,10 @@ from tests.servers import on_server, running_server
 HERE = Path(__file__).parent
 LONGEST = HERE / "stories"
 NO_BROWSER = "browser tests are left out: no Chrome or Chromium was found"
+
+# The same examples every time, however slow a busy machine is with one of them.
+settings.register_profile("house", deadline=None, derandomize=True, database=None)
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

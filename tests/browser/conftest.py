@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -21,8 +22,9 @@ from tests.stories.served import Served
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--font-render-hinting=none",
+    "--disable-component-update", "--disable-sync", "--font-render-hinting=none", "--process-per-site",
 ]  # fmt: skip
+KEPT = "cookies,local_storage,indexeddb,service_workers,cache_storage"
 HERE = Path(__file__).parent
 
 
@@ -60,17 +62,54 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     served.end()
 
 
-@pytest.fixture
-def opened(chrome: Any) -> Iterator[Callable[..., Watched]]:
-    """opened(address, width=…) is a page that has been drawn; all of them are checked at the end."""
-    pages: list[Watched] = []
+class Profile:
+    """
+    What a page leaves in its browser is gone for the next test, but for the files of Streamlit: to fetch and compile
+    them anew is half of what a page costs.
+    """
 
-    def open_page(address: str, *, width: int = 1440, height: int = 900) -> Watched:
-        pages.append(Watched(chrome.new_page(viewport={"width": width, "height": height})))
+    def __init__(self, chrome: Any) -> None:
+        self.context = chrome.new_context()
+        self._wire = self.context.new_cdp_session(self.context.new_page())
+
+    def page(self, size: dict[str, int]) -> Any:
+        made = self.context.new_page()
+        made.set_viewport_size(size)
+        return made
+
+    def forget(self, addresses: set[str]) -> None:
+        self.context.set_offline(False)
+        for address in addresses:
+            self._wire.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": KEPT})
+
+
+@pytest.fixture(scope="package")
+def profile(chrome: Any) -> Iterator[Profile]:
+    kept = Profile(chrome)
+    yield kept
+    kept.context.close()
+
+
+@pytest.fixture
+def opened(chrome: Any, profile: Profile) -> Iterator[Callable[..., Watched]]:
+    """
+    opened(address, width=…) is a page that has been drawn; all of them are checked at the end. With a `clock`, its time
+    can be put forward.
+    """
+    pages: list[Watched] = []
+    addresses: set[str] = set()
+
+    def open_page(address: str, *, width: int = 1440, height: int = 900, clock: bool = False) -> Watched:
+        size = {"width": width, "height": height}
+        pages.append(Watched(chrome.new_page(viewport=size) if clock else profile.page(size)))
+        if clock:  # which is that of all pages of a profile
+            pages[-1].page.clock.install()
+        addresses.add("{0.scheme}://{0.netloc}".format(urlsplit(address)))
         pages[-1].open(address)
         return pages[-1]
 
     yield open_page
     for watched in pages:
         watched.page.close()
+    profile.forget(addresses)
     assert [fault for watched in pages for fault in watched.faults] == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.monitoring.command_line import quietly
+from tests.servers import free_port
 from tests.stories.served import Served, until
 
 CONTACT = "the ward office"
@@ -26,9 +26,7 @@ PEOPLE: Mapping[str, tuple[str, str]] = {
 @contextmanager
 def provider(*subjects: str) -> Iterator[str]:
     """The address of one that knows these people, and lets each of them in without a password."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        port = door.getsockname()[1]
+    port = free_port()
     known = [part for subject in subjects for part in ("--user-claims", json.dumps({"sub": subject, "name": subject}))]
     # it warns on import of what a library of its own will drop
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port), "-n", "true", *known]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -17,6 +15,8 @@ from monitoring.heartbeat import beat
 from monitoring.intake import RawFile, take_in
 from monitoring.settings import Settings
 from storage.engine import open_store
+from tests.servers import free_port
+from tests.stories.served import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,20 +25,15 @@ class Quick:
     """A server that refreshes its pages every two seconds; it can be stopped and started again on the same port."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.folder, self.address = folder, f"http://127.0.0.1:{self.port}"
+        self.folder, self.port = folder, free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
         command = [sys.executable, "-m", "tests.browser.quick", str(self.folder), str(self.port)]
         environment = {name: told for name, told in os.environ.items() if not name.startswith("MASWATCH_")}
         self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, env=environment)
-        deadline = time.monotonic() + 60
-        while not self.answers():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        until(self.answers)
 
     def answers(self) -> bool:
         try:

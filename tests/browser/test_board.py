@@ -64,7 +64,7 @@ def test_the_colours_that_were_chosen_are_kept_and_a_link_may_ask_for_others(war
 
 
 def test_the_wall_is_dark_large_and_turns_its_pages(ward: str, opened: Open) -> None:
-    page = opened(f"{ward}/?kiosk=1", width=1920, height=700)
+    page = opened(f"{ward}/?kiosk=1", width=1920, height=700, clock=True)
     assert page.page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.texts(".mas a, .mas button, .mas select, .mas input, header") == []
     assert (
@@ -72,6 +72,7 @@ def test_the_wall_is_dark_large_and_turns_its_pages(ward: str, opened: Open) -> 
     )
     assert page.text(".wall-page").startswith("1/")
     assert page.page.evaluate(TOP_ROW) == "P-0007"
+    page.page.clock.fast_forward(12_000)
     page.see(".wall-page:has-text('2/')")
     first = page.page.evaluate(TOP_ROW)
     assert first != "P-0007"

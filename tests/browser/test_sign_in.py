@@ -18,7 +18,7 @@ from tests.browser.conftest import site
 from tests.browser.keys import tab_to
 from tests.browser.provider import CONTACT, guarded
 from tests.browser.test_reach import wrong
-from tests.browser.watched import PATIENCE, Watched
+from tests.browser.watched import Watched
 
 pytestmark = pytest.mark.browser
 PATIENT = "/patient?patient=P-0007"
@@ -131,7 +131,7 @@ def test_a_clinician_signs_in_acts_under_their_own_name_and_a_page_left_alone_cl
 def test_a_viewer_reads_and_is_refused_whatever_the_way(vera: Browser, folder: Path) -> None:
     page = vera.watched
     page.page.goto(vera.address + PATIENT)
-    page.page.wait_for_selector(".answering", state="attached", timeout=PATIENCE)
+    page.page.wait_for_selector(".answering", state="attached")
     assert page.page.locator(".answering button, [data-testid=stHeader] >> text=Research").count() == 0
     page.page.evaluate(SAY, SAID | {"text": "forged"})
     page.see("text=your role does not let you answer flags")

@@ -7,7 +7,21 @@ from urllib.parse import urlsplit
 
 OURS = ("board", "wall", "inbox", "feed", "patient", "rounds", "state")
 DRAWN = ", ".join((*(f".mas .{name}" for name in OURS), "[data-testid=stDataFrame]"))
-PATIENCE = 60_000
+PATIENCE = 120_000
+# Streamlit says whether it is at work; a moment without a change then shows that what it told is drawn.
+CALM = """() => new Promise((done) => {
+  const app = document.querySelector("[data-testid=stApp]"), latest = performance.now() + 10000
+  let changed = performance.now()
+  const watch = new MutationObserver(() => (changed = performance.now()))
+  watch.observe(document.body, {childList: true, subtree: true})
+  const look = setInterval(() => {
+    const at = performance.now(), working = app?.dataset.testScriptState === "running"
+    if (at < latest && (working || at - changed < 60)) return
+    clearInterval(look)
+    watch.disconnect()
+    done()
+  }, 20)
+})"""
 OVERFLOWING = """() => {
   const wide = document.documentElement.scrollWidth > innerWidth ? ["page"] : []
   const inside = [...document.querySelectorAll(".mas .tag, .mas td, .mas th, .mas .card, .mas .tile, .mas .strip")]
@@ -16,6 +30,10 @@ OVERFLOWING = """() => {
     .map(node => node.className + ": " + node.textContent.trim().slice(0, 60))
   return [...wide, ...inside]
 }"""
+
+
+HEARD = "document.querySelector('.mas .strip').closest('.mas').heard"
+HEARD_MORE = f"(before) => {HEARD} > before"
 
 
 def plain(text: str | None) -> str:
@@ -27,6 +45,7 @@ class Watched:
 
     def __init__(self, page: Any) -> None:
         self.page, self.faults, self.loads = page, [], 0
+        page.set_default_timeout(PATIENCE)
         self.expected: tuple[str, ...] = ()
         page.on("console", self._console)
         page.on("pageerror", lambda error: self._fault(f"error: {error}"))
@@ -36,19 +55,27 @@ class Watched:
 
     def open(self, address: str) -> None:
         self.page.goto(address)
-        self.page.wait_for_selector(DRAWN, timeout=PATIENCE)
+        self.page.wait_for_selector(DRAWN)
         self.settle()
 
     def settle(self) -> None:
-        """Until a figure, if there is one, is drawn and the fonts are in."""
+        """Until a figure, if there is one, is drawn, the fonts are in and nothing moves."""
         if self.page.locator("[data-testid=stPlotlyChart]").count():
-            self.page.wait_for_selector(".js-plotly-plot .infolayer .annotation-text", timeout=PATIENCE)
+            self.page.wait_for_selector(".js-plotly-plot .infolayer .annotation-text")
         self.page.evaluate("document.fonts.ready")
-        self.page.wait_for_timeout(300)
+        self.page.evaluate(CALM)
+
+    def refreshed(self) -> None:
+        """Until it has heard twice more from its server."""
+        for _ in range(2):
+            self.page.wait_for_function(HEARD_MORE, arg=self.page.evaluate(HEARD))
 
     def see(self, selector: str) -> Any:
-        self.page.wait_for_selector(selector, timeout=PATIENCE)
+        self.page.wait_for_selector(selector)
         return self.page.locator(selector)
+
+    def see_gone(self, selector: str) -> None:
+        self.page.wait_for_selector(selector, state="detached")
 
     def text(self, selector: str) -> str:
         """What is written there, also inside a figure, with plain spaces."""

@@ -19,7 +19,7 @@ from typing import TypeVar
 START, END = b"\x0b", b"\x1c\r"
 RESULTS = (("2276-4^Ferritin^LN", "ng/mL"), ("1988-5^CRP^LN", "mg/L"), ("777-3^Platelets^LN", "10*9/L"))
 LISTENS = re.compile(r"listens on \S+:(\d+)")
-SECONDS = 60.0
+SECONDS = 120.0
 T = TypeVar("T")
 
 

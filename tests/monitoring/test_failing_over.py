@@ -24,7 +24,7 @@ from tests.monitoring.small_ward import FACTS, NOON, HandClock, drop, fill, site
 from tests.servers import Server, on_server, running_server
 
 pytestmark = pytest.mark.postgresql
-PATIENCE = 60.0
+PATIENCE = 120.0
 LABS = 6  # of the small ward, that are known
 
 

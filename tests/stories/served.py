@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Served:
@@ -84,4 +84,4 @@ def until(true: Callable[[], object], said: Callable[[], str] = str, seconds: fl
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, said()
-        time.sleep(0.1)
+        time.sleep(0.05)
