@@ -25,7 +25,7 @@ from storage.errors import AlreadyThere, StoreDamaged, StoreError, StoreNewer, i
 from storage.tables import METADATA
 
 CONTENTS = "backup_contents"
-THERE = "There is a store at that place already: move it away or say that it may be replaced."
+THERE = "There is a store at that place already: move it away, or replace it with --overwrite."
 DAMAGED = "{} is damaged or no backup of this program's: choose another one."
 OTHERWISE = "{} is damaged: its table {} is not what was written. Choose another one."
 
@@ -37,7 +37,7 @@ def backup(store: Store, path: Path, *, overwrite: bool = False) -> list[Told]:
     Checked, and put in place only when whole. Raises AlreadyThere rather than replace a file unasked.
     """
     if path.exists() and not overwrite:
-        raise AlreadyThere(f"{path} is there already: choose another name or say that it may be replaced.")
+        raise AlreadyThere(f"{path} is there already: choose another name, or replace it with --overwrite.")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{path.name}.part")
     _cleared(draft)

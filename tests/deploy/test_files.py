@@ -113,6 +113,7 @@ def test_the_proxies_pass_websockets_speak_tls_and_log_no_address_that_names_a_p
     assert "reverse_proxy 127.0.0.1:8501" in caddy
     logged = next(line for line in nginx.splitlines() if line.startswith("log_format"))
     assert not re.search(r"\$(request|request_uri|args|query_string|http_referer)\b", logged)
+    assert "request>uri delete" in caddy  # it tells of each request that failed, whether or not it logs the others
     assert all("Strict-Transport-Security" in file for file in (nginx, caddy))
 
 
