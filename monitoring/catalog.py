@@ -46,6 +46,8 @@ def _checked(contents: tuple[tuple[str, bytes], ...], site: str) -> Catalog:
     tables = {file: _kept(file, content) for file, content in contents}
     catalog = built(tables, site, version(dict(contents)))
     check(catalog, site)
+    if catalog.shadowed:
+        check(catalog.switched_on(), site)
     catalog_scores.check(catalog)
     return catalog
 
@@ -99,6 +101,7 @@ def built(tables: Tables, site: str, version: str) -> Catalog:
             version=version,
             scores=catalog_scores.score_book(tables, site, known),
             laboratories=catalog_rules.laboratories(tables, site, known),
+            shadowed=catalog_rules.shadowed(tables, site, known),
         )
     )
 

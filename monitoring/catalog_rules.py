@@ -2,13 +2,14 @@
 rules.toml and settings.toml -> Rule and settings, with the site's own numbers laid over them.
 
 A site file holds, per rule code, `parameter = value`, and under [settings] `setting = value`. Whatever it names must
-exist and keep its kind of value; what it changes is tagged as a site setting.
+exist and keep its kind of value; what it changes is tagged as a site setting. `shadow = true` beside a rule's numbers:
+they are tried, and the rule stays as it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -18,12 +19,28 @@ from monitoring.terms import SEVERITIES, Cited, Rule
 
 SITE = Cited(("site",), "local default")
 SITE_REASON = "set by this site"
+SHADOW = "shadow"  # beside the numbers of a rule: they are tried and counted, and raise nothing
 NO_RULES = ("settings", "scores", "laboratories")  # tables of a site file that are no rule's
 Tables = Mapping[str, Mapping[str, Any]]
 
 
 def rules(tables: Tables, site: str, references: Mapping[str, Any]) -> Mapping[str, Rule]:
-    """All rules by code, the site's numbers in place of the published ones where it gives its own."""
+    """All rules by code, with the site's numbers in place of the published ones where it gives its own in earnest."""
+    tried = shadowed_codes(tables, site, references)
+    return _rules(tables, site, references, lambda code: code not in tried)
+
+
+def shadowed(tables: Tables, site: str, references: Mapping[str, Any]) -> Mapping[str, Rule]:
+    """The rules whose numbers the site only tries (`shadow = true`), with these numbers."""
+    tried = shadowed_codes(tables, site, references)
+    told = _rules(tables, site, references, lambda _: True) if tried else {}
+    return MappingProxyType({code: told[code] for code in tried})
+
+
+def _rules(
+    tables: Tables, site: str, references: Mapping[str, Any], counts: Callable[[str], bool]
+) -> Mapping[str, Rule]:
+    """`counts`: of which rules the site's numbers are taken."""
     file = tables["rules.toml"]
     whole = Entry("rules.toml", "", file, references)
     kinds = {
@@ -31,7 +48,7 @@ def rules(tables: Tables, site: str, references: Mapping[str, Any]) -> Mapping[s
     }
     changed = site_entries(tables, site, references)
     found = {
-        entry.code: entry.made(lambda entry: rule(entry, kinds, changed.pop(entry.code, None)))
+        entry.code: entry.made(lambda entry: rule(entry, kinds, _taken(changed, entry.code, counts)))
         for entry in entries("rules.toml", whole.value("rule"), references, within="rule")
     }
     refuse_leftovers(changed)
@@ -39,8 +56,34 @@ def rules(tables: Tables, site: str, references: Mapping[str, Any]) -> Mapping[s
 
 
 def site_entries(tables: Tables, site: str, references: Mapping[str, Any]) -> dict[str, Entry]:
-    own = {name: table for name, table in tables.get(site, {}).items() if name not in NO_RULES} if site else {}
+    """By rule what the site's file says of its numbers."""
+    own = {name: _numbers(table) for name, table in _of_rules(tables, site).items()}
     return {entry.code: entry for entry in entries(site, own, references)}
+
+
+def shadowed_codes(tables: Tables, site: str, references: Mapping[str, Any]) -> set[str]:
+    """Raises CatalogError for `shadow` that is neither true nor false, and where there is nothing to try."""
+    told = {entry.code: entry for entry in entries(site, _of_rules(tables, site), references)}
+    for entry in told.values():
+        said = entry.table.get(SHADOW, False)
+        if not isinstance(said, bool):
+            raise entry.wrong(SHADOW, f"should be true or false, found {said!r}")
+        if said and not _numbers(entry.table):
+            raise entry.wrong(SHADOW, "has nothing to try: write the numbers to be tried beside it")
+    return {code for code, entry in told.items() if entry.table.get(SHADOW)}
+
+
+def _of_rules(tables: Tables, site: str) -> dict[str, Any]:
+    return {name: table for name, table in tables.get(site, {}).items() if name not in NO_RULES} if site else {}
+
+
+def _numbers(table: Any) -> Any:
+    return {name: value for name, value in table.items() if name != SHADOW} if isinstance(table, Mapping) else table
+
+
+def _taken(changed: dict[str, Entry], code: str, counts: Callable[[str], bool]) -> Entry | None:
+    entry = changed.pop(code, None)
+    return entry if counts(code) else None
 
 
 def refuse_leftovers(changed: Mapping[str, Entry]) -> None:

@@ -44,11 +44,11 @@ class Shadowed:
 
 def changed_catalog(path: Path, site_file: Path | None) -> Catalog:
     """
-    The catalog as it would be: `path` in place of the site's file, or, where it is a folder, its files in place of the
-    knowledge files of the same names, with the site's own file as it is.
+    The catalog as it would be: `path` in place of the site's file, with what that only tries switched on, or, where it
+    is a folder, its files in place of the knowledge files of the same names, with the site's own file as it is.
     """
     if not path.is_dir():
-        return load_catalog(path)
+        return load_catalog(path).switched_on()
     with tempfile.TemporaryDirectory() as place:
         whole = Path(place)
         for folder in (KNOWLEDGE, path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from monitoring.score_terms import ScoreBook
@@ -208,7 +208,8 @@ class Rule:
 class Catalog:
     """
     Everything known. `version` is a short hash of all files read, site override included. `laboratories`: source name
-    -> the laboratory it brings results of, as the site's file names it.
+    -> the laboratory it brings results of, as the site's file names it. `shadowed`: rules with numbers of the site's
+    that are tried and raise nothing; those of `rules` are in force meanwhile.
     """
 
     analytes: Mapping[str, Analyte]
@@ -225,3 +226,8 @@ class Catalog:
     version: str
     scores: ScoreBook = field(default_factory=ScoreBook)
     laboratories: Mapping[str, str] = field(default_factory=dict)
+    shadowed: Mapping[str, Rule] = field(default_factory=dict)
+
+    def switched_on(self) -> Catalog:
+        """As it would be with the shadowed rules in force."""
+        return replace(self, rules={**self.rules, **self.shadowed}, shadowed={}) if self.shadowed else self

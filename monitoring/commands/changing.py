@@ -24,6 +24,9 @@ BRIEF = [
 ]  # fmt: skip
 DIFFERING = ["patient_id", "flag", "how", "active_at", "changed_at", "active_severity", "changed_severity"]
 CHANGED = ["rule", "parameter", "active", "changed"]
+NOTHING_TRIED = (
+    "No rule runs in the shadow: name a SITE_FILE, or write `shadow = true` beside a rule's numbers in the site's own."
+)
 EXISTING = click.Path(exists=True, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -70,28 +73,42 @@ def _by_rule(told: Iterable[Tried], catalog: Catalog) -> list[dict[str, Any]]:
 
 
 @click.command()
-@click.argument("path", metavar="SITE_FILE", type=EXISTING)
+@click.argument("path", metavar="[SITE_FILE]", type=EXISTING, required=False)
 @click.option("--since", metavar="DATE", help="Look at what was raised from then on; default: everything stored.")
 @click.option("--every", type=Hours(), default="12h", show_default=True, help="Time between two judgements.")
 @click.option("--on", "folder", type=FOLDER, metavar="DIR", help="Recorded courses instead of the store.")
 @click.option("--as-issued", is_flag=True, help="Facts count from their issue: for history that was taken in at once.")
 @click.option("--patients", is_flag=True, help="Name the patients of whom anything differs.")
 @prints
-def shadow(printer: Printer, path: Path, patients: bool, **asked: Any) -> None:
+def shadow(printer: Printer, path: Path | None, patients: bool, **asked: Any) -> None:
     """
     Run changed rules beside the active ones over what is stored, and count what they would have raised.
 
-    SITE_FILE is a site's file as `site_catalog` names it, or a folder of changed knowledge files.
+    SITE_FILE is a site's file as `site_catalog` names it, or a folder of changed knowledge files. Without one: the
+    rules that the site's own file has set to `shadow = true`.
     """
     from monitoring.shadowing import Stretch, shadowed
 
+    changed = _changed(printer.asked, path) if path else _tried(printer.asked)
     since = moment(asked["since"], printer.asked) if asked["since"] else None
     course = _course(printer, asked["folder"], issued=asked["as_issued"])
     over = Stretch(since, printer.as_of, asked["every"])
-    told = shadowed(course, printer.asked.catalog, _changed(printer.asked, path), over=over)
+    told = shadowed(course, printer.asked.catalog, changed, over=over)
     {"json": _as_object, "csv": _as_csv}.get(printer.how, _to_read)(printer, told, patients)
-    still = f"the active rules stay as they are until maswatch.toml names {path} as its site_catalog"
-    click.echo(f"Nothing was written; {still if path.is_file() else 'the active rules stay as they are'}.", err=True)
+    click.echo(f"Nothing was written; the active rules stay as they are{_until(path)}.", err=True)
+
+
+def _until(path: Path | None) -> str:
+    if path is None:
+        return " until `shadow` is taken out beside the changed numbers"
+    return f" until maswatch.toml names {path} as its site_catalog" if path.is_file() else ""
+
+
+def _tried(asked: Asked) -> Catalog:
+    """With the rules on that the site's file has in the shadow. Raises UsageError where there is none."""
+    if not asked.catalog.shadowed:
+        raise click.UsageError(NOTHING_TRIED)
+    return asked.catalog.switched_on()
 
 
 def _course(printer: Printer, folder: Path | None, *, issued: bool) -> Course:

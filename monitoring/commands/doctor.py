@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CODES_NAMED = 12
 LOOKED_AT_SECONDS = 10.0
+IN_THE_SHADOW = "the site's numbers of {} are tried and raise nothing; `maswatch shadow` counts what they would."
 
 
 @click.command()
@@ -91,6 +92,8 @@ def _catalog(asked: Asked) -> Iterator[Finding]:
     known = asked.catalog
     held = f"{len(known.analytes)} analytes, {len(known.drugs)} drugs, {len(known.rules)} rules"
     yield "catalog", OK, f"{held}; version {known.version}."
+    if known.shadowed:
+        yield "catalog", LOOK, IN_THE_SHADOW.format(", ".join(known.shadowed))
 
 
 def _golden(asked: Asked) -> Iterator[Finding]:

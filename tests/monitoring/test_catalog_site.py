@@ -26,6 +26,17 @@ def test_a_site_may_change_a_rule_and_the_rule_says_so(tmp_path: Path) -> None:
     assert "site" in catalog.references
 
 
+def test_a_rule_in_the_shadow_stays_as_published_until_it_is_switched_on(tmp_path: Path) -> None:
+    text = "[ferritin_rising]\nfloor = 600\nshadow = {}\n[fibrinogen_low]\nbelow = 1.6\n"
+    plain, tried = load_catalog(), load_catalog(site(tmp_path, text.format("true")))
+    assert tried.rules["ferritin_rising"] == plain.rules["ferritin_rising"]
+    assert tried.rules["fibrinogen_low"].parameters["below"] == 1.6
+    assert list(tried.shadowed) == ["ferritin_rising"]
+    on = load_catalog(site(tmp_path, text.format("false")))
+    assert tried.switched_on().rules == on.rules
+    assert (on.rules["ferritin_rising"].parameters["floor"], on.shadowed) == (600, {})
+
+
 def test_what_a_site_leaves_alone_stays_as_published(tmp_path: Path) -> None:
     plain, changed = load_catalog(), load_catalog(site(tmp_path, "[ferritin_rising]\nz_raise = 2.9\n"))
     assert changed.rules["ferritin_rising"].parameters["floor"] == plain.rules["ferritin_rising"].parameters["floor"]
@@ -76,6 +87,10 @@ def test_the_version_of_the_catalog_changes_with_the_sites_file(tmp_path: Path) 
         ("[ferritin_rising]\nmoving_share = 0\n", "ferritin_rising", "moving_share", "between 0 and 1"),
         ("[ferritin_rising]\nturn_hours = 0\n", "ferritin_rising", "turn_hours", "above zero"),
         ("[ferritin_rising]\ncompany_ratio = [0.3]\n", "ferritin_rising", "company_ratio", "as many entries"),
+        ("[ferritin_rising]\nfloor = -5\nshadow = true\n", "ferritin_rising", "floor", "below zero"),
+        ("[ferritin_rising]\nfloor = 5\nshadow = 1\n", "ferritin_rising", "shadow", "true or false"),
+        ("[ferritin_rising]\nshadow = true\n", "ferritin_rising", "shadow", "nothing to try"),
+        ("[ferritin_risen]\nfloor = 5\nshadow = true\n", "ferritin_risen", "", "not a rule"),
     ],
 )
 def test_a_site_may_not(tmp_path: Path, text: str, entry: str, field: str, says: str) -> None:

@@ -245,6 +245,21 @@ def test_to_read_it_says_what_changed_and_that_the_active_rules_stay(maswatch: C
     assert "Nothing was written; the active rules stay as they are until maswatch.toml names changed.toml" in done.err
 
 
+def test_a_rule_that_the_site_has_in_the_shadow_raises_nothing_and_is_counted(
+    maswatch: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "No rule runs in the shadow" in maswatch.run("shadow").err
+    (maswatch.folder / "site.toml").write_text(f"{CHANGED}shadow = true\n", encoding="utf-8")
+    monkeypatch.setenv("MASWATCH_SITE_CATALOG", str(maswatch.folder / "site.toml"))
+    maswatch.told("ingest", "in")
+    told = maswatch.told("shadow", "--as-issued")
+    assert [(row["rule"], row["active"], row["changed"]) for row in told["changed"]] == [("fibrinogen_low", 1.5, 1.7)]
+    (low,) = [row for row in told["flags"] if row["flag"] == "fibrinogen_low"]
+    assert (low["raised_active"], low["raised_changed"], low["more"]) == (1, 2, 1)
+    assert {row["patient_id"] for row in maswatch.told("flags") if row["flag"] == "fibrinogen_low"} == {"A"}
+    assert "the site's numbers of fibrinogen_low are tried and raise nothing" in maswatch.run("doctor").out
+
+
 def test_a_file_that_names_no_rule_is_refused_in_one_sentence(maswatch: CommandLine) -> None:
     (maswatch.folder / "changed.toml").write_text("[fibrinogen_lo]\nbelow = 1.7\n", encoding="utf-8")
     done = maswatch.run("shadow", "changed.toml", "--on", "in")
