@@ -27,9 +27,15 @@ from storage.versions import WITHDRAWN
 
 DELETED = "deleted"
 ORIGIN = "{}, deleted on the server"
-KINDS = {"Observation": "observations", "MedicationAdministration": "doses", "Procedure": "doses"}
-STANDING: Mapping[str, Callable[..., pd.DataFrame]] = {"observations": queries.observations, "doses": queries.doses}
-EMPTIED: Mapping[str, dict[str, Any]] = {"observations": {"value": np.nan, "comparator": ""}, "doses": {}}
+KINDS = {
+    "Observation": "observations", "MedicationAdministration": "doses", "Procedure": "doses", "Condition": "findings",
+}  # fmt: skip
+STANDING: Mapping[str, Callable[..., pd.DataFrame]] = {
+    "observations": queries.observations, "doses": queries.doses, "findings": queries.findings,
+}  # fmt: skip
+EMPTIED: Mapping[str, dict[str, Any]] = {
+    "observations": {"value": np.nan, "comparator": ""}, "doses": {}, "findings": {"value": ""},
+}  # fmt: skip
 KEY = ["patient_id", "ref"]
 
 
@@ -87,11 +93,13 @@ def _remaining(name: str, frame: pd.DataFrame, told: list[Deletion]) -> pd.DataF
 
 
 def _deletion(one: Refused) -> Deletion | None:
-    """Of an entry of a history; None where it is none, or of a kind that is not followed."""
+    """Of an entry of a history, or of a resource that takes itself back; None where it is of a kind not followed."""
     if one.reason != DELETED:
         return None
     with suppress(ValueError, AttributeError, TypeError):
         entry = json.loads(one.raw)
+        if "request" not in entry:
+            return _of_itself(entry, one.origin)
         named = str(entry["request"]["url"]).partition("/_history/")[0]  # some servers name the version that ended it
         kind, _, name = named.rstrip("/").rpartition("/")
         kind = kind.rpartition("/")[2]
@@ -99,6 +107,11 @@ def _deletion(one: Refused) -> Deletion | None:
         if kind in KINDS and name:
             return Deletion(kind, name, _moment(at), one.origin)
     return None
+
+
+def _of_itself(resource: Any, origin: str) -> Deletion | None:
+    kind, at = str(resource["resourceType"]), str((resource.get("meta") or {}).get("lastUpdated", ""))
+    return Deletion(kind, str(resource["id"]), _moment(at), origin) if kind in KINDS else None
 
 
 def _moment(told: str) -> datetime | None:

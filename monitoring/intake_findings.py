@@ -6,7 +6,17 @@ import pandas as pd
 
 from monitoring import lookup, numbers
 from monitoring.cells import cells_of, mixed, origin_column
-from monitoring.sieve import Circumstances, Fault, Rows, Sieve, number_text, quoted, refs, whole_moments
+from monitoring.sieve import (
+    Circumstances,
+    Fault,
+    Rows,
+    Sieve,
+    number_text,
+    quoted,
+    refs,
+    told_moments,
+    whole_moments,
+)
 from monitoring.terms import Analyte, Catalog
 
 MEASURED = {"temperature_c": "temperature"}  # the contract's one finding that is a number, and whose limits hold for it
@@ -50,6 +60,7 @@ def sift_findings(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
             "value": value.column(),
             "status": status.column(_status),
             "source_id": source_id.column(str.strip),
+            "told_at": told_moments(rows, at),
             "origin": origin_column(rows.origins),
             "digest": mixed(what, value.hashes(), when, status.hashes(_status)),
         }

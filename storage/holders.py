@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from storage.engine import Store
-from storage.tables import Dose, Observation
+from storage.tables import Dose, Finding, Observation
 
-TABLES: dict[str, Any] = {"observations": Observation.__table__, "doses": Dose.__table__}  # type: ignore[attr-defined]
+MODELS: dict[str, Any] = {"observations": Observation, "doses": Dose, "findings": Finding}
+TABLES = {name: model.__table__ for name, model in MODELS.items()}
 AT_ONCE = 100
 PART = "#"  # between the name of a result and that of one of its components
 

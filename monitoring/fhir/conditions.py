@@ -2,7 +2,8 @@
 Condition -> what the patient suffers from (patients rows) and organs that are said to be enlarged (findings rows).
 
 A finding is known by the resource's id: "yes" while the condition is there, "no" once it is resolved, and taken back
-where a later version no longer says either. What is coded as neither is set aside.
+where a later version no longer says either. What is coded as neither is set aside. One entered in error may have lost
+its code or its patient: it takes back what was said under its id.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from monitoring.fhir.vocabulary import Diagnosis
 
 OTHER_DIAGNOSIS = "This diagnosis is none of the contexts and findings that are told apart here."
 NOT_SURE = "The diagnosis is not confirmed, or no longer present."
+TAKEN_BACK = "The diagnosis was entered in error."
 WITHDRAWN = "entered-in-error"
 
 
@@ -26,6 +28,8 @@ def condition(found: Found, near: Surroundings) -> list[Outcome]:
     told = _told(child(node, "code"), near)
     context = next((name for name, meant in near.words.contexts.items() if _means(meant, *told)), "")
     organs = [name for name, meant in near.words.findings.items() if _means(meant, *told)]
+    if WITHDRAWN in _certainty(node) and found.id and (fault or not (organs or context)):
+        return [Aside("deleted", TAKEN_BACK, "Condition", person)]  # what it said before is found by its id
     if not context and not organs:
         return [Aside("not_followed", OTHER_DIAGNOSIS, "Condition", person)]
     if fault:
@@ -50,6 +54,7 @@ def _findings(found: Found, organs: list[str], near: Surroundings) -> Iterator[d
             "observed_at": _at(node, "abatement") if gone else _at(node, "onset", text(node, "recordedDate")),
             "source_id": found.id or identifier(node),
             "status": status,
+            "told_at": text(child(node, "meta"), "lastUpdated"),
         }
 
 

@@ -49,7 +49,7 @@ class Deleted:
         since = moment(marks.get(MARK.format(kind), ""))
         if since is None:
             return b""
-        entries = {_id(entry): entry for entry in self._entries(kind, since) if _id(entry)}
+        entries = _last_words(self._entries(kind, since))
         ours = held(self.store, KINDS[kind], self.name, entries.keys())
         if not ours:
             return b""
@@ -57,15 +57,31 @@ class Deleted:
         return json.dumps({"resourceType": "Bundle", "type": "history", "entry": told}).encode()
 
     def _entries(self, kind: str, since: datetime) -> Iterator[Node]:
-        """The deletions since we last asked, with the overlap of the searches."""
+        """All changes since we last asked, with the overlap of the searches."""
         back = since - timedelta(minutes=self.asking.told.overlap_minutes)
         params = {"_since": f"{back.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "_count": str(self.asking.told.page_size)}
         for count, page in enumerate(all_pages(self.asking, f"{kind}/_history", params)):
             if count == MOST_PAGES:
                 log.warning(TOO_MANY, self.name, kind, MOST_PAGES)
                 return
-            found = children(page.answer.node, "entry")
-            yield from (one for one in found if text(child(one, "request"), "method") == "DELETE")
+            yield from children(page.answer.node, "entry")
+
+
+def _last_words(entries: Iterator[Node]) -> dict[str, Node]:
+    """By id the entry of each deletion that nothing written anew followed. A history begins with what is newest."""
+    last: dict[str, tuple[datetime | None, Node | None]] = {}
+    for entry in entries:
+        one, at = _id(entry), _written_at(entry)
+        before = last.get(one)
+        if one and (before is None or (at and before[0] and at > before[0])):
+            gone = text(child(entry, "request"), "method") == "DELETE"
+            last[one] = at, entry if gone else None
+    return {one: entry for one, (_, entry) in last.items() if entry}
+
+
+def _written_at(entry: Node) -> datetime | None:
+    told = text(child(entry, "response"), "lastModified")
+    return moment(told or text(child(child(entry, "resource"), "meta"), "lastUpdated"))
 
 
 def _id(entry: Node) -> str:

@@ -10,9 +10,10 @@ from storage import deliveries, queries
 from storage.versions import current
 from tests.monitoring.fhir_feed import Feed, feeding, ferritin, person
 from tests.monitoring.fhir_fixture import administration, quantity
-from tests.monitoring.fhir_server_fixture import Server, serving
+from tests.monitoring.fhir_server_fixture import Resource, Server, serving
+from tests.monitoring.test_fhir_conditions import coded, enlarged
 
-HISTORIES = ("Observation", "MedicationAdministration")
+HISTORIES = ("Observation", "MedicationAdministration", "Condition")
 PART = {"code": {"coding": [{"system": "http://loinc.org", "code": "1988-5"}]}, "valueQuantity": quantity(50, "mg/L")}
 NOTHING = {"read": 0, "new": 0, "unchanged": 0, "corrected": 0, "set_aside": 0}
 
@@ -61,6 +62,51 @@ def test_a_dose_that_was_deleted_no_longer_counts(server: Server, feed: Feed) ->
     later(feed)
     doses = queries.doses(feed.store, as_of=feed.clock.now)
     assert doses.sort_values("version")["status"].tolist() == ["completed", "entered-in-error"]
+
+
+def spleen(name: str = "c1") -> Resource:
+    return enlarged(id=name, **coded("verificationStatus", "confirmed"))
+
+
+def seen(feed: Feed) -> list[tuple[str, str]]:
+    """Finding and value of what stands now."""
+    rows = current(queries.findings(feed.store, as_of=feed.clock.now))
+    return list(rows[["finding", "value"]].itertuples(index=False, name=None))
+
+
+def test_an_enlarged_spleen_whose_condition_was_deleted_is_no_finding_and_one_told_anew_is(
+    server: Server, feed: Feed
+) -> None:
+    server.put(spleen())
+    feed.poll()
+    assert seen(feed) == [("splenomegaly", "yes")]
+    server.delete("Condition", "c1")
+    assert later(feed)["corrected"] == 1
+    assert seen(feed) == []
+    del server.deleted["Condition", "c1"]
+    server.put(spleen())
+    later(feed)
+    assert seen(feed) == [("splenomegaly", "yes")]
+
+
+@pytest.mark.parametrize("left", [{"code": None}, {"subject": None}, {"code": None, "subject": None}])
+def test_a_condition_entered_in_error_takes_its_finding_back_also_where_it_lost_its_code_or_patient(
+    server: Server, feed: Feed, left: Resource
+) -> None:
+    server.put(spleen())
+    feed.poll()
+    server.put(enlarged(id="c1", **left, **coded("verificationStatus", "entered-in-error")))
+    told = later(feed)
+    assert (told["corrected"], told["set_aside"], seen(feed)) == (1, 0, [])
+
+
+def test_what_was_deleted_and_told_anew_between_two_polls_stands(server: Server, feed: Feed) -> None:
+    server.put(spleen())
+    feed.poll()
+    server.delete("Condition", "c1")
+    server.put(spleen())  # its history tells the deletion and, after it, this
+    later(feed)
+    assert seen(feed) == [("splenomegaly", "yes")]
 
 
 def test_what_was_made_and_deleted_between_two_polls_and_what_never_was_here_says_nothing(
