@@ -53,12 +53,12 @@ def _without_ground(on: pd.DataFrame, new: pd.DataFrame, assessment: Assessment,
     settled = pd.MultiIndex.from_frame(pd.concat([holding[KEY], new[KEY]], ignore_index=True))
     on = on[~pd.MultiIndex.from_frame(on[KEY]).isin(settled)]
     entries = [
-        {(patient, entry.get("ref")) for entry in json.loads(evidence) if "ref" in entry}
+        {(patient, entry["ref"]): entry.get("collected_at") for entry in json.loads(evidence) if "ref" in entry}
         for patient, evidence in zip(on["patient_id"], on["evidence"], strict=True)
     ]
-    keys = set().union(*entries)
+    keys = {key: drawn for mine in entries for key, drawn in mine.items()}
     there = set(versions(keys)[["patient_id", "ref"]].itertuples(index=False, name=None)) if keys else set()
-    return on[pd.Series([not (mine & there) for mine in entries], index=on.index, dtype=bool)]
+    return on[pd.Series([not (mine.keys() & there) for mine in entries], index=on.index, dtype=bool)]
 
 
 def _ended(on: pd.DataFrame, since: pd.Series, reason: str) -> pd.DataFrame:

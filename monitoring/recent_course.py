@@ -16,20 +16,21 @@ import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
 from monitoring.analysis.columns import moments, spans, utc
-from monitoring.analysis.course import TOLD, Course, unread
+from monitoring.analysis.course import TOLD, UNJUDGED, Course, unread
 from monitoring.analysis.ends import Versions
-from monitoring.analysis.lookback import NO_RESULT, Sight, around, begun, reach, recent_doses
+from monitoring.analysis.lookback import NO_RESULT, Sight, around, asked_of, begun, reach, recent_doses
 from monitoring.analysis.resting import rested_on
 from monitoring.analysis.spans import unions
 from monitoring.analysis.temperatures import FINDING, with_temperatures
 from monitoring.analysis.written import moment
 from monitoring.terms import Catalog
-from storage import queries, recent
+from storage import cited, queries, recent
 from storage.engine import Store
 from storage.frames import OBSERVATIONS, empty
 from storage.versions import current
 
 FIRST = pd.Timestamp(0, tz="UTC")
+FAR = np.datetime64("9999-01-01", "us")
 
 
 def told_recently(
@@ -49,7 +50,8 @@ def told_recently(
     people = queries.patients(store, as_of=as_of, patients=patients)
     sight = _sight(store, people["patient_id"], now)
     back = _since(people["patient_id"], sight, far.doses)
-    doses = recent_doses(recent.doses(store, back, as_of=as_of), sight, catalog)
+    unasked = () if shown else UNJUDGED
+    doses = recent_doses(recent.doses(store, back, as_of=as_of, without=unasked), sight, catalog)
     sizes = recent.sizes(store, back, as_of=as_of, without=bare)
     before = begun(Course(people, current(sizes), current(doses), pd.DataFrame()), sight, catalog)
     read = _joined(
@@ -60,7 +62,11 @@ def told_recently(
     )
     cut = recent.newest(store, _before(people["patient_id"], sight, far.values), as_of=as_of, without=NO_RESULT)
     read = _joined([read, cut.assign(since=cut["drawn_at"], until=cut["drawn_at"])[["patient_id", "since", "until"]]])
-    values = recent.observations(store, read, as_of=as_of, without=bare)
+    weighed = None if shown or catalog.laboratories else asked_of(catalog)  # of each laboratory a series may break
+    if weighed is not None:
+        several = recent.several_names(store, read, as_of=as_of, analytes=weighed)["patient_id"]
+        read = read.assign(whole_from=_whole_from(read, sight, cut, several))
+    values = recent.observations(store, read, as_of=as_of, without=bare, analytes=weighed)
     findings = recent.findings(store, read, as_of=as_of, name=FINDING)
     return Course(people, _with(values, sizes), doses, findings)
 
@@ -73,9 +79,9 @@ def shown_recently(store: Store, catalog: Catalog, *, as_of: datetime, patients:
 
 def spelled(assessment: Assessment, store: Store, flags: pd.DataFrame, *, as_of: datetime) -> Assessment:
     """With what the evidence of some flags says of their values: the texts as reported, and the unit."""
-    keys = rested_on(flags, assessment, assessment.catalog)
+    drawn = rested_on(flags, assessment, assessment.catalog)
     measured = with_temperatures(replace(assessment.course, observations=empty(OBSERVATIONS)), assessment.catalog)
-    both = [recent.versions(store, keys, as_of=as_of), measured.observations]
+    both = [cited.versions(store, drawn, as_of=as_of), measured.observations]
     told = pd.concat([part for part in both if len(part)] or both[:1], ignore_index=True)
     texts = told[["patient_id", "ref", "version", "source", *TOLD]].drop_duplicates(["patient_id", "ref", "version"])
     points = _filled(assessment.points, texts)
@@ -87,7 +93,7 @@ def spelled(assessment: Assessment, store: Store, flags: pd.DataFrame, *, as_of:
 
 def versions(store: Store, *, as_of: datetime) -> Versions:
     """Every version of some values, asked of the store when somebody wants to know."""
-    return lambda keys: recent.versions(store, keys, as_of=as_of)
+    return lambda drawn: cited.versions(store, drawn, as_of=as_of)
 
 
 def _sight(store: Store, patients: pd.Series, now: pd.Timestamp) -> Sight:
@@ -115,6 +121,19 @@ def _joined(stretches: list[pd.DataFrame]) -> pd.DataFrame:
     told = pd.concat([part for part in stretches if len(part)] or stretches[:1], ignore_index=True)
     named = told.rename(columns={"since": "started_at", "until": "on_until"})
     return unions(named, ["patient_id"]).rename(columns={"started_at": "since", "on_until": "until"})
+
+
+def _whole_from(read: pd.DataFrame, sight: Sight, cut: pd.DataFrame, several: pd.Series) -> pd.DatetimeIndex:
+    """
+    From when on each stretch is read with what no rule weighs: at the results that say how far is looked back, and of
+    whom a series no rule weighs bears several names all of it, since a break of it is told.
+    """
+    since, until = moments(read["since"]), moments(read["until"])
+    before = moments(cut.set_index("patient_id")["drawn_at"].reindex(read["patient_id"]))
+    told = np.full(len(read), FAR)
+    for drawn in (sight.before(read["patient_id"], 0.0), before):
+        told = np.where((drawn >= since) & (drawn <= until), drawn, told)
+    return utc(np.where(read["patient_id"].isin(several), since, told))
 
 
 def _with(values: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from storage.reading import plain, told
 
 COMMON = (
     "analyte", "comparator", "unit", "unit_text", "loinc", "method", "specimen", "status", "source", "version",
+    "given", "amount_text", "name_text", "route",
 )  # fmt: skip
 PLACE, WORDS = "place", "words"
 KINDS = {frames.TEXT: pa.large_string(), frames.WHOLE: pa.int64()}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import repeat
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
-from sqlalchemy import BigInteger, Connection, Text
+from sqlalchemy import BigInteger, Connection
 
 from storage import wire
-from storage.columns import UNKNOWN, Rows, listed
+from storage.columns import Rows, listed
 from storage.errors import TWICE, StoreError
 from storage.instants import Instant
 
@@ -44,40 +42,7 @@ def _added(connection: Connection, rows: Rows, way: Callable[[Any, Rows], int]) 
         cursor.close()
 
 
-def patients_seen(connection: Connection, table: Any, patients: Sequence[str]) -> list[str]:
-    """Which of `patients` have rows in `table`."""
-    cursor = connection.connection.cursor()
-    _stage(cursor, connection.dialect.name, "wanted_patient", {"patient_id": _texts(patients)}, {"patient_id": Text()})
-    exists = f'EXISTS (SELECT 1 FROM "{table.name}" AS t WHERE t.patient_id = w.patient_id)'
-    seen = _looked_up(cursor, connection.dialect.name, f"SELECT w.patient_id FROM wanted_patient AS w WHERE {exists}")
-    cursor.close()
-    return [patient for (patient,) in seen]
-
-
-def versions_of(connection: Connection, table: Any, keys: pd.DataFrame) -> pd.DataFrame:
-    """Every version of the wanted (patient_id, ref), with digest, resulted_at and told_at (microseconds)."""
-    cursor, embedded = connection.connection.cursor(), connection.dialect.name == "sqlite"
-    keys = _once_in_order(keys)
-    arrays = {"patient_id": _texts(keys["patient_id"]), "ref": pa.array(keys["ref"].to_numpy())}
-    _stage(cursor, connection.dialect.name, "wanted_ref", arrays, {"patient_id": Text(), "ref": BigInteger()})
-    # without statistics SQLite would walk through all of a patient's rows for each key
-    index = f"INDEXED BY ix_{table.name}_ref" if embedded else ""
-    known = _looked_up(
-        cursor, connection.dialect.name,
-        f"SELECT t.patient_id, t.ref, t.version, t.digest, {_moment(table, 'resulted_at', embedded)}, "
-        f"{_moment(table, 'told_at', embedded)} FROM wanted_ref AS w "
-        f'CROSS JOIN "{table.name}" AS t {index} WHERE t.patient_id = w.patient_id AND t.ref = w.ref',
-    )  # fmt: skip
-    columns = list(zip(*known, strict=True)) or [()] * 6
-    cursor.close()
-    whole = dict(zip(("ref", "version", "digest", "resulted_at", "told_at"), columns[1:], strict=True))
-    return pd.DataFrame(
-        {"patient_id": pd.Series(columns[0], dtype="str")}
-        | {name: pd.Series(values, dtype="int64") for name, values in whole.items()}
-    )
-
-
-def _looked_up(cursor: Any, dialect: str, statement: str) -> list[tuple[Any, ...]]:
+def looked_up(cursor: Any, dialect: str, statement: str) -> list[tuple[Any, ...]]:
     """Key by key in the index; a server would rather read the whole table, longer the more was ever kept."""
     if dialect == "sqlite":
         return list(cursor.execute(statement))
@@ -87,30 +52,6 @@ def _looked_up(cursor: Any, dialect: str, statement: str) -> list[tuple[Any, ...
     for way in ("hashjoin", "mergejoin"):
         cursor.execute(f"SET LOCAL enable_{way} TO DEFAULT")
     return rows
-
-
-def _once_in_order(keys: pd.DataFrame) -> pd.DataFrame:
-    """Each key once, in the order of the index that it is looked up in: each page of it is read once."""
-    patients, _ = pd.factorize(keys["patient_id"], sort=True)
-    refs = keys["ref"].to_numpy()
-    order = np.lexsort((refs, patients))
-    patients, refs = patients[order], refs[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (patients[1:] != patients[:-1]) | (refs[1:] != refs[:-1])
-    return keys.iloc[order[first]]
-
-
-def _texts(values: Any) -> pa.Array:
-    texts = pa.array(values, pa.large_string(), from_pandas=True)
-    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-
-
-def _moment(table: Any, name: str, embedded: bool) -> str:
-    unknown = f"CAST('{UNKNOWN}' AS bigint)"
-    if name not in table.columns:
-        return unknown
-    moment = f"t.{name}" if embedded else f"(extract(epoch from t.{name}) * 1000000)::bigint"
-    return f"coalesce({moment}, {unknown})"
 
 
 def _insert_embedded(cursor: Any, rows: Rows, twice: str = LEFT_ALONE) -> int:
@@ -140,10 +81,10 @@ def _insert_server(cursor: Any, rows: Rows, twice: str) -> int:
     """By way of a table beside: COPY itself cannot leave a row alone whose key is there."""
     kinds = {column.name: column.type for column in rows.table.columns}
     arrays = rows.arrays or {"place": pa.nulls(rows.count, pa.int64())}
-    _stage(cursor, "postgresql", f"told_{rows.table.name}", arrays, kinds | {"place": BigInteger()})
+    stage(cursor, "postgresql", f"told_{rows.table.name}", arrays, kinds | {"place": BigInteger()})
     columns = ", ".join(f'"{name}"' for name in (*rows.arrays, *rows.same))
-    told = [_server_value(f'r."{name}"', kinds[name]) for name in rows.arrays]
-    same = [_server_value(f"%s::{_server_kind(kinds[name])}", kinds[name]) for name in rows.same]
+    told = [server_value(f'r."{name}"', kinds[name]) for name in rows.arrays]
+    same = [server_value(f"%s::{_server_kind(kinds[name])}", kinds[name]) for name in rows.same]
     cursor.execute(
         f'INSERT INTO "{rows.table.name}" ({columns}) SELECT {", ".join(told + same)} FROM told_{rows.table.name} AS r '
         f"{twice}",
@@ -168,13 +109,13 @@ def _server_kind(kind: Any) -> str:
     return "bigint" if isinstance(kind, Instant) else wire.kind_of(kind)
 
 
-def _server_value(expression: str, kind: Any) -> str:
+def server_value(expression: str, kind: Any) -> str:
     if isinstance(kind, Instant):
         return f"'epoch'::timestamptz + ({expression}) * interval '1 microsecond'"
     return expression
 
 
-def _stage(cursor: Any, dialect: str, name: str, arrays: Mapping[str, pa.Array], kinds: Mapping[str, Any]) -> None:
+def stage(cursor: Any, dialect: str, name: str, arrays: Mapping[str, pa.Array], kinds: Mapping[str, Any]) -> None:
     """Lays columns beside the tables as a temporary table of their own, to be joined with."""
     columns = ", ".join(f'"{column}" {_server_kind(kinds[column])}' for column in arrays)
     own = "temp" if dialect == "sqlite" else "pg_temp"

@@ -100,12 +100,13 @@ def _array(series: pd.Series, kind: Any, default: Any) -> pa.Array:
         return pa.array(
             series.fillna(0).to_numpy(np.int64) if missing.any() else series.to_numpy(np.int64), mask=missing
         )
-    return _texts(series, default if isinstance(default, str) else None)
+    return texts(series, default if isinstance(default, str) else None)
 
 
-def _texts(series: pd.Series, blank: str | None) -> pa.Array:
-    texts = pa.array(series if series.dtype == "str" else _as_texts(series), pa.large_string(), from_pandas=True)
-    whole = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+def texts(series: pd.Series, blank: str | None) -> pa.Array:
+    """As the store keeps them; `blank`: what stands for a missing one."""
+    told = pa.array(series if series.dtype == "str" else _as_texts(series), pa.large_string(), from_pandas=True)
+    whole = told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told
     if _may_hold_nul(whole):  # a server's text cannot hold it
         whole = compute.replace_substring(whole, "\x00", "\ufffd")
     return whole if blank is None else whole.fill_null(blank)

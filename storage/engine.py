@@ -25,13 +25,15 @@ from storage.errors import BEHIND, BUSY, StoreBehind, StoreBusy, StoreError, Sto
 from storage.server import server_engine
 
 BUSY_SECONDS = 30
-_WRITES = "maswatch_writes"
+_WRITES, _PAGES = "maswatch_writes", "maswatch_pages"
+# KiB of pages: a big batch stays out of the log until it commits; a dashboard has many that read, and the system keeps
+# the file in memory for all of them
+_PAGES_READING, _PAGES_WRITING = 4096, 65536
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -65536",  # 64 MiB: a big batch stays out of the log until it commits
     "PRAGMA wal_autocheckpoint = 4096",  # pages of 8 KiB
     "PRAGMA journal_size_limit = 67108864",
 )
@@ -130,8 +132,12 @@ def _brought_up(store: Store, *, migrate: bool) -> None:
         return
     if not migrate:
         raise StoreBehind(str(BEHIND))
+    store.engine.dispose()  # only a new connection can still be told where to sort
     with store.writing() as connection:  # a second process waits here, then finds nothing left to do
+        if store.dialect == "sqlite":  # in a file: for an index of twenty million rows it takes 1.5 GB
+            connection.exec_driver_sql("PRAGMA temp_store = DEFAULT")
         schema.migrate(connection)
+    store.engine.dispose()
 
 
 def _parsed(url: str) -> URL:
@@ -191,7 +197,15 @@ def _patiently(turn: Callable[[], None]) -> None:
 
 def _begun(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES)
+    _keep_pages(connection, _PAGES_WRITING if writes else _PAGES_READING)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _keep_pages(connection: Connection, most: int) -> None:
+    """Fewer than before are let go at once: what a connection once wrote or read is not kept for years."""
+    if connection.info.get(_PAGES) != most:
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{most}")
+        connection.info[_PAGES] = most
 
 
 __all__ = ["Store", "open_store", "schema_state", "store_file", "upgrade"]

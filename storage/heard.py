@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,24 +13,43 @@ from sqlalchemy import Connection, exists, select
 from storage import bulk
 from storage.columns import microseconds, rows_of
 from storage.engine import Store
-from storage.tables import Heard, Patient
+from storage.tables import Heard, Mark, Patient
 
 HEARD: Any = Heard.__table__  # type: ignore[attr-defined]
+MARK: Any = Mark.__table__  # type: ignore[attr-defined]
 PATIENT: Any = Patient.__table__  # type: ignore[attr-defined]
 # what may be told before it happens: it is news once more when it does
 AHEAD = {"doses": "ended_at", "patients": "discharged_at"}
+JUDGED = "judged"  # the mark of a cycle that judged whom it was due to
 LATER = "ON CONFLICT (patient_id) DO UPDATE SET last_at = excluded.last_at WHERE excluded.last_at > heard.last_at"
 News = Mapping[str, tuple[pd.DataFrame, np.ndarray]]
 
 
 def note(connection: Connection, news: News, *, at: datetime) -> None:
     """Kind of frame -> the frame as it was told, and which of its rows were new; inside the transaction of `at`."""
-    received = int(microseconds(pd.Series([at]))[0])
+    received = _received(connection, at)
     parts = [_last(frame, new, AHEAD.get(name, ""), received) for name, (frame, new) in news.items() if new.any()]
     if parts:
-        last = pd.concat(parts).groupby("patient_id")["last_at"].max()
-        moments = pd.DatetimeIndex(last.to_numpy().view("datetime64[us]"), tz="UTC")
-        bulk.insert(connection, rows_of(last.index.to_frame(index=False).assign(last_at=moments), Heard, {}), LATER)
+        _put(connection, pd.concat(parts).groupby("patient_id")["last_at"].max())
+
+
+def note_joined(connection: Connection, names: Collection[str], *, at: datetime) -> None:
+    """The same of records that a word joined or parted: no fact is new, and yet they are read otherwise."""
+    if names:
+        _put(connection, pd.Series(_received(connection, at), index=sorted(names)))
+
+
+def _received(connection: Connection, at: datetime) -> int:
+    """By a clock that is behind by months it would be long known: nothing was heard before the last judgement."""
+    judged = connection.execute(select(MARK.c.at).where(MARK.c.name == JUDGED)).scalars()
+    return int(microseconds(pd.Series([at, *judged])).max())
+
+
+def _put(connection: Connection, last: pd.Series) -> None:
+    """`last`: whole microseconds since 1970 by patient."""
+    moments = pd.DatetimeIndex(last.to_numpy().view("datetime64[us]"), tz="UTC")
+    told = pd.DataFrame({"patient_id": last.index, "last_at": moments})
+    bulk.insert(connection, rows_of(told, Heard, {}), LATER)
 
 
 def since(store: Store, moment: datetime) -> list[str]:

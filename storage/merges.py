@@ -17,6 +17,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage import heard
 from storage.engine import Store
 from storage.frames import MERGES, TIME
 from storage.reading import frame_of, plain
@@ -81,13 +82,14 @@ class Merged:
 NOTHING = Merged(pd.Series(dtype="str"), pd.Series(dtype=TIME))
 
 
-def merged(store: Store, *, as_of: datetime) -> Merged:
+def merged(store: Store, *, as_of: datetime | None = None) -> Merged:
+    """What is known at that moment; without one whatever was said, also by a clock that was ahead."""
     with store.reading() as connection:
         return known(connection, as_of)
 
 
-def known(connection: Connection, as_of: datetime) -> Merged:
-    """What was said of merges by `as_of`."""
+def known(connection: Connection, as_of: datetime | None = None) -> Merged:
+    """What was said of merges by `as_of`; without it ever."""
     if connection.execute(select(TABLE.c.patient_id).limit(1)).first() is None:
         return NOTHING
     words = _words(connection, as_of)
@@ -103,15 +105,6 @@ def words(store: Store, *, as_of: datetime) -> pd.DataFrame:
     """All that was said of merges by `as_of`, oldest first. Shape MERGES."""
     with store.reading() as connection:
         return _words(connection, as_of)
-
-
-def touched(store: Store, *, since: datetime, as_of: datetime) -> set[str]:
-    """Every identifier that a word said after `since` joined, parted or left as it was."""
-    with store.reading() as connection:
-        before, now, words = known(connection, since), known(connection, as_of), _words(connection, as_of)
-    new = words[words["received_at"] > pd.Timestamp(since)]
-    named = sorted({*new["patient_id"], *new["into"]} - {""})
-    return {*(before.asked(named) or ()), *(now.asked(named) or ())}
 
 
 def say(
@@ -162,7 +155,11 @@ def _put(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if rows:
         insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(PatientMerge)
         newer = {name: insert.excluded[name] for name in ("into", "by", "reason", "source", "run_id")}
+        named = sorted({row[name] for row in rows for name in ("patient_id", "into")} - {""})
+        before = known(connection).asked(named) or ()
         connection.execute(insert.on_conflict_do_update(index_elements=["patient_id", "received_at"], set_=newer), rows)
+        moved = {*named, *before, *(known(connection).asked(named) or ())}
+        heard.note_joined(connection, moved, at=max(row["received_at"] for row in rows))
 
 
 def _words(connection: Connection, as_of: datetime | None = None) -> pd.DataFrame:

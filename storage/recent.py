@@ -8,25 +8,29 @@ less what is not asked for; rows may lie outside of the stretches, and none that
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import BigInteger, Connection, Select, String, Subquery, and_, bindparam, or_, text
+from sqlalchemy import BigInteger, Connection, Select, String, Subquery, and_, bindparam, func, or_, select, text
 from sqlmodel import SQLModel
 
 from storage import frames, merges
 from storage.alike import chosen_alike, frame_alike
 from storage.engine import Store
 from storage.frames import empty
+from storage.gathered import chosen_gathered, frame_gathered, gathers
 from storage.instants import Instant
-from storage.reading import chosen, frame_of, key
+from storage.reading import among, chosen, frame_of, key
 from storage.tables import RAN, SIZED, SIZES, Dose, Finding, Observation
 from storage.versions import WITHDRAWN
 
 STRETCH = {"patient_id": frames.TEXT, "since": frames.TIME, "until": frames.TIME}
+PICKED = {**STRETCH, "whole_from": frames.TIME}
 NEWEST = {"patient_id": frames.TEXT, "drawn_at": frames.TIME}
+NAMED = {"patient_id": frames.TEXT}
 WHEN: dict[type[SQLModel], str] = {Observation: "collected_at", Dose: "started_at", Finding: "observed_at"}
 SHAPES = {Observation: frames.OBSERVATIONS, Dose: frames.DOSES, Finding: frames.FINDINGS}
 # without statistics SQLite would walk through all of a patient's rows for each row
@@ -45,13 +49,10 @@ RAN_FROM = """SELECT few.patient_id, few.started_at AS since, asked.since AS unt
   FROM ({stretches}) AS asked CROSS JOIN dose AS few INDEXED BY ix_dose_course
   WHERE few.patient_id = asked.patient_id AND few.started_at < asked.since
     AND (few.ended_at IS NOT NULL OR few.unit LIKE '%/day')"""
-# left to itself SQLite reads all rows of a patient for each value that is asked for
-FOUND = """SELECT DISTINCT few.patient_id, few.ref, few.collected_at, few.version FROM ({keys}) AS asked
-  CROSS JOIN observation AS few INDEXED BY ix_observation_ref
-  WHERE few.patient_id = asked.patient_id AND few.ref = asked.ref"""
 ROWS = {
     "sqlite": "SELECT {columns}, key AS place FROM json_each(:stretches)",
-    "postgresql": "SELECT {columns} FROM jsonb_array_elements(CAST(:stretches AS jsonb))",
+    "postgresql": "SELECT {columns}, number - 1 AS place "
+    "FROM jsonb_array_elements(CAST(:stretches AS jsonb)) WITH ORDINALITY AS told(value, number)",
 }
 FIELD = {"sqlite": "json_extract(value, '$[{place}]')", "postgresql": "CAST(value ->> {place} AS {kind})"}
 DRAWN = {
@@ -61,10 +62,38 @@ DRAWN = {
 
 
 def observations(
-    store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: Collection[str] = ()
+    store: Store,
+    stretches: pd.DataFrame,
+    *,
+    as_of: datetime,
+    without: Collection[str] = (),
+    analytes: Collection[str] | None = None,
 ) -> pd.DataFrame:
-    """What was drawn in one of the `stretches` (STRETCH). Shape OBSERVATIONS, less the columns `without`."""
-    return _within(store, Observation, stretches, as_of=as_of, without=without)
+    """
+    What was drawn in one of the `stretches` (STRETCH). Shape OBSERVATIONS, less the columns `without`.
+
+    `analytes`: of a stretch (PICKED) these alone, and from `whole_from` on every one.
+    """
+    return _within(store, Observation, stretches, as_of=as_of, without=without, analytes=analytes)
+
+
+def several_names(store: Store, stretches: pd.DataFrame, *, as_of: datetime, analytes: Collection[str]) -> pd.DataFrame:
+    """Patients of whom a series of another analyte than these names two methods or two specimens. Shape NAMED."""
+    if stretches.empty:
+        return empty(NAMED)
+    table = _table(Observation)
+    named = [func.nullif(table.c[name], "") for name in ("method", "specimen")]
+    with store.reading() as connection:
+        stretch = _stretch(connection.dialect.name, stretches, None)
+        inside = and_(table.c.patient_id == stretch.c.patient_id, _inside(Observation, stretch))
+        rest = ~among(connection, table.c.analyte, sorted(analytes))
+        series = (
+            select(table.c.patient_id).select_from(table).join(stretch, inside)
+            .where(or_(table.c.method != "", table.c.specimen != ""), rest, table.c.received_at <= as_of)
+            .group_by(table.c.patient_id, table.c.analyte)
+            .having(or_(*(func.min(name) != func.max(name) for name in named)))
+        )  # fmt: skip
+        return frame_of(connection, series, NAMED).drop_duplicates(ignore_index=True)
 
 
 def sizes(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: Collection[str] = ()) -> pd.DataFrame:
@@ -72,10 +101,13 @@ def sizes(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: Co
     return _within(store, Observation, stretches, as_of=as_of, without=without, more=SIZED)
 
 
-def doses(store: Store, stretches: pd.DataFrame, *, as_of: datetime) -> pd.DataFrame:
-    """What began or ended since a stretch began, and daily courses without an end. Shape DOSES."""
-    begun = _within(store, Dose, stretches, as_of=as_of)
-    ran = _within(store, Dose, stretches, as_of=as_of, more=RAN)  # long before, by an index of their own
+def doses(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: Collection[str] = ()) -> pd.DataFrame:
+    """
+    What began or ended since a stretch began, and daily courses without an end. Shape DOSES, less the columns
+    `without`.
+    """
+    begun = _within(store, Dose, stretches, as_of=as_of, without=without)
+    ran = _within(store, Dose, stretches, as_of=as_of, without=without, more=RAN)  # long before, by their own index
     told = pd.concat([ran, begun], ignore_index=True) if len(ran) else begun
     told = told.drop_duplicates(["patient_id", "ref", "version"])
     return told.sort_values(["patient_id", "started_at", "ref", "version"], ignore_index=True)
@@ -99,7 +131,7 @@ def newest(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: S
               WHERE drawn.patient_id = stretch.patient_id AND drawn.collected_at BETWEEN stretch.since AND stretch.until
                 AND drawn.received_at <= :as_of AND drawn.analyte NOT IN :without AND drawn.status NOT IN :withdrawn
                 AND {last} ORDER BY drawn.collected_at DESC LIMIT 1) AS drawn_at
-            FROM ({_rows(engine, STRETCH)}) AS stretch"""
+            FROM ({rows_told(engine, STRETCH)}) AS stretch"""
         ).bindparams(
             bindparam("as_of", as_of, Instant), bindparam("stretches", _told(engine, stretches)),
             bindparam("without", list(without), expanding=True),
@@ -109,16 +141,14 @@ def newest(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: S
         return told.dropna().reset_index(drop=True)
 
 
-def versions(store: Store, keys: Collection[tuple[str, int]], *, as_of: datetime) -> pd.DataFrame:
-    """Every version of the observations of these patients and refs, however old. Shape OBSERVATIONS."""
-    with store.reading() as connection:
-        joined = merges.known(connection, as_of)
-        asked = sorted({(name, ref) for patient, ref in keys for name in joined.asked([patient]) or ()})
-        table, wanted = _table(Observation), _keys(connection, asked)
-        same = and_(*(table.c[column.name] == column for column in wanted.c))
-        statement = chosen(connection, Observation, as_of=as_of, columns=frames.OBSERVATIONS).join(wanted, same)
-        told = frame_of(connection, statement.order_by(*key(connection, Observation)), frames.OBSERVATIONS)
-        return joined.moved(told, "collected_at")
+@dataclass(frozen=True)
+class _Asked:
+    """`more`: what else is asked of a row, in SQL; `analytes`: see `observations`."""
+
+    as_of: datetime
+    shape: Mapping[str, str]
+    more: Any = None
+    analytes: Collection[str] | None = None
 
 
 def _within(
@@ -129,13 +159,14 @@ def _within(
     as_of: datetime,
     without: Collection[str] = (),
     more: Any = None,
+    analytes: Collection[str] | None = None,
 ) -> pd.DataFrame:
     shape = {name: kind for name, kind in SHAPES[model].items() if name not in without}
     with store.reading() as connection:
         joined = merges.known(connection, as_of)
         whole = sorted({*joined.into.index, *joined.into} & set(joined.asked(stretches["patient_id"].tolist()) or ()))
         alone = stretches[~stretches["patient_id"].isin(whole)].sort_values(["patient_id", "since"])
-        told = [_told_alone(connection, model, alone, as_of, shape, more)]
+        told = [_told_alone(connection, model, alone, _Asked(as_of, shape, more, analytes))]
         if whole:
             statement = chosen(connection, model, as_of=as_of, patients=whole, columns=shape)
             statement = statement if more is None else statement.where(more)
@@ -145,38 +176,50 @@ def _within(
     return pd.concat([part for part in told if len(part)] or told[:1], ignore_index=True)
 
 
-def _told_alone(
-    connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, as_of: datetime, shape: Any, more: Any
-) -> pd.DataFrame:
-    statement = _of_stretches(connection, model, stretches, as_of, shape, more)
-    if _alike(connection, model, more):
-        return frame_alike(connection, statement, shape, stretches["patient_id"].tolist())
-    return frame_of(connection, statement, shape)
+def _told_alone(connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, asked: _Asked) -> pd.DataFrame:
+    statement, how = _of_stretches(connection, model, stretches, asked), _alike(connection, model, asked)
+    if how:
+        return how.frame(connection, statement, asked.shape, stretches["patient_id"].tolist())
+    return frame_of(connection, statement, asked.shape)
 
 
-def _alike(connection: Connection, model: type[SQLModel], more: Any) -> bool:
-    """
-    Observations, of which there are very many; not so the weights and heights. To a server it is more work to put
-    words together than to send each.
-    """
-    return connection.dialect.name == "sqlite" and model is Observation and more is not SIZED
+@dataclass(frozen=True)
+class _Alike:
+    """How an engine tells rows of which very many say the same in the same words."""
+
+    rows: Callable[[Connection, Any, Any, Mapping[str, str]], Select[Any]]
+    frame: Callable[[Connection, Select[Any], Mapping[str, str], Sequence[str]], pd.DataFrame]
 
 
-def _of_stretches(
-    connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, as_of: datetime, shape: Any, more: Any
-) -> Select[Any]:
-    engine, table = connection.dialect.name, _table(model)
+BY_TEXTS, BY_ARRAYS = _Alike(chosen_alike, frame_alike), _Alike(chosen_gathered, frame_gathered)
+
+
+def _alike(connection: Connection, model: type[SQLModel], asked: _Asked) -> _Alike | None:
+    """For observations and doses, of which there are very many; not so of those that have an index of their own."""
+    if model is Finding or asked.more is not None:
+        return None
+    if connection.dialect.name == "sqlite":
+        return BY_TEXTS
+    return BY_ARRAYS if gathers(asked.shape) else None
+
+
+def _of_stretches(connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, asked: _Asked) -> Select[Any]:
+    engine, table, more = connection.dialect.name, _table(model), asked.more
     stretch = _stretch(engine, stretches, more)
     last = text(LAST.format(table=table.name, by=_by(connection, model), of=table.name, fence=FENCE[engine]))
-    if _alike(connection, model, more):
-        statement = chosen_alike(connection, table, stretch.c.place, shape).where(table.c.received_at <= as_of)
+    if how := _alike(connection, model, asked):
+        statement = how.rows(connection, table, stretch.c.place, asked.shape)
+        statement = statement.where(table.c.received_at <= asked.as_of)
     else:
-        statement = chosen(connection, model, as_of=as_of, columns=shape)
+        statement = chosen(connection, model, as_of=asked.as_of, columns=asked.shape)
     inside = _led_into(engine, stretch) if more is RAN else _inside(model, stretch)
     statement = statement.join(stretch, and_(table.c.patient_id == stretch.c.patient_id, inside))
-    statement = statement.where(last.bindparams(bindparam("as_of", as_of, Instant)))
-    # SQLite goes stretch by stretch along the key: asked for that order it would sort what is in order
-    statement = statement if engine == "sqlite" else statement.order_by(*key(connection, model))
+    if asked.analytes is not None:
+        picked = among(connection, table.c.analyte, sorted(asked.analytes))
+        statement = statement.where(or_(picked, table.c.collected_at >= stretch.c.whole_from))
+    statement = statement.where(last.bindparams(bindparam("as_of", asked.as_of, Instant)))
+    if not how and engine != "sqlite":  # which goes stretch by stretch along the key: it would sort what is in order
+        statement = statement.order_by(*key(connection, model))
     return statement if more is None else statement.where(more)
 
 
@@ -196,30 +239,20 @@ def _led_into(engine: str, stretch: Subquery) -> Any:
 
 
 def _stretch(engine: str, stretches: pd.DataFrame, more: Any) -> Subquery:
-    told = rows_alone = _rows(engine, STRETCH)
+    shape = PICKED if "whole_from" in stretches else STRETCH
+    told = rows_alone = rows_told(engine, shape)
     if engine == "sqlite" and more is SIZED:
         told = DRAWN_AT.format(stretches=told, sizes=SIZES.text)
     elif engine == "sqlite" and more is RAN:
         told = RAN_FROM.format(stretches=told)
     rows = text(told)
     rows = rows.bindparams(bindparam("stretches", _told(engine, stretches)))
-    place = {"place": BigInteger} if told is rows_alone and engine == "sqlite" else {}
-    return rows.columns(patient_id=String, since=Instant, until=Instant, **place).subquery("stretch")
+    columns: dict[str, Any] = {name: String if kind == frames.TEXT else Instant for name, kind in shape.items()}
+    place = {"place": BigInteger} if told is rows_alone else {}
+    return rows.columns(**columns, **place).subquery("stretch")
 
 
-def _keys(connection: Connection, asked: list[tuple[str, int]]) -> Subquery:
-    """The columns by which the rows of these values are found."""
-    engine = connection.dialect.name
-    told = _rows(engine, {"patient_id": frames.TEXT, "ref": frames.WHOLE})
-    rows = text(FOUND.format(keys=told) if engine == "sqlite" else told)
-    rows = rows.bindparams(bindparam("stretches", json.dumps(asked)))
-    if engine != "sqlite":
-        return rows.columns(patient_id=String, ref=BigInteger).subquery("wanted")
-    found = rows.columns(patient_id=String, ref=BigInteger, collected_at=Instant, version=BigInteger)
-    return found.subquery("wanted")
-
-
-def _rows(engine: str, shape: dict[str, str]) -> str:
+def rows_told(engine: str, shape: dict[str, str]) -> str:
     """A table given as JSON, a list a row."""
     kinds = {frames.TEXT: "text", frames.TIME: "timestamptz", frames.WHOLE: "bigint"}
     columns = [
@@ -231,7 +264,7 @@ def _rows(engine: str, shape: dict[str, str]) -> str:
 
 def _told(engine: str, stretches: pd.DataFrame) -> str:
     """Moments as each engine keeps them."""
-    times = [stretches[name].dt.tz_convert("UTC") for name in ("since", "until")]
+    times = [stretches[name].dt.tz_convert("UTC") for name in PICKED if name in stretches and name != "patient_id"]
     plain = [column.astype("int64") if engine == "sqlite" else column.map(pd.Timestamp.isoformat) for column in times]
     return json.dumps([*zip(stretches["patient_id"], *(column.tolist() for column in plain), strict=True)])
 

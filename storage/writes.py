@@ -14,8 +14,8 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from storage import bulk, deliveries, heard, identities, marks, merges, people
-from storage.columns import UNKNOWN, microseconds, rows_of, whole_numbers
+from storage import bulk, deliveries, heard, identities, known, marks, merges, people
+from storage.columns import UNKNOWN, microseconds, rows_of, texts, whole_numbers
 from storage.engine import Store
 from storage.errors import AlreadyRead
 from storage.schema import WRITER_KEY
@@ -211,9 +211,8 @@ def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) 
     """The verdict on each row."""
     model, when = FACTS[name]
     frame = batch.facts()[name]
-    tellings = _tellings(frame)
-    known = _known(connection, model, tellings)
-    verdict, version = judged(tellings, known, taken=taken)
+    tellings = _tellings(frame, when)
+    verdict, version = judged(tellings, _known(connection, model, tellings, when), taken=taken)
     places = np.flatnonzero(verdict != UNCHANGED)
     places = places[_clustered(frame, when, places)]
     rows = rows_of(frame.take(places), model, batch.stamp() | {"version": version[places].tolist()})
@@ -221,20 +220,21 @@ def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) 
     return verdict
 
 
-def _tellings(frame: pd.DataFrame) -> pd.DataFrame:
+def _tellings(frame: pd.DataFrame, when: str) -> pd.DataFrame:
     moments = {
         name: microseconds(frame[name]) if name in frame.columns else UNKNOWN for name in ("resulted_at", "told_at")
     }
     numbers = {name: whole_numbers(frame, name) for name in ("ref", "digest")}
-    return pd.DataFrame({"patient_id": frame["patient_id"].reset_index(drop=True)} | numbers).assign(**moments)
+    told = pd.DataFrame({"patient_id": frame["patient_id"].reset_index(drop=True)} | numbers)
+    names = pd.array(texts(frame["source_id"], ""), dtype="str") if "source_id" in frame.columns else ""
+    return told.assign(source_id=names, at=microseconds(frame[when]), **moments)
 
 
-def _known(connection: Connection, model: type[SQLModel], tellings: pd.DataFrame) -> pd.DataFrame:
+def _known(connection: Connection, model: type[SQLModel], tellings: pd.DataFrame, when: str) -> pd.DataFrame:
     """The stored versions of what is told. A patient without rows has none, so a first delivery looks nothing up."""
     table = model.__table__  # type: ignore[attr-defined]
-    seen = bulk.patients_seen(connection, table, tellings["patient_id"].unique().tolist())
-    wanted = tellings.loc[tellings["patient_id"].isin(seen), ["patient_id", "ref"]]
-    return bulk.versions_of(connection, table, wanted)
+    seen = known.patients_seen(connection, table, tellings["patient_id"].unique().tolist())
+    return known.versions_of(connection, table, tellings[tellings["patient_id"].isin(seen)], when)
 
 
 def _clustered(frame: pd.DataFrame, when: str, places: np.ndarray) -> np.ndarray:

@@ -26,7 +26,8 @@ OF_A_START = ("response_window", "relapse")
 VERSION = ["patient_id", "ref", "version", "status", "value_text", "unit_text", "received_at"]
 Used = dict[int, dict[str, Any]]
 Key = tuple[str, int]
-Versions = Callable[[Collection[Key]], pd.DataFrame]  # patient and ref of values -> what is known of them (VERSION)
+# patient and ref of values, and when they were drawn by one of their versions -> what is known of them (VERSION)
+Versions = Callable[[Mapping[Key, Any]], pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,14 @@ class EndGrounds:
 def ends_grounds(ended: pd.DataFrame, versions: Versions, assessment: Assessment, catalog: Catalog) -> EndGrounds:
     flags = zip(*(texts(ended[name]) for name in ("patient_id", "flag", "evidence")), strict=True)
     used = {(patient, flag): _used(evidence) for patient, flag, evidence in flags}
-    keys = {(patient, ref) for (patient, _), refs in used.items() for ref in refs}
+    keys = {(name, ref): one.get("collected_at") for (name, _), refs in used.items() for ref, one in refs.items()}
     points = assessment.points
     return EndGrounds(
         as_of=assessment.as_of,
         catalog=catalog,
         used=used,
         newest=_newest(versions, keys),
-        judged=frozenset(_keys(_among(points, keys)) & keys),
+        judged=frozenset(_keys(_among(points, keys)) & keys.keys()),
         sights=_sights_of(assessment.sights, {patient for patient, _ in used}),
         told_of=cache(lambda: _told_of(points, {patient for patient, _ in keys})),
         aged=_start_of(assessment.older, "max"),
@@ -68,10 +69,10 @@ def ends_grounds(ended: pd.DataFrame, versions: Versions, assessment: Assessment
 def versions_in(observations: pd.DataFrame) -> Versions:
     """Those of a frame that holds every version; texts that it does not hold are empty."""
     held = observations[[name for name in VERSION if name in observations]]
-    return lambda keys: _among(held, set(keys)).reindex(columns=VERSION, fill_value="")
+    return lambda keys: _among(held, keys).reindex(columns=VERSION, fill_value="")
 
 
-def _newest(versions: Versions, keys: set[Key]) -> dict[Key, dict[str, Any]]:
+def _newest(versions: Versions, keys: Mapping[Key, Any]) -> dict[Key, dict[str, Any]]:
     """Of each of these values the newest version."""
     few = versions(keys)[VERSION] if keys else pd.DataFrame(columns=VERSION)
     told = {(row["patient_id"], row["ref"]): row for row in rows(few.sort_values("version", kind="stable"))}
@@ -100,7 +101,7 @@ def _keys(values: pd.DataFrame) -> set[Key]:
     return set(zip(texts(values["patient_id"]), values["ref"].tolist(), strict=True))
 
 
-def _among(values: pd.DataFrame, keys: set[Key]) -> pd.DataFrame:
+def _among(values: pd.DataFrame, keys: Collection[Key]) -> pd.DataFrame:
     """Without what is none of these values: numbers are compared much faster than a join of all rows takes."""
     refs = np.array(sorted({ref for _, ref in keys}), dtype=np.int64)
     return values.take(np.flatnonzero(np.isin(values["ref"].to_numpy(), refs))) if len(refs) else values[:0]

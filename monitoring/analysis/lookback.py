@@ -16,7 +16,7 @@ silent: see ends.py. Medicine that was given further back counts no more.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,8 +33,8 @@ from monitoring.analysis.steroids import starts
 from monitoring.analysis.temperatures import ANALYTE
 from monitoring.terms import Catalog
 
-TOGETHER = (("window_hours", "level_hours"), ("span_hours",), ("recent_hours",), ("bound_hours",), ("panel_hours",),
-            ("carry_hours",), ("enough_hours",))  # fmt: skip
+TOGETHER = (("window_hours", "level_hours"), ("span_hours",), ("recent_hours",), ("bound_hours",),
+            ("base_hours", "panel_hours"), ("carry_hours",), ("enough_hours",))  # fmt: skip
 ALONE = ("level", "comparability", "overdue", "response", "response_window", "comparison", "caution")
 NO_RESULT = (*SIZES, ANALYTE)  # measured at the bedside: of these older ones are read for themselves, or not at all
 BEFORE = 2  # baselines: what is asked whether the baseline itself can be right was drawn before it
@@ -54,6 +54,24 @@ def heard(catalog: Catalog) -> Mapping[str, float]:
     """Rule -> for how many hours of the look-back its word is heard of a patient who has values further back."""
     hours = reach(catalog).values
     return {code: hours - _weighed(rule.kind, rule.parameters) for code, rule in catalog.rules.items()}
+
+
+@of_catalog
+def asked_of(catalog: Catalog) -> frozenset[str]:
+    """Analytes whose values a rule weighs: its own, and those its numbers name. For scores and verdicts shown, more."""
+    named = {rule.analyte for rule in catalog.rules.values()}
+    named |= {word for rule in catalog.rules.values() for word in _words(rule.parameters.values())}
+    return frozenset((named & set(catalog.analytes)) | {*NO_RESULT})
+
+
+def _words(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _words(value)
+        elif isinstance(value, Mapping):
+            yield from _words([*value, *value.values()])
 
 
 def _weighed(kind: str, numbers: Mapping[str, Any]) -> float:

@@ -8,6 +8,7 @@ values which the evidence names (explain.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -47,12 +48,13 @@ def rested(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> lis
     return found
 
 
-def rested_on(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> set[Key]:
-    """Patient and ref of every value that the evidence of these flags names."""
-    found: set[Key] = set()
+def rested_on(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> dict[Key, datetime]:
+    """Patient and ref of every value that the evidence of these flags names, and when it was drawn."""
+    found: dict[Key, datetime] = {}
     for (_, place), frame in _rests(flags.reset_index(drop=True), assessment, catalog):
-        values = frame[["patient_id", "ref"]].take(np.unique(place))
-        found.update(zip(texts(values["patient_id"]), values["ref"].tolist(), strict=True))
+        values = frame[["patient_id", "ref", "collected_at"]].take(np.unique(place))
+        keys = zip(texts(values["patient_id"]), values["ref"].tolist(), strict=True)
+        found.update(zip(keys, values["collected_at"], strict=True))
     return found
 
 

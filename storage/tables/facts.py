@@ -11,10 +11,23 @@ from storage.instants import Instant
 from storage.tables.shared import CLUSTERED
 
 CORRECTIONS = text("version > 1")
+NAMED = text("source_id <> ''")
 SIZES = text("analyte IN ('weight', 'height')")
 COURSES = text("ended_at IS NOT NULL OR unit LIKE '%/day'")
 RAN = text("(dose.ended_at IS NOT NULL OR dose.unit LIKE '%/day')")
 SIZED = text("observation.analyte IN ('weight', 'height')")
+
+
+def named(table: str) -> Index:
+    """
+    By the name that the source gave. What it gave none is known by its time, which the key begins with.
+
+    An index in the order of `ref` alone would be as good as random: a day's results of a patient who has been known for
+    long would touch all of its pages (storage.known).
+    """
+    return Index(
+        f"ix_{table}_source", "patient_id", "source_id", "ref", sqlite_where=NAMED, postgresql_where=NAMED
+    )  # fmt: skip
 
 
 class Observation(SQLModel, table=True):
@@ -26,7 +39,7 @@ class Observation(SQLModel, table=True):
 
     __tablename__ = "observation"
     __table_args__ = (
-        Index("ix_observation_ref", "patient_id", "ref"),
+        named("observation"),
         # few rows: lets a read from some day on see that a value's time was corrected to before that day
         Index("ix_observation_corrected", "patient_id", "ref", sqlite_where=CORRECTIONS, postgresql_where=CORRECTIONS),
         # few rows: what doses are counted by is looked for further back than anything else that was measured
@@ -65,7 +78,7 @@ class Dose(SQLModel, table=True):
 
     __tablename__ = "dose"
     __table_args__ = (
-        Index("ix_dose_ref", "patient_id", "ref"),
+        named("dose"),
         # few rows: what may have ended, or still run, long after it began
         Index("ix_dose_course", "patient_id", "started_at", sqlite_where=COURSES, postgresql_where=COURSES),
         Index("ix_dose_corrected", "patient_id", "ref", sqlite_where=CORRECTIONS, postgresql_where=CORRECTIONS),
@@ -99,7 +112,7 @@ class Finding(SQLModel, table=True):
 
     __tablename__ = "finding"
     __table_args__ = (
-        Index("ix_finding_ref", "patient_id", "ref"),
+        named("finding"),
         Index("ix_finding_corrected", "patient_id", "ref", sqlite_where=CORRECTIONS, postgresql_where=CORRECTIONS),
         CLUSTERED,
     )

@@ -23,7 +23,7 @@ from monitoring.catalog import load_catalog
 from storage import bulk
 from storage.columns import rows_of
 from storage.engine import Store, open_store, upgrade
-from storage.tables import Arrival, Dose, Finding, FlagChange, Observation, Patient, PatientIdentifier, Run
+from storage.tables import Arrival, Dose, Finding, FlagChange, Heard, Observation, Patient, PatientIdentifier, Run
 
 ANALYTES, EVERY, SEED = 25, timedelta(hours=12), 7
 END = datetime(2026, 1, 5, 6, tzinfo=UTC)
@@ -36,7 +36,7 @@ def lengthen(store: Store, *, patients: int, rows: int, end: datetime = END) -> 
     people = [f"SIM-{number:04d}" for number in range(1, patients + 1)]
     draws = rows // (patients * ANALYTES)
     noise = np.random.default_rng(SEED)
-    _named(store, people, end - draws * EVERY)
+    _named(store, people, end - draws * EVERY, end)
     step = 60 if store.dialect == "sqlite" else 1
     for first in range(0, draws, step):
         times = [end - (draws - place) * EVERY for place in range(first, min(first + step, draws))]
@@ -45,11 +45,12 @@ def lengthen(store: Store, *, patients: int, rows: int, end: datetime = END) -> 
     return end - draws * EVERY
 
 
-def _named(store: Store, people: list[str], at: datetime) -> None:
+def _named(store: Store, people: list[str], at: datetime, heard_at: datetime) -> None:
     frame = pd.DataFrame({"patient_id": people}, dtype="str").assign(number=people, authority="")
     with store.writing() as connection:
         bulk.insert(connection, rows_of(frame, Patient, STAMP | {"version": 0, "digest": 0, "received_at": at}))
         bulk.insert(connection, rows_of(frame, PatientIdentifier, STAMP | {"received_at": at}))
+        bulk.insert(connection, rows_of(frame, Heard, {"last_at": heard_at}))
 
 
 def _labs(people: list[str], times: list[datetime], noise: np.random.Generator) -> pd.DataFrame:
@@ -72,11 +73,19 @@ def _labs(people: list[str], times: list[datetime], noise: np.random.Generator) 
             "unit_text": np.array([each.unit for each in known], dtype=object)[analyte],
             "value": values,
             "value_text": texts,
-            "source_id": "L" + pd.Series(noise.integers(10**6, 10**8, count).astype(str)),
+            "source_id": _counted(times, shape),
             "origin": "labs.csv:" + pd.Series(np.arange(2, count + 2).astype(str)),
             "status": "final",
         }
     ).assign(**_numbers(noise, count))
+
+
+def _counted(times: list[datetime], shape: tuple[int, ...]) -> pd.Series:
+    """As a laboratory numbers its results: upwards, draw by draw."""
+    patients, _, analytes = shape
+    draws = np.array([int(time.timestamp() // EVERY.total_seconds()) for time in times])
+    patient, draw, analyte = (each.ravel() for each in np.indices(shape))
+    return "L" + pd.Series((draws[draw] * patients + patient) * analytes + analyte).astype(str).str.zfill(10)
 
 
 def _given(people: list[str], times: list[datetime], noise: np.random.Generator) -> dict[str, pd.DataFrame]:

@@ -15,7 +15,7 @@ import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,6 +36,7 @@ ROWS = 200_000
 PATIENTS = 900
 ROWS_A_DAY = 22  # of one patient, at the least
 ROUNDS = 2
+FIRST_NUMBER = 9_000_000_000  # above those of tests.bench.history
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PIECE = 1 << 20
 WHOLE = "SELECT * FROM observation ORDER BY patient_id, collected_at, ref, version"
@@ -93,10 +94,20 @@ def _labs(folder: Path, wanted: int) -> Path:
     drawn, labs = folder / "drawn", folder / "labs.csv"
     simulate(drawn, patients=PATIENTS, days=max(10, -(-wanted // (PATIENTS * ROWS_A_DAY))), seed=11)
     header, *rows = (drawn / "labs.csv").read_text(encoding="utf-8").splitlines()
-    labs.write_text("\n".join([header, *rows[:wanted]]) + "\n", encoding="utf-8")
+    labs.write_text("\n".join([header, *_numbered(header, rows[:wanted])]) + "\n", encoding="utf-8")
     if len(rows) < wanted:
         raise SystemExit(f"the simulator gave {len(rows)} rows, {wanted} are wanted")
     return labs
+
+
+def _numbered(header: str, rows: list[str]) -> Iterator[str]:
+    """As a laboratory numbers its results: upwards, in the order in which they come; a correction keeps its number."""
+    place = header.split(",").index("source_id")
+    numbers: dict[str, str] = {}
+    for row in rows:
+        cells = row.split(",")
+        cells[place] = numbers.setdefault(cells[place], f"L{FIRST_NUMBER + len(numbers)}")
+        yield ",".join(cells)
 
 
 def _taken_in(labs: Path, data_dir: Path, url: str | None, source: str = "bench") -> float:

@@ -9,6 +9,7 @@ import pandas as pd
 from monitoring.analysis.explain import explained
 from monitoring.analysis.moments import assess_each
 from monitoring.analysis.resting import ASKED, rested, rested_on
+from monitoring.analysis.written import iso
 from tests.spec.drawing import catalog
 from tests.spec.test_laws import ward_known_judged
 from tests.spec.test_moments import MOMENTS, ward
@@ -29,14 +30,16 @@ def test_the_values_that_flags_rest_on_are_those_of_each_of_them_together() -> N
     judged = ward_known_judged()
     flags = judged.near.flags
     each = zip(flags["patient_id"], rested(flags, judged.near, catalog()), strict=True)
-    assert rested_on(flags, judged.near, catalog()) == {(name, row["ref"]) for name, rows in each for row in rows}
+    rests = {(name, row["ref"]): row["collected_at"] for name, rows in each for row in rows}
+    found = rested_on(flags, judged.near, catalog())
+    assert {key: iso(at) for key, at in found.items()} == rests
 
 
 def test_a_flag_of_silence_rests_on_no_value_where_none_is_left() -> None:
     judged = ward_known_judged()
     awaited = judged.near.flags[judged.near.flags["flag"].eq("labs_overdue")].head(1)
     assert len(awaited)
-    assert rested_on(awaited, replace(judged.near, points=judged.near.points[:0]), catalog()) == set()
+    assert rested_on(awaited, replace(judged.near, points=judged.near.points[:0]), catalog()) == {}
 
 
 def test_the_frames_that_are_asked_for_are_those_of_the_whole_judgement_and_the_others_are_empty() -> None:

@@ -18,11 +18,15 @@ LATER = MORNING + timedelta(days=400)
 def lab(
     ref: int, value: float, *, hours: float = 0, patient: str = "P1", issued: float | None = None, **more: Any
 ) -> dict[str, Any]:
-    """A ferritin drawn `hours` after the morning and issued `issued` hours after it; the digest is the value's."""
+    """
+    A ferritin drawn `hours` after the morning and issued `issued` hours after it; the digest is the value's. Its source
+    calls it by its `ref`.
+    """
     told = {
         "patient_id": patient, "collected_at": MORNING + hours * HOUR, "ref": ref, "digest": int(value * 10),
         "analyte": "ferritin", "value": value, "unit": "ug/L", "value_text": f"{value:g}", "unit_text": "ng/mL",
         "resulted_at": None if issued is None else MORNING + issued * HOUR, "origin": "labs.csv:2",
+        "source_id": f"R{ref}",
     }  # fmt: skip
     return told | more
 
@@ -30,7 +34,7 @@ def lab(
 def dose(ref: int, amount: float, *, hours: float = 0, patient: str = "P1", **more: Any) -> dict[str, Any]:
     told = {
         "patient_id": patient, "started_at": MORNING + hours * HOUR, "ref": ref, "digest": int(amount * 10),
-        "given": "methylprednisolone", "amount": amount, "unit": "mg", "route": "iv",
+        "given": "methylprednisolone", "amount": amount, "unit": "mg", "route": "iv", "source_id": f"R{ref}",
     }  # fmt: skip
     return told | more
 
@@ -38,7 +42,7 @@ def dose(ref: int, amount: float, *, hours: float = 0, patient: str = "P1", **mo
 def finding(ref: int, value: str, *, hours: float = 0, patient: str = "P1") -> dict[str, Any]:
     return {
         "patient_id": patient, "observed_at": MORNING + hours * HOUR, "ref": ref, "digest": hash_of(value),
-        "finding": "splenomegaly", "value": value,
+        "finding": "splenomegaly", "value": value, "source_id": f"R{ref}",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 from storage import heard, merges
 from storage.engine import Store, open_store, upgrade
 from storage.heard import HEARD
+from storage.marks import set_marks
 from storage.writes import append
 from tests.storage.facts import HOUR, MORNING, batch, dose, finding, lab, tell
 from tests.storage.test_upgrading import downgraded
@@ -57,25 +58,25 @@ def test_a_patient_of_whom_nobody_noted_anything_is_known_as_such(any_store: Sto
     assert heard.never(any_store) == ["P2"]
 
 
-def test_a_new_word_on_a_merge_touches_all_whose_records_it_moved(any_store: Store) -> None:
+def test_a_new_word_on_a_merge_is_news_of_all_whose_records_it_moved(any_store: Store) -> None:
     def say(name: str, into: str, hours: float) -> None:
         at = MORNING + hours * HOUR
         merges.say(any_store, name, into, at=at, by="Dr Sommer", reason="same", source="", run_id="r")
 
-    def touched(since: float, at: float) -> set[str]:
-        return merges.touched(any_store, since=MORNING + since * HOUR, as_of=MORNING + at * HOUR)
-
-    assert touched(0, 9) == set()
     say("P1", "P2", 1)
+    assert last(any_store) == {"P1": 1, "P2": 1}
     say("P2", "P3", 2)
-    say("P7", "P8", 2)
-    assert touched(2, 9) == set()
+    say("P7", "P8", 3)
+    assert last(any_store) == {"P1": 2, "P2": 2, "P3": 2, "P7": 3, "P8": 3}
     say("P2", "", 4)
-    assert touched(2, 9) == {"P1", "P2", "P3"}  # P1 goes to P2 alone again
-    say("P5", "P6", 6)
-    say("P5", "", 7)
-    assert touched(5, 9) == {"P5", "P6"}  # a cycle between the two has judged them as one
-    assert touched(5, 5.5) == set()
+    assert last(any_store) == {"P1": 4, "P2": 4, "P3": 4, "P7": 3, "P8": 3}  # P1 goes to P2 alone again
+
+
+def test_what_is_told_by_a_clock_behind_the_last_judgement_is_news_since_that(any_store: Store) -> None:
+    set_marks(any_store, "somebody", {heard.JUDGED: "all"}, at=MORNING + 90 * HOUR)
+    tell(any_store, lab(1, 900), at=2)
+    merges.say(any_store, "P2", "P3", at=MORNING + HOUR, by="Dr Sommer", reason="same", source="", run_id="r")
+    assert last(any_store) == {"P1": 90, "P2": 90, "P3": 90}
 
 
 @pytest.mark.parametrize("revision", ["0010"])

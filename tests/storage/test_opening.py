@@ -46,6 +46,15 @@ def test_sqlite_keeps_a_write_ahead_log_flushes_every_commit_and_waits_for_the_o
     assert said == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 30_000, "foreign_keys": 1, "temp_store": 2}
 
 
+@pytest.mark.sqlite
+def test_a_connection_keeps_many_pages_only_while_it_writes(store: Store) -> None:
+    kept = []
+    for opened in (store.reading, store.writing, store.reading):
+        with opened() as connection:
+            kept.append(connection.exec_driver_sql("PRAGMA cache_size").scalar())
+    assert kept == [-4096, -65536, -4096]
+
+
 def test_four_processes_that_start_together_all_open_the_new_store(url: str) -> None:
     program = f"from storage.engine import open_store; open_store({url!r}).close()"
     started = [

@@ -87,14 +87,6 @@ def test_the_newest_result_is_the_last_that_counts(any_store: Store) -> None:
     assert recent.newest(any_store, stretch("P1", 0, 0.9), as_of=LATER, without=["temperature"]).empty
 
 
-def test_every_version_of_some_values_is_read_however_old(any_store: Store) -> None:
-    tell(any_store, lab(1, 100, hours=24), lab(2, 100, hours=48))
-    tell(any_store, lab(1, 120, hours=24), at=60)
-    told = recent.versions(any_store, [("P1", 1), ("P2", 2)], as_of=LATER)
-    assert told[["ref", "version"]].values.tolist() == [[1, 1], [1, 2]]
-    assert recent.versions(any_store, [], as_of=LATER).empty
-
-
 def test_joined_records_are_read_whole(any_store: Store) -> None:
     tell(any_store, lab(1, 100, hours=0), lab(2, 100, hours=24, patient="P2"), lab(3, 100, patient="P3"), at=30)
     merges.say(any_store, "P2", "P1", at=MORNING + 40 * HOUR, by="A", reason="one child", source="", run_id="r")
@@ -102,7 +94,60 @@ def test_joined_records_are_read_whole(any_store: Store) -> None:
     told = recent.observations(any_store, asked, as_of=LATER)
     assert told[["patient_id", "ref"]].values.tolist() == [["P1", 1], ["P1", 2]]
     assert recent.observations(any_store, asked, as_of=MORNING + 35 * HOUR).empty
-    assert recent.versions(any_store, [("P1", 2)], as_of=LATER)["patient_id"].tolist() == ["P1"]
+
+
+def test_what_is_read_without_texts_of_its_own_is_told_the_same_to_the_last_bit(any_store: Store) -> None:
+    precise, day = 0.1 + 0.2, MORNING + DAY
+    tell(
+        any_store,
+        lab(4, precise, hours=24, patient="P2", resulted_at=day.replace(microsecond=1)),
+        lab(3, 4e-300, hours=24, analyte="crp", method="turbidimetric"),
+        lab(1, 40_000, hours=24, comparator=">", method="ECLIA"),
+        lab(2, 0, hours=48, status="cancelled") | {"value": None},
+        at=50,
+    )
+    tell(any_store, lab(3, 12, hours=25, analyte="crp", method="turbidimetric"), at=60)
+    asked = of(stretch("P2", 0), stretch("P1", 1.5), stretch("P1", 0, 1.5))
+    bare = ("loinc", "source_id", "origin", "unit", "value_text", "unit_text", "reference_low", "reference_high")
+    told = recent.observations(any_store, asked, as_of=LATER, without=bare)
+    assert told[["patient_id", "ref", "version", "method"]].values.tolist() == [
+        ["P1", 1, 1, "ECLIA"], ["P1", 3, 2, "turbidimetric"], ["P1", 2, 1, ""], ["P2", 4, 1, ""],
+    ]  # fmt: skip
+    assert told["value"].tolist()[:2] + told["value"].tolist()[3:] == [40_000, 12, precise]
+    assert told["value"].isna().tolist() == [False, False, True, False]
+    assert told["resulted_at"].isna().tolist() == [True, True, True, False]
+    assert told["resulted_at"].iloc[3] == day.replace(microsecond=1)
+    whole = recent.observations(any_store, asked, as_of=LATER)
+    pd.testing.assert_frame_equal(told, whole.drop(columns=[*bare]))
+    first = recent.observations(any_store, asked, as_of=MORNING + 55 * HOUR, without=bare)
+    assert first["value"].tolist()[:2] == [40_000, 4e-300]
+
+
+def test_of_some_analytes_the_rest_is_read_only_from_where_all_are_wanted(any_store: Store) -> None:
+    sodium = [lab(10 + day, 140, hours=24 * day, analyte="sodium") for day in range(1, 4)]
+    tell(any_store, *(lab(day, 100, hours=24 * day) for day in range(1, 4)), *sodium)
+    tell(any_store, lab(20, 140, hours=24, analyte="sodium", patient="P2"))
+    asked = of(stretch("P1", 0), stretch("P2", 0)).assign(whole_from=[MORNING + 3 * DAY, MORNING + 2 * DAY])
+    told = recent.observations(any_store, asked.astype(recent.PICKED), as_of=LATER, analytes={"ferritin"})
+    assert told["ref"].tolist() == [1, 2, 3, 13]
+
+
+def test_whoever_has_a_series_of_several_names_among_the_rest_is_named(any_store: Store) -> None:
+    def of_sodium(patient: str, *methods: str) -> None:
+        drawn = enumerate(methods)
+        tell(any_store, *(lab(n, 140, hours=n, patient=patient, analyte="sodium", method=how) for n, how in drawn))
+
+    of_sodium("P1", "ISE", "", "flame")
+    of_sodium("P2", "ISE", "", "ISE")
+    tell(any_store, *(lab(n, 100, hours=n, patient="P3", method=how) for n, how in enumerate(["ECLIA", "ELFA"])))
+    tell(any_store, *(lab(n, 7, hours=n, patient="P4", analyte="ph", specimen=of) for n, of in enumerate("ab")))
+    asked = of(*(stretch(f"P{number}", 0) for number in range(1, 5)))
+    assert _named(any_store, asked) == ["P1", "P4"]
+    assert _named(any_store, stretch("P1", 0, 0.05)) == []
+
+
+def _named(store: Store, asked: pd.DataFrame) -> list[str]:
+    return sorted(recent.several_names(store, asked, as_of=LATER, analytes={"ferritin"})["patient_id"])
 
 
 @pytest.mark.sqlite
