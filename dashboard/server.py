@@ -22,10 +22,10 @@ from dashboard import access_log, front, gauging, metrics, reading, who
 from dashboard.admission import Admission
 from dashboard.cookies import own_secret
 from dashboard.door import Door
-from dashboard.memory import give_back
 from dashboard.shell import say_failed
 from dashboard.taking import owns
 from dashboard.ways_in import Told
+from monitoring.memory import give_back
 from monitoring.settings import Settings
 
 # A page is many short steps; while the ward is judged beside it, each would wait for Python's usual 5 ms.

@@ -29,7 +29,7 @@ from monitoring.settings import Settings
 from monitoring.site_map import own_codes
 from monitoring.sources import Polled, Source, open_sources
 from monitoring.sources.csv_folder import CsvFolder
-from monitoring.state import judge_and_record
+from monitoring.state import Judge, judge_and_record
 from monitoring.terms import Catalog
 from storage.deliveries import Kept, Sent, keep, let_go
 from storage.engine import Store
@@ -54,12 +54,13 @@ def new_run_id(now: datetime) -> str:
 
 @dataclass(frozen=True)
 class Site:
-    """What a cycle works on."""
+    """What a cycle works on. `judge`: who judges, where it is not this process alone."""
 
     settings: Settings
     store: Store
     catalog: Catalog
     clock: Clock = wall_clock
+    judge: Judge | None = None
 
 
 @dataclass
@@ -102,13 +103,14 @@ def run_cycle(
     *,
     clock: Clock = wall_clock,
     only: Collection[str] | None = None,
+    judge: Judge | None = None,
 ) -> dict[str, Any]:
     """
     Source name -> what came of it, and under "assessed" the number of patients judged. `only`: just these sources.
 
     What a source or the judging failed on stands in words under "error", of the source or of the whole.
     """
-    site, run_id = Site(settings, store, catalog, clock), new_run_id(clock())
+    site, run_id = Site(settings, store, catalog, clock, judge), new_run_id(clock())
     whole = Told(run_id, CYCLE, "cycle", clock())
     introduce(store, settings, now=clock())
     record_run(store, whole.row(None))
@@ -167,7 +169,7 @@ def look(site: Site) -> list[Told]:
         if source.name in folders or (isinstance(source, Polled) and source.due(site.clock()))
     ]
     here = present(site.store, site.catalog, as_of=site.clock()).patients
-    judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=run_id, patients=here)
+    judge_and_record(site.store, site.catalog, as_of=site.clock(), run_id=run_id, patients=here, judge=site.judge)
     return found
 
 
@@ -266,7 +268,8 @@ def _assess(site: Site, whole: Told) -> Told:
     judging = Told(whole.run_id, "judging", whole.kind, site.clock())
     try:
         in_force.note(site.store, site.catalog, now=site.clock())
-        whole.assessed = judge_due(site.store, site.catalog, as_of=site.clock(), run_id=whole.run_id)
+        now = site.clock()
+        whole.assessed = judge_due(site.store, site.catalog, as_of=now, run_id=whole.run_id, judge=site.judge)
     except Exception as error:
         judging.error = in_words(error)
         log.warning("judging failed: %s", judging.error)

@@ -15,20 +15,22 @@ from importlib.metadata import version
 from typing import Final
 
 from monitoring.in_force import CATALOG
-from monitoring.state import judge_and_record
+from monitoring.state import Judge, judge_and_record
 from monitoring.terms import Catalog
-from storage import heard, merges
+from storage import heard
 from storage.engine import Store
+from storage.heard import JUDGED
 from storage.marks import marked_at, marks_of, set_marks
 
-JUDGED: Final = "judged"
 SLACK_HOURS: Final = 24.0  # clocks of several machines differ, and cycles are hours apart
 
 
-def judge_due(store: Store, catalog: Catalog, *, as_of: datetime, run_id: str) -> int:
+def judge_due(store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, judge: Judge | None = None) -> int:
     """Writes down what judging everybody would; the number of patients judged."""
     whom = due(store, catalog, as_of=as_of)
-    count = judge_and_record(store, catalog, as_of=as_of, run_id=run_id, patients=whom) if whom != [] else 0
+    count = 0
+    if whom != []:
+        count = judge_and_record(store, catalog, as_of=as_of, run_id=run_id, patients=whom, judge=judge)
     set_marks(store, CATALOG, {JUDGED: _judge(catalog)}, at=as_of)  # last: what failed is judged again
     return count
 
@@ -41,7 +43,7 @@ def due(store: Store, catalog: Catalog, *, as_of: datetime) -> list[str] | None:
     if last is None or last > as_of:
         return None
     since = last - timedelta(hours=quiet_hours(catalog))
-    return sorted({*heard.since(store, since), *merges.touched(store, since=since, as_of=as_of), *heard.never(store)})
+    return sorted({*heard.since(store, since), *heard.never(store)})
 
 
 def quiet_hours(catalog: Catalog) -> float:

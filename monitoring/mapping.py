@@ -1,5 +1,6 @@
 """
-A person says what a source means by a code: the word is kept, what waits under that code is read again, all is judged.
+A person says what a source means by a code: the word is kept, what waits under that code is read again, and whom it
+concerns is judged.
 
 Where the code meant another analyte before, or means none any more, what was read under the old meaning is withdrawn.
 """
@@ -13,11 +14,11 @@ from typing import Any
 
 from monitoring import lookup
 from monitoring.cycle import COUNTS, Site, new_run_id, run_again
+from monitoring.due import judge_due
 from monitoring.errors import IntakeError
 from monitoring.other_codes import names
 from monitoring.sieve import OwnName
 from monitoring.site_map import ANYWHERE, analyte_of, file_words, own_names, said, unit_fault
-from monitoring.state import judge_and_record
 from monitoring.unmapping import reinstate, withdraw
 from storage.feeds import aside_groups, aside_ids
 from storage.meanings import code_meanings, say_meaning
@@ -53,7 +54,7 @@ def take_back(site: Site, source: str, code: str, *, by: str, now: datetime) -> 
 
 
 def read_again(site: Site, ids: Collection[str], now: datetime) -> dict[str, int]:
-    """These items once more, and everybody judged where that told something new; nothing where there are none."""
+    """These items once more, and whom it concerns judged where that told news; nothing where there are none."""
     if not ids:
         return dict.fromkeys((*COUNTS, "assessed"), 0)
     told = run_again(site, ids, new_run_id(now))
@@ -88,7 +89,8 @@ def _said(site: Site, key: tuple[str, str], meant: OwnName, *, by: str, now: dat
     back = 0 if first else sum(reinstate(site, name, code, now=now) for name in changed if plain in after[name])
     told = told | {"read": told["read"] + instead, "new": told["new"] + instead}
     if withdrawn + instead + back and not told["assessed"]:
-        told["assessed"] = judge_and_record(site.store, site.catalog, as_of=now, run_id=new_run_id(now))
+        run_id = new_run_id(now)
+        told["assessed"] = judge_due(site.store, site.catalog, as_of=now, run_id=run_id, judge=site.judge)
     return told | {"withdrawn": withdrawn, "back": back}
 
 

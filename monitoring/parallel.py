@@ -88,9 +88,14 @@ _KEPT: dict[str, Any] = {}
 
 def _begin(work: Work[Any, Any], common: Any) -> None:
     """In the new process: what all parts have in common is sent once."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it hears Ctrl-C and ends it
-    Thread(target=_end_with_parent, daemon=True).start()
+    belong_to_parent()
     _KEPT.update(work=work, common=common)
+
+
+def belong_to_parent() -> None:
+    """In a new process: who started it hears Ctrl-C and ends it, and with that one it ends, however that one ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:

@@ -10,9 +10,10 @@ Which moments are due is worked out in wall_times.py; APScheduler only waits for
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from threading import Event
+from functools import wraps
+from threading import Event, Lock
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from monitoring.cycle import Site, in_words, look, run_cycle
 from monitoring.errors import CycleBusy
 from monitoring.heartbeat import EVERY_SECONDS, beat
 from monitoring.lease import the_right
+from monitoring.memory import give_back_now
 from monitoring.notify import notify
 from monitoring.settings import Settings
 from monitoring.wall_times import missed, next_run
@@ -44,12 +46,24 @@ class WallTimes(BaseTrigger):
         return next_run(self.settings.schedule.at, self.settings.zone, previous_fire_time or now)
 
 
+def _in_turn(work: Callable[..., Any]) -> Callable[..., Any]:
+    """A job that whoever stops waits for, and that does not begin any more then."""
+
+    @wraps(work)
+    def turn(rota: Rota, *told: Any) -> Any:
+        with rota.working:
+            return None if rota.stopping.is_set() else work(rota, *told)
+
+    return turn
+
+
 class Rota:
     """What is due when. `run` goes on until `stop` is set; `cycle` and `arrivals` are the jobs themselves."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
         self.failures = 0
+        self.working, self.stopping = Lock(), Event()
         self.scheduler = BackgroundScheduler(
             timezone=site.settings.zone,
             executors={"default": ThreadPoolExecutor(1), "alive": ThreadPoolExecutor(1)},
@@ -61,15 +75,20 @@ class Rota:
         self.scheduler.start()
         log.info("the cycle runs at %s (%s)", ", ".join(self._settings.schedule.at), self._settings.ward.timezone)
         stop.wait()
-        self.scheduler.shutdown(wait=True)
+        self.stopping.set()
+        # waiting itself it holds the lock that a cycle needs to look its retry up: neither would ever end
+        self.scheduler.shutdown(wait=False)
+        with self.working:
+            return
 
+    @_in_turn
     def cycle(self, only: Collection[str] | None = None) -> dict[str, Any] | None:
         """One cycle, unless another scheduler has run the one that was due; None when there was nothing to do."""
         try:
             with self._right():
                 if only is None and not self.missed():
                     return None
-                told = run_cycle(self._settings, self.site.store, self.site.catalog, clock=self.site.clock, only=only)
+                told = self._cycle(only)
                 self._tell()
         except CycleBusy:
             self._again(None, BUSY_SECONDS)
@@ -78,9 +97,16 @@ class Rota:
             log.error("the cycle failed: %s", in_words(error))
             self._after_failure(only)
             return None
+        finally:
+            give_back_now()
         self._judge(told)
         return told
 
+    def _cycle(self, only: Collection[str] | None) -> dict[str, Any]:
+        site = self.site
+        return run_cycle(site.settings, site.store, site.catalog, clock=site.clock, only=only, judge=site.judge)
+
+    @_in_turn
     def arrivals(self) -> None:
         """What has arrived by itself is taken in, and everybody judged again: windows close and labs become overdue."""
         try:
@@ -91,6 +117,8 @@ class Rota:
             return
         except Exception as error:
             log.error("looking for new files failed: %s", in_words(error))
+        finally:
+            give_back_now()
 
     def alive(self) -> None:
         """A sign of life for the pages. A store that cannot be written now says so by the sign's absence."""

@@ -127,11 +127,16 @@ class Log(Part):
 
 
 class Schedule(Part):
-    """`at`: when the cycle runs, ward time. `retry_minutes`: waits after failures. `tick_minutes`: between looks."""
+    """
+    `at`: when the cycle runs, ward time. `retry_minutes`: waits after failures. `tick_minutes`: between looks.
+    `judges`: processes that judge together from so many patients on (`judges_from`); 0: one a core, four at most.
+    """
 
     at: WallTimes = Field(default=("06:00", "18:00"), min_length=1)
     retry_minutes: Annotated[tuple[Minutes, ...], NoDecode, BeforeValidator(_listed)] = (2, 5, 15, 30)
     tick_minutes: Minutes = Field(default=5, le=60)
+    judges: int = Field(default=0, ge=0, le=16)
+    judges_from: int = Field(default=300, ge=1)
 
 
 class SourceSettings(Part):

@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 import pandas as pd
 
@@ -27,6 +28,7 @@ from monitoring.recent_course import shown_recently, spelled, told_recently, ver
 from monitoring.terms import Catalog
 from storage import merges, queries
 from storage.engine import Store
+from storage.frames import FLAG_CHANGES, empty
 from storage.writes import record_flag_changes
 
 FLAGS = [
@@ -45,6 +47,22 @@ class WardState:
     assessment: Assessment
     flags: pd.DataFrame
     history: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How many patients were judged, and what is new of their flags (shape FLAG_CHANGES)."""
+
+    count: int
+    changes: pd.DataFrame
+
+
+class Judge(Protocol):
+    """Whoever judges some patients, or all; see `judged`."""
+
+    def __call__(
+        self, store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, patients: list[str] | None = None
+    ) -> Judged: ...
 
 
 def told(store: Store, *, as_of: datetime, patients: list[str] | None = None, without: Collection[str] = ()) -> Course:
@@ -96,9 +114,27 @@ def answered_since(before: WardState, store: Store, catalog: Catalog, *, as_of: 
 
 
 def judge_and_record(
-    store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, patients: list[str] | None = None
+    store: Store,
+    catalog: Catalog,
+    *,
+    as_of: datetime,
+    run_id: str,
+    patients: list[str] | None = None,
+    judge: Judge | None = None,
 ) -> int:
-    """Judge what is known at `as_of` and write what is new about the flags; the number of patients judged."""
+    """
+    Judge what is known at `as_of` and write what is new about the flags; the number of patients judged. `judge`: who
+    does it, where it is not this process alone.
+    """
+    told = (judge or judged)(store, catalog, as_of=as_of, run_id=run_id, patients=patients)
+    record_flag_changes(store, told.changes)
+    return told.count
+
+
+def judged(
+    store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, patients: list[str] | None = None
+) -> Judged:
+    """What judging at `as_of` would write down; nothing is written."""
     course = told_recently(store, catalog, as_of=as_of, patients=patients)
     now = moment(as_of)
     assessment = judge(as_known(course, catalog, as_of=now), catalog, as_of=now)
@@ -107,12 +143,13 @@ def judge_and_record(
     joined = {*merged.into.index, *merged.parted} & {*stored["patient_id"]}
     differ = news_of(stored, assessment)
     news = sorted({*differ["patient_id"], *joined})
-    if news:
-        assessment = spelled(assessment, store, _of_news(assessment.flags, differ, joined), as_of=as_of)
-        stored = _with_evidence(stored, store, news, as_of)
-        asked = versions(store, as_of=as_of)
-        record_flag_changes(store, flag_news(stored, asked, assessment, catalog, merged=merged, run_id=run_id))
-    return len(course.patients)
+    if not news:
+        return Judged(len(course.patients), empty(FLAG_CHANGES))
+    assessment = spelled(assessment, store, _of_news(assessment.flags, differ, joined), as_of=as_of)
+    stored = _with_evidence(stored, store, news, as_of)
+    asked = versions(store, as_of=as_of)
+    changes = flag_news(stored, asked, assessment, catalog, merged=merged, run_id=run_id)
+    return Judged(len(course.patients), changes)
 
 
 def _of_news(flags: pd.DataFrame, differ: pd.DataFrame, joined: Collection[str]) -> pd.DataFrame:

@@ -5,19 +5,19 @@ Draws in which many markers jumped together: all down by one factor (diluted), o
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.columns import Laid, clean
+from monitoring.analysis.columns import Laid, by_text, clean
 from monitoring.analysis.earlier import last_before
 from monitoring.analysis.matching import numbered
-from monitoring.analysis.pairs import in_pairs
 from monitoring.terms import Catalog, Rule
 
 DRAW = ["patient_id", "hour"]
-COMPARED = [*DRAW, "analyte", "place", "before", "delta", "z", "jumped", "stable"]
+COMPARED = [*DRAW, "draw", "analyte", "place", "before", "delta", "z", "jumped", "stable"]
 
 
 def odd_draws(points: pd.DataFrame, rule: Rule, catalog: Catalog) -> pd.DataFrame:
@@ -33,7 +33,8 @@ def odd_draws(points: pd.DataFrame, rule: Rule, catalog: Catalog) -> pd.DataFram
         return found
     # after a wrong sample the right one jumps back: each odd draw is weighed again against values of other draws
     trusted = ~mine["place"].isin(found["place"]).to_numpy()
-    again = _compared(mine, trusted, rule).merge(found[DRAW].drop_duplicates(), on=DRAW)
+    again = _compared(mine, trusted, rule)
+    again = again[again["draw"].isin(found["draw"]).to_numpy()].reset_index(drop=True)
     found = _odd(again, rule, catalog)
     return found if found.empty else _with_times(found, mine, points, rule)
 
@@ -43,8 +44,10 @@ def draw_stretches(points: pd.DataFrame, odd: pd.DataFrame, rule: Rule, catalog:
     if odd.empty:
         return pd.DataFrame()
     told = odd.sort_values([*DRAW, "place"])
-    places = in_pairs(zip(told["patient_id"], told["hour"], strict=True), told["before"], told["place"])
-    rows = told.drop_duplicates(DRAW)
+    first = np.flatnonzero(~told.duplicated(DRAW).to_numpy())
+    pairs = told[["before", "place"]].to_numpy(dtype=np.int64).ravel().tolist()
+    places = [tuple(pairs[since:until]) for since, until in pairwise([*2 * first, len(pairs)])]
+    rows = told.take(first)
     words = catalog.phrases["safety"]
     why = np.where(rows["back"].eq(True), words["went_back"], words["stayed"])
     return pd.DataFrame(
@@ -53,7 +56,7 @@ def draw_stretches(points: pd.DataFrame, odd: pd.DataFrame, rule: Rule, catalog:
             "began_at": rows["began_at"],
             "raised_at": rows["known_at"],
             "cleared_at": rows["cleared_at"],
-            "places": [places[draw] for draw in zip(rows["patient_id"], rows["hour"], strict=True)],
+            "places": places,
             "flag": rule.code,
             "severity": rule.severity,
             "why": np.where(rows["cleared_at"].notna(), why, ""),
@@ -110,7 +113,7 @@ def _compared(mine: pd.DataFrame, trusted: np.ndarray, rule: Rule) -> pd.DataFra
     jumped = np.abs(delta / (np.sqrt(2.0) * mine["sigma"].to_numpy()[here])) >= numbers["z_jump"]
     many = np.bincount(draw[jumped], minlength=len(mine))[draw] >= numbers["least_jumps"]
     here, there, delta = here[many], there[many], delta[many]
-    told = mine.drop(columns="draw").iloc[here].reset_index(drop=True)
+    told = mine.iloc[here].reset_index(drop=True)
     return _weighed(told.assign(before=mine["place"].to_numpy()[there], delta=delta), rule)
 
 
@@ -123,12 +126,12 @@ def _weighed(told: pd.DataFrame, rule: Rule) -> pd.DataFrame:
 def _odd(compared: pd.DataFrame, rule: Rule, catalog: Catalog) -> pd.DataFrame:
     """Of the values compared those of draws that are odd, with `common` (log factor) and `diluted`."""
     numbers = rule.parameters
-    many = compared[compared["jumped"]].groupby(DRAW).size()
-    many = many[many >= numbers["least_jumps"]]
-    if many.empty:
+    draw = compared["draw"].to_numpy()
+    many = np.bincount(draw[compared["jumped"].to_numpy()], minlength=draw.max(initial=0) + 1)
+    told = compared[(many >= numbers["least_jumps"])[draw]]
+    if told.empty:
         return pd.DataFrame(columns=[*COMPARED, "common", "diluted"])
-    told = compared.merge(many.reset_index()[DRAW], on=DRAW)
-    told = told.merge(_dilution(told, rule), on=DRAW, how="left")
+    told = told.merge(_dilution(told, rule), on="draw", how="left")
     told = told.assign(diluted=told["diluted"].eq(True))
     return told[told["diluted"] | _mixed(told, rule, catalog)].reset_index(drop=True)
 
@@ -137,7 +140,7 @@ def _dilution(told: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     """Per draw: the common factor of all that dilution lowers, and whether they went down by it together."""
     numbers = rule.parameters
     mine = told[told["analyte"].isin(numbers["analytes"])]
-    common = mine.groupby(DRAW)["delta"].transform("median")
+    common = mine.groupby("draw")["delta"].transform("median")
     noise = numbers["z_alike"] * np.sqrt(2.0) * mine["sigma"]
     room = np.maximum(noise, np.log1p(numbers["alike_percent"] / 100.0))
     mine = mine.assign(
@@ -147,7 +150,7 @@ def _dilution(told: pd.DataFrame, rule: Rule) -> pd.DataFrame:
         up=mine["jumped"] & (mine["z"] > 0),
         stable_down=mine["stable"] & mine["jumped"] & (mine["z"] < 0),
     )
-    draws = mine.groupby(DRAW).agg(
+    draws = mine.groupby("draw").agg(
         common=("common", "first"), alike=("alike", "mean"), down=("down", "sum"), up=("up", "sum"),
         stable_down=("stable_down", "sum"),
     )  # fmt: skip
@@ -163,7 +166,7 @@ def _dilution(told: pd.DataFrame, rule: Rule) -> pd.DataFrame:
 
 def is_diluted(pairs: list[tuple[dict[str, Any], dict[str, Any]]], rule: Rule) -> bool:
     """The same for the values of one draw, each with the one before it."""
-    told = pd.DataFrame([after for _, after in pairs]).assign(patient_id="", hour=0.0)
+    told = pd.DataFrame([after for _, after in pairs]).assign(draw=0)
     delta = told["log"] - [before["log"] for before, _ in pairs]
     return bool(_dilution(_weighed(told.assign(delta=delta), rule), rule)["diluted"].any())
 
@@ -174,13 +177,13 @@ def _mixed(told: pd.DataFrame, rule: Rule, catalog: Catalog) -> pd.Series:
     crashes looks like, and must never be taken for a fault of the sample.
     """
     numbers = rule.parameters
-    good = told["analyte"].map({c: {"up": -1, "down": 1}.get(a.worse, 0) for c, a in catalog.analytes.items()})
+    good = by_text(told["analyte"], {c: {"up": -1, "down": 1}.get(a.worse, 0) for c, a in catalog.analytes.items()}, 0)
     jumped = told["stable"] & told["jumped"]
     better = jumped & (good * told["z"] > 0)
-    keys = [told[name] for name in DRAW]
-    jumps, all_stable = (side.groupby(keys).transform("sum") for side in (jumped, told["stable"]))
+    draw = told["draw"]
+    jumps, all_stable = (side.groupby(draw).transform("sum") for side in (jumped, told["stable"]))
     enough = (jumps >= numbers["least_jumps"]) & (jumps >= numbers["share"] * all_stable)
-    return enough & (better.groupby(keys).transform("sum") >= numbers["least_better"])
+    return enough & (better.groupby(draw).transform("sum") >= numbers["least_better"])
 
 
 def _with_times(found: pd.DataFrame, mine: pd.DataFrame, points: pd.DataFrame, rule: Rule) -> pd.DataFrame:
@@ -193,14 +196,14 @@ def _with_times(found: pd.DataFrame, mine: pd.DataFrame, points: pd.DataFrame, r
     cleared = _nth(later, "next_received", int(rule.parameters["least_next"]))
     log = points["log"].to_numpy()
     away = (later["next_log"] - log[later["place"]]).abs() - (later["next_log"] - log[later["before"]]).abs()
-    back = (away > 0).groupby([later[name] for name in DRAW]).mean() >= 0.5
+    back = (away > 0).groupby(later["draw"]).mean() >= 0.5
     of_draw = pd.DataFrame({"known_at": known, "cleared_at": cleared}).assign(back=back.astype(object))
     of_draw["back"] = of_draw["back"].where(of_draw["cleared_at"].notna(), None)
     of_draw["cleared_at"] = of_draw["cleared_at"].where(
         ~(of_draw["cleared_at"] < of_draw["known_at"]), of_draw["known_at"]
     )
     began = points["collected_at"].array[found["place"]]
-    return found.assign(began_at=began).merge(of_draw.reset_index(), on=DRAW, how="left")
+    return found.assign(began_at=began).merge(of_draw.reset_index(), on="draw", how="left")
 
 
 def _following(mine: pd.DataFrame) -> pd.DataFrame:
@@ -212,5 +215,5 @@ def _following(mine: pd.DataFrame) -> pd.DataFrame:
 def _nth(rows: pd.DataFrame, column: str, n: int) -> pd.Series:
     """Per draw the n-th smallest time: when so many values were known; draws with fewer are not there."""
     ordered = rows.sort_values(column)
-    chosen = ordered[ordered.groupby(DRAW).cumcount() == n - 1]
-    return chosen.set_index(DRAW)[column]
+    chosen = ordered[ordered.groupby("draw").cumcount() == n - 1]
+    return chosen.set_index("draw")[column]

@@ -73,6 +73,7 @@ def scheduled(settings: Settings) -> None:
     """The 12-hour job until SIGTERM, in this process."""
     from monitoring.catalog import load_catalog
     from monitoring.cycle import Site
+    from monitoring.judges import Judges
     from monitoring.logs import set_up
     from monitoring.schedule import Rota
     from monitoring.serving import stopping
@@ -81,9 +82,9 @@ def scheduled(settings: Settings) -> None:
 
     set_up(settings.log_file, form=settings.log.format)
     open_sources(settings)
-    site = Site(settings, open_store(settings.database_url), load_catalog(settings.site_catalog))
-    with stopping() as stop:
-        Rota(site).run(stop)
+    store, catalog = open_store(settings.database_url), load_catalog(settings.site_catalog)
+    with stopping() as stop, Judges(store, catalog, settings.schedule) as judges:
+        Rota(Site(settings, store, catalog, judge=judges.judged)).run(stop)
 
 
 def _once(printer: Printer, strict: bool) -> None:

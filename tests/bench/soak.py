@@ -1,13 +1,14 @@
 """
 A month of a ward at high speed: whether what runs for years keeps growing. By hand:
 
-    python -m tests.bench.soak --days 30 --silent 5 [--postgresql] [--traced]
+    python -m tests.bench.soak --days 30 --silent 5 --before 42 [--postgresql] [--traced]
 
 Thirty beds with turnover, whose results arrive as files; a cycle of the scheduler every simulated twelve hours, and
-after each one nine viewers of a dashboard, six of whom stay for the month. Memory, open handles and threads of both
-processes are told as the machine sees them (/proc), with the slope of the memory: from the day on which as many leave
-the board as come to it, and in days of silence after the last. A copy of the store is taken amid it; at the end the
-store is verified and that copy restored.
+after each one nine viewers of a dashboard, six of whom stay for the month. Before it comes a time without viewers: who
+left is judged for thirty days more, and only after these and a stay do as many come as leave. Memory, open handles and
+threads of both processes are told as the machine sees them (/proc), with the slope of the memory: in the month, its
+first days apart, and in days of silence after the last. A copy of the store is taken amid it; at the end the store is
+verified and that copy restored.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import tempfile
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -31,10 +32,12 @@ import numpy as np
 from monitoring.settings import Settings
 from storage.engine import upgrade
 from tests.bench import soaked
-from tests.bench.soaked_ward import SETTLED_DAYS, START, Drawn, feed, silence
+from tests.bench.soaked_ward import START, Drawn, feed, silence
 from tests.servers import on_server, running_server
 
 MIB, TRACED_EVERY = 2**20, 10
+WARM_DAYS = 5  # what is kept of pages once drawn has come by then
+SELDOM = 20  # marks between two cycles while nobody looks
 
 
 @dataclass
@@ -93,25 +96,31 @@ class Place:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def soak(place: Place, told: list[Drawn], traced: bool) -> list[Sampled]:
-    """`told`: what the feed brings, and when."""
+def soak(place: Place, told: list[Drawn], before: int, traced: bool) -> list[Sampled]:
+    """`told`: what the feed brings, and when. `before`: so many days pass before anybody looks."""
     clock = multiprocessing.get_context("spawn").Value("d", START.timestamp())
-    port = soaked.free_port()
     scheduler, works = soaked.started(soaked.works, place.settings, clock, traced)
+    began = START + timedelta(days=before)
+    early = [drawn for drawn in told if drawn[0] < began]
+    for left, (mark, files) in zip(range(len(early) - 1, -1, -1), early, strict=True):
+        clock.value = mark.timestamp()
+        _brought(place, mark, files)
+        if left % SELDOM == 0:
+            _asked(works, "cycle")
+    port = soaked.free_port()
     dashboard, shows = soaked.started(soaked.serves, place.settings, clock, port, traced)
     assert scheduler.pid
     assert dashboard.pid
     both = [Sampled("scheduler", scheduler.pid), Sampled("dashboard", dashboard.pid)]
     audience = soaked.Audience(port)
-    for step, (mark, files) in enumerate(told):
+    for step, (mark, files) in enumerate(told[len(early) :]):
         clock.value = mark.timestamp()
-        for name, content in files.items():
-            (place.folder / "in" / f"{mark:%Y%m%dT%H%M}-{name}").write_bytes(content)
+        _brought(place, mark, files)
         _asked(works, "cycle")
         audience.looks(_newest(files))
-        if step == len(told) // 2:
+        if step == (len(told) - len(early)) // 2:
             place.says("backup", str(place.folder / "amid.db"))
-        day = (mark - START) / timedelta(days=1)
+        day = (mark - began) / timedelta(days=1)
         for process in both:
             process.add(day)
         print(f"  day {day:5.1f}: {'; '.join(process.now() for process in both)}", flush=True)
@@ -123,6 +132,11 @@ def soak(place: Place, told: list[Drawn], traced: bool) -> list[Sampled]:
     print(f"  {len(audience.seen.opened)} pages opened, {len(audience.seen.refreshed)} times refreshed, "
           f"not drawn: {audience.seen.errors}")  # fmt: skip
     return both
+
+
+def _brought(place: Place, mark: datetime, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        (place.folder / "in" / f"{mark:%Y%m%dT%H%M}-{name}").write_bytes(content)
 
 
 def _asked(line: Connection, word: str) -> object:
@@ -155,6 +169,7 @@ def main() -> None:
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     told.add_argument("--days", type=int, default=30)
     told.add_argument("--silent", type=int, default=5, help="days of cycles after that, with nothing new")
+    told.add_argument("--before", type=int, default=42, help="days before these on which nobody looks")
     told.add_argument("--postgresql", action="store_true")
     told.add_argument("--traced", action="store_true", help="say which lines hold more than before; much slower")
     asked = told.parse_args()
@@ -165,9 +180,10 @@ def main() -> None:
             url, other = (server.url.format(database=name) for name in ("soak", "other"))
             upgrade(url)
         place = Place.made(Path(folder), url)
-        told_by_feed = [*feed(place.folder / "drawn", asked.days), *silence(asked.days, asked.silent)]
-        for process in soak(place, told_by_feed, asked.traced):
-            print(process.told("with the feed, the board full", SETTLED_DAYS, asked.days))
+        days = asked.before + asked.days
+        told_by_feed = [*feed(place.folder / "drawn", days, asked.before), *silence(days, asked.silent)]
+        for process in soak(place, told_by_feed, asked.before, asked.traced):
+            print(process.told("with the feed, the board full", WARM_DAYS, asked.days))
             print(process.told("with nothing new", asked.days + 1, asked.days + asked.silent))
         looked_over(place, told_by_feed[-1][0].isoformat(), other)
 

@@ -20,7 +20,6 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.asyncio.client import connect
 
 from monitoring.settings import Settings
@@ -144,13 +143,10 @@ class Audience:
 
     async def _opened(self, page: str, query: str) -> Viewer:
         stream = await connect(self.address, subprotocols=["streamlit"], max_size=LARGEST, ping_interval=None)  # type: ignore[list-item]
-        viewer, asked = Viewer(stream, self.seen), BackMsg()
-        asked.rerun_script.page_name, asked.rerun_script.query_string = "" if page == "ward" else page, query
-        self.seen.opened.append(await viewer.run(asked))
+        viewer = Viewer(stream, self.seen, "" if page == "ward" else page, query)
+        self.seen.opened.append(await viewer.run())
         return viewer
 
     async def _refreshed(self, viewer: Viewer) -> None:
         for name in list(viewer.refreshes):
-            asked = BackMsg()
-            asked.rerun_script.fragment_id, asked.rerun_script.is_auto_rerun = name, True
-            self.seen.refreshed.append(await viewer.run(asked))
+            self.seen.refreshed.append(await viewer.run(name))

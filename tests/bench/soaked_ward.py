@@ -11,20 +11,23 @@ from pathlib import Path
 from monitoring.simulate import simulate, slices
 
 GROUP, EVERY_DAYS, STAY_DAYS, STEP_HOURS = 6, 2, 10, 12  # six come every two days for ten: thirty beds
-SETTLED_DAYS = STAY_DAYS + 7  # by then the first who stayed for ten days have left the board too: it grows no more
 START = datetime(2026, 1, 5, 6, tzinfo=UTC)
 NAMES = re.compile(rb"(?<![\w])(SIM-|[LTF](?=\d{7}))")
 Drawn = tuple[datetime, dict[str, bytes]]
 
 
-def feed(folder: Path, days: int) -> list[Drawn]:
-    """(mark, file name -> content). The beds are full on the first day already, by people who leave sooner."""
+def feed(folder: Path, days: int, before: int = 0) -> list[Drawn]:
+    """
+    (mark, file name -> content). The beds are full on the first day already, by people who leave sooner. Who leaves
+    within the first `before` days is told of when they leave.
+    """
     found: dict[datetime, dict[str, bytes]] = defaultdict(dict)
     for number, (day, stay) in enumerate(_groups(days)):
         drawn, start = folder / f"{number}", START + timedelta(days=day)
         end = start + timedelta(days=stay)
         simulate(drawn, patients=GROUP, days=stay, seed=number, start=start)
-        for mark, files in slices(drawn, every_hours=STEP_HOURS, anchor=end):
+        hours = STEP_HOURS if day + stay > before else stay * 24
+        for mark, files in slices(drawn, every_hours=hours, anchor=end):
             found[mark] |= {f"{number:02}-{name}": _own(number, content) for name, content in files.items()}
         people = (drawn / "patients.csv").read_bytes()
         gone = re.sub(rb",$", f",{end.isoformat()}".encode(), people, flags=re.MULTILINE)

@@ -21,7 +21,7 @@ from dashboard.bedside import ward as bedside_ward
 from dashboard.rounds_sheet import scores_of
 from monitoring.analysis.administrations import SIZES
 from monitoring.analysis.assessment import as_known, judge
-from monitoring.analysis.lookback import heard, reach
+from monitoring.analysis.lookback import asked_of, heard, reach
 from monitoring.analysis.written import moment
 from monitoring.flag_news import flag_news
 from monitoring.intake import read_paths, take_in
@@ -157,6 +157,33 @@ def test_reading_no_further_than_a_judgement_looks_changes_nothing(
         for day in sorted(days):
             whole, written = judged_both_ways(store, START + day * DAY)
             pd.testing.assert_frame_equal(whole, written)
+
+
+def add(store: Store, patient: str, day: float, **more: object) -> None:
+    """A value of an analyte that no rule weighs, known at once."""
+    at = START + day * DAY
+    with store.writing() as connection:
+        row = connection.execute(select(LAB).where(LAB.c.patient_id == patient).limit(1)).mappings().one()
+        changed = {"analyte": "inr", "value": 1.1, "collected_at": at, "received_at": at, "resulted_at": at,
+                   "ref": int(day * 1000), "version": 1, "source_id": "", "method": ""}  # fmt: skip
+        connection.execute(INSERTS[connection.dialect.name](LAB).values({**row, **changed, **more}))
+
+
+def test_values_that_no_rule_weighs_are_read_where_they_say_how_far_is_looked_back_or_that_a_method_changed(
+    ward: Store,
+) -> None:
+    weighed = asked_of(CATALOG)
+    assert {"ferritin", "esr", "sodium", "d_dimer_feu", "neutrophils", "temperature", "weight"} <= weighed
+    assert not {"inr", "neutrophils_pct", "sil2r_units", "lymphocytes"} & weighed
+    add(ward, "SIM-0001", DAYS + 8.0)  # alone, a week after all else: the look-back is counted from here
+    add(ward, "SIM-0002", 30.5, method="Quick")
+    add(ward, "SIM-0002", 31.5)
+    add(ward, "SIM-0002", 32.5, method="Owren")
+    for day in (33, DAYS + 10):
+        whole, written = judged_both_ways(ward, START + day * DAY)
+        pd.testing.assert_frame_equal(whole, written)
+        changed = written[written["flag"].eq("method_changed") & written["change"].eq("raised")]
+        assert ("SIM-0002" in [*changed["patient_id"]]) == (day == 33)
 
 
 def test_a_long_stay_brings_flags_that_end_for_being_long_ago_and_none_that_end_unsaid(ward: Store) -> None:

@@ -172,6 +172,15 @@ def test_a_value_the_laboratory_corrected_since_is_withdrawn_as_it_stands(ward: 
     assert (ward.stands(), ward.waits()) == ([], ["QX1", "QX1"])
 
 
+def test_who_was_not_heard_of_for_long_is_not_judged_for_a_code_of_others(ward: Ward) -> None:
+    ward.gets(lab(patient_id="LONG-GONE"))
+    ward.now += timedelta(days=60)
+    ward.gets(lab(analyte="QX1"), "later.csv")
+    ward.maps("ferritin")
+    told = ward.takes_back()
+    assert (told["withdrawn"], told["assessed"]) == (1, 1)
+
+
 def test_what_nobody_said_cannot_be_taken_back(ward: Ward) -> None:
     with pytest.raises(IntakeError, match="nothing to take back"):
         ward.takes_back()

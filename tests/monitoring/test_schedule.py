@@ -1,6 +1,7 @@
 """The 12-hour job: when it runs, that it runs once, and that it tries again."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from monitoring.cycle import Site, wall_clock
 from monitoring.lease import NAME
 from monitoring.schedule import Rota, WallTimes
 from monitoring.settings import Settings
+from monitoring.state import Judged, judged
 from monitoring.terms import Catalog
 from storage import queries
 from storage.engine import Store, open_store
@@ -171,6 +173,26 @@ def test_started_late_it_runs_at_once_and_takes_in_what_arrives_between_cycles(
         running.join(timeout=30)
     assert cycles(store) == 1
     assert job.scheduler.get_job("cycle") is None or not job.scheduler.running
+
+
+def test_who_is_stopped_while_a_cycle_runs_ends_as_soon_as_it_is_done(
+    tmp_path: Path, store: Store, catalog: Catalog
+) -> None:
+    begun, stop = threading.Event(), threading.Event()
+
+    def slowly(*told: Any, **named: Any) -> Judged:
+        begun.set()
+        stop.wait(60)
+        time.sleep(0.2)  # until then whoever stops has begun to
+        return judged(*told, **named)
+
+    settings = site_settings(tmp_path, drop("lab", fill(tmp_path / "in")))
+    running = threading.Thread(target=Rota(Site(settings, store, catalog, judge=slowly)).run, args=(stop,), daemon=True)
+    running.start()
+    assert begun.wait(60)
+    stop.set()
+    running.join(timeout=60)
+    assert not running.is_alive()
 
 
 def _soon(true: Any, seconds: float = 60) -> bool:

@@ -1,0 +1,101 @@
+"""Several processes judge a large ward: they say what one says, nobody waits for them, one that fails is replaced."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from multiprocessing import active_children
+
+import pandas as pd
+import pytest
+
+from monitoring.judges import Judges
+from monitoring.settings_parts import Schedule
+from monitoring.state import Judged, judge_and_record, judged
+from storage import merges, queries
+from tests.monitoring.intake_fixture import Site, site
+
+RISE = (900, 2100, 5200, 12400, 24000)
+PATIENTS = [f"P{number}" for number in range(1, 7)]
+HEAD = "patient_id,analyte,value,unit,collected_at"
+NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
+PATIENCE = 120.0
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Six patients whose ferritin has risen for four days."""
+    drawn = [NOW - timedelta(days=4 - day, hours=1) for day in range(len(RISE))]
+    rows = [
+        f"{patient},Ferritin,{value},ng/mL,{at:%Y-%m-%dT%H:%MZ}"
+        for patient in PATIENTS
+        for at, value in zip(drawn, RISE, strict=True)
+    ]
+    with site(tmp_path_factory.mktemp("judges")) as opened:
+        opened.takes("\n".join([HEAD, *rows]))
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def judges(ward: Site) -> Iterator[Judges]:
+    """Two processes, of which the other is ready."""
+    with Judges(ward.store, ward.catalog, Schedule(judges=2, judges_from=4)) as made:
+        assert say(ward, made).count == 6  # who begins to be started is not waited for
+        assert made.ready(within=PATIENCE)
+        yield made
+
+
+def say(ward: Site, by: Judges | None = None, patients: list[str] | None = None) -> Judged:
+    return (by.judged if by else judged)(ward.store, ward.catalog, as_of=ward.now, run_id="r", patients=patients)
+
+
+def same(one: Judged, other: Judged) -> None:
+    assert one.count == other.count
+    pd.testing.assert_frame_equal(one.changes, other.changes)
+
+
+def test_two_processes_say_what_one_says_also_of_records_that_were_joined(ward: Site, judges: Judges) -> None:
+    alone = say(ward)
+    raised = alone.changes[alone.changes["flag"].eq("ferritin_rising")]
+    assert raised["patient_id"].tolist() == PATIENTS
+    same(say(ward, judges, PATIENTS), alone)
+    count = judge_and_record(ward.store, ward.catalog, as_of=ward.now, run_id="r", judge=judges.judged)
+    assert count == 6
+    assert len(queries.flag_changes(ward.store, as_of=ward.now)) == len(alone.changes)
+    ward.now += timedelta(hours=1)
+    merges.say(ward.store, "P1", "P6", at=ward.now, by="A", reason="one child", source="", run_id="m")
+    joined = say(ward)
+    assert joined.count == 5
+    assert "P1" in joined.changes["patient_id"].tolist()  # what was said under the old name ends
+    same(say(ward, judges, PATIENTS), joined)
+
+
+def test_a_process_that_judges_outlives_a_stop_meant_for_all_and_ends_with_who_started_it(
+    ward: Site, judges: Judges, caplog: pytest.LogCaptureFixture
+) -> None:
+    [other], alone = active_children(), say(ward)
+    assert other.pid
+    os.kill(other.pid, signal.SIGTERM)
+    same(say(ward, judges), alone)
+    assert other.is_alive()
+    os.kill(other.pid, signal.SIGKILL)
+    with caplog.at_level(logging.WARNING):
+        same(say(ward, judges), alone)
+    assert ["this one judges its part" in line for line in caplog.messages] == [True]
+    assert active_children() == []
+    same(say(ward, judges), alone)
+    assert len(active_children()) == 1  # the next is being started
+    judges.close()
+    assert active_children() == []
+
+
+@pytest.mark.parametrize("settings", [Schedule(judges=2, judges_from=7), Schedule(judges=1, judges_from=1)])
+def test_a_small_ward_and_who_wants_one_process_have_one(ward: Site, settings: Schedule) -> None:
+    before = active_children()
+    with Judges(ward.store, ward.catalog, settings) as one:
+        assert say(ward, one).count == queries.patients(ward.store, as_of=ward.now).shape[0]
+        assert active_children() == before
+        assert not one.ready(within=0)
