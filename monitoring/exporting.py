@@ -14,7 +14,7 @@ from monitoring.exports import about as provenance
 from monitoring.exports.about import About, write_about
 from monitoring.exports.anonymity import Groups, write_privacy
 from monitoring.exports.cells import as_text
-from monitoring.exports.facts import fact_parts
+from monitoring.exports.facts import Crew, fact_parts
 from monitoring.exports.fields import cast, layout
 from monitoring.exports.hiding import hidden, plain
 from monitoring.exports.lines import csv_text, header
@@ -61,17 +61,18 @@ def _tables(store: Store, catalog: Catalog, wanted: Wanted, asked: tuple[list[st
 
 
 def write_export(
-    store: Store, catalog: Catalog, wanted: Wanted, folder: Path, how: str, *, progress: Progress = unheard
-) -> dict[str, int]:
+    store: Store, catalog: Catalog, wanted: Wanted, folder: Path, how: str, *, progress: Progress = unheard,
+    crew: Crew | None = None,
+) -> dict[str, int]:  # fmt: skip
     """
     The files of one profile, with what goes with them; rows by table. An earlier export in `folder` is replaced.
-    `progress` is told how many laboratory values each part has.
+    `progress` is told how many laboratory values each part has; `crew`: reading processes that were started already.
 
     Raises ExportError where the folder holds anything else.
     """
     _emptied(folder)
     try:
-        parts = _heard(_asked(store, catalog, wanted, how), progress)
+        parts = _heard(_asked(store, catalog, wanted, how, crew), progress)
         return write_parts(parts, folder, About(wanted, catalog, how))
     except BaseException:  # half an export helps nobody, and may name people; all that lies there was written just now
         for path in provenance.written(folder):
@@ -79,13 +80,13 @@ def write_export(
         raise
 
 
-def _asked(store: Store, catalog: Catalog, wanted: Wanted, how: str) -> Iterator[Frames]:
+def _asked(store: Store, catalog: Catalog, wanted: Wanted, how: str, crew: Crew | None) -> Iterator[Frames]:
     if not wanted.facts:
         return exported(store, catalog, wanted)
     form = {"csv": LINES, "parquet": ARROW}.get(how)
     if form is None:
         raise ExportError(f"Facts alone are written as csv or parquet; {how} also tells what was judged.")
-    return fact_parts(store, catalog, wanted, _chosen(store, wanted), form)
+    return fact_parts(store, catalog, wanted, _chosen(store, wanted), form=form, crew=crew)
 
 
 def write_parts(parts: Iterable[Frames], folder: Path, about: About) -> dict[str, int]:
@@ -117,14 +118,17 @@ def labs_table(store: Store, catalog: Catalog, wanted: Wanted) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def write_labs(store: Store, catalog: Catalog, wanted: Wanted, out: IO[bytes], *, progress: Progress = unheard) -> int:
+def write_labs(
+    store: Store, catalog: Catalog, wanted: Wanted, out: IO[bytes], *, progress: Progress = unheard,
+    crew: Crew | None = None,
+) -> int:  # fmt: skip
     """The labs as CSV, part by part and from the first second; the number of rows."""
     names = layout(catalog).asked(facts=wanted.facts, versions=False)["labs"].names
     out.write(header(names))
     out.flush()
     rows = 0
     parts = (
-        fact_parts(store, catalog, wanted, _chosen(store, wanted), LINES)
+        fact_parts(store, catalog, wanted, _chosen(store, wanted), form=LINES, crew=crew)
         if wanted.facts
         else exported(store, catalog, wanted, ("labs",))
     )

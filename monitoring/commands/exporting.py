@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 STDOUT = "-"
 FORMATS = ("csv", "parquet", "meds", "clif", "omop")
 PARTITIONS = ("patient-bucket", "year")
+LARGE = 16 << 20  # bytes of a store that holds some ten thousands of values
 HOURS = click.FloatRange(min=1, max=720)
 
 
@@ -41,6 +43,21 @@ HOURS = click.FloatRange(min=1, max=720)
 @asked
 def export(asked: Asked, out: str, how: str, **told: Any) -> None:
     """Write courses into the folder OUT, or the labs to stdout for "-"; pseudonymous, dates shifted."""
+    from monitoring.exports.crew import crew
+
+    with crew() if _is_long(asked, told) else nullcontext() as started:  # first: they get ready while this process does
+        _export(asked, out, how, told | {"crew": started})
+
+
+def _is_long(asked: Asked, told: dict[str, Any]) -> bool:
+    """Whether reading takes longer than starting processes for it; a server's store is taken for a large one."""
+    from storage.place import bytes_at
+
+    size = bytes_at(asked.settings.database_url)
+    return told["facts"] and not told["patients"] and (size is None or size > LARGE)
+
+
+def _export(asked: Asked, out: str, how: str, told: dict[str, Any]) -> None:
     from monitoring.commands.progress import Progress
     from monitoring.disguise import own_key
     from monitoring.exporting import Wanted, write_export, write_labs
@@ -65,9 +82,9 @@ def export(asked: Asked, out: str, how: str, **told: Any) -> None:
     record_access(asked.store, now, "command line", what, told["patients"] or ["*"])
     with Progress("values written") as shown:
         if out == STDOUT:
-            write_labs(asked.store, asked.catalog, wanted, sys.stdout.buffer, progress=shown.add)
+            write_labs(asked.store, asked.catalog, wanted, sys.stdout.buffer, progress=shown.add, crew=told["crew"])
             return
-        rows = write_export(asked.store, asked.catalog, wanted, Path(out), how, progress=shown.add)
+        rows = write_export(asked.store, asked.catalog, wanted, Path(out), how, progress=shown.add, crew=told["crew"])
     click.echo(f"Written to {out}: " + ", ".join(f"{count} {name}" for name, count in rows.items()) + ".", err=True)
 
 

@@ -41,7 +41,10 @@ class Plan:
     start: int | None = None
     end: int | None = None
     key: bytes | None = field(default=None, repr=False)
-    marked: bool = False  # texts that a spreadsheet would take for a formula get an apostrophe
+    marked: bool = False  # for CSV: a text taken for a formula gets an apostrophe, one taken for a number its unit
+
+    def column(self, name: str) -> Column:
+        return next(one for one in self.columns if one.name == name)
 
 
 @dataclass(frozen=True)

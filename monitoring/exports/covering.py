@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from binascii import hexlify
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -10,7 +11,6 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 WIDTH = 16
-_DIGITS = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), dtype="<u2")
 
 
 def signs(key: bytes, purpose: str, value: object) -> str:
@@ -27,11 +27,10 @@ def keyed(refs: np.ndarray, key: bytes, purpose: str) -> np.ndarray:
     own = hashlib.blake2b(purpose.encode(), key=key, digest_size=16).digest()
     blocks = np.zeros((len(refs), 2), dtype="<u8")
     blocks[:, 0] = refs.astype("<i8").view("<u8")
-    told = Cipher(AES(own), ECB()).encryptor().update(blocks.tobytes())
+    told = Cipher(AES(own), ECB()).encryptor().update(blocks.view("u1").reshape(-1).data)
     return np.frombuffer(told, dtype="<u8")[::2]
 
 
 def hexadecimal(numbers: np.ndarray) -> np.ndarray:
     """Sixteen hexadecimal signs a number, as bytes (S16)."""
-    octets = np.ascontiguousarray(numbers.astype(">u8")).view("u1")
-    return np.ascontiguousarray(_DIGITS[octets]).view(f"S{WIDTH}")
+    return np.frombuffer(hexlify(numbers.astype(">u8").data), dtype=f"S{WIDTH}")

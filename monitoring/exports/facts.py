@@ -8,6 +8,7 @@ own (monitoring.exports.flow), which hand back lines of CSV or Arrow, in order. 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -32,7 +33,8 @@ from storage.engine import Store
 from storage.facts import door
 from storage.versions import WITHDRAWN
 
-AT_ONCE = 125  # patients whose values are read together, and are one row group of Parquet
+Crew = ProcessPoolExecutor
+AT_ONCE = 160  # patients whose values are read together, and are one row group of Parquet
 MICROSECOND = pd.Timedelta(microseconds=1)
 TOGETHER = 2000  # patients whose treatments and findings are
 
@@ -45,16 +47,19 @@ class _People:
     part: Part
 
 
-def fact_parts(store: Store, catalog: Catalog, wanted: Wanted, chosen: Sequence[str], form: str) -> Iterator[Frames]:
+def fact_parts(
+    store: Store, catalog: Catalog, wanted: Wanted, chosen: Sequence[str], *, form: str, crew: Crew | None = None
+) -> Iterator[Frames]:
     """
     Tables of facts, typed as export.toml says; "labs" as `form` asks, lines of CSV or an Arrow table.
 
+    `crew`: reading processes that were started already (monitoring.exports.crew).
     A part has the values of some patients, or the people, treatments and findings of the same and those before.
     """
     laid = layout(catalog).asked(facts=True, versions=False)
     plan = _plan(wanted, catalog, laid["labs"], marked=form == reading.LINES)
-    place = door(store)
-    with reading.readers(place, plan, form, alone=len(chosen) <= AT_ONCE) as read:
+    order = reading.Order(door(store), plan, form)
+    with reading.readers(order, crew, alone=len(chosen) <= AT_ONCE) as read:
         asked = ((group, part) for group in _groups(store, wanted, chosen) for part in _cut(group.part))
         for group, answers in groupby(read.answers(asked), itemgetter(0)):
             drawn = []

@@ -17,9 +17,10 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from monitoring.csv_marks import FORMULA, NUMBER
-from monitoring.exports.coded import Coded, Columns, coded
+from monitoring.exports.coded import Coded, Columns, coded, taken
 from monitoring.exports.counting import ABSENT, Column, Drawn, Part, Plan, among, chosen, counting, drawn, whole
 from monitoring.exports.covering import hexadecimal, keyed, signs
+from monitoring.exports.worded import UNIT_OF, worded
 from storage.facts import COLUMNS, TEXTS, Facts
 
 SECOND, MINUTE, DAY = 1_000_000, 60_000_000, 86_400_000_000  # in microseconds
@@ -43,13 +44,17 @@ class _Rows:
         return whole(self.told.rows[name])[self.order]
 
     def column(self, name: str) -> Any:
-        return self.told.rows[name].combine_chunks().take(pa.array(self.order))
+        return taken(self.told.rows[name].combine_chunks(), self.place)
+
+    @cached_property
+    def place(self) -> pa.Array:
+        return pa.array(self.order)
 
     @cached_property
     def value(self) -> Any:
         return self.column("value")
 
-    @property
+    @cached_property
     def by(self) -> np.ndarray:
         return self.part.moved[self.patient]
 
@@ -84,10 +89,16 @@ def _column(rows: _Rows, one: Column) -> Any:
         return _moment(rows, rows.whole(name), hiding)
     if one.type != "string":
         return rows.value if name == "value" else rows.column(name)
-    if name in TEXTS:
-        return Coded(rows.kind, _texts(rows.told.kinds[name].combine_chunks(), rows.plan, one))
-    own = coded(rows.column(name))
-    return Coded(own.codes, _texts(own.values, rows.plan, one))
+    told = _words(rows, one)
+    if rows.plan.marked and one.name in UNIT_OF:
+        told = worded(told, _words(rows, rows.plan.column(UNIT_OF[one.name])))
+    return Coded(told.codes, _marked(told.values, rows.plan), told.first)
+
+
+def _words(rows: _Rows, one: Column) -> Coded:
+    name = RENAMED.get(one.name, one.name)
+    own = Coded(rows.kind, rows.told.kinds[name].combine_chunks()) if name in TEXTS else coded(rows.column(name))
+    return Coded(own.codes, _texts(own.values, rows.plan, one), own.first)
 
 
 def _moment(rows: _Rows, at: np.ndarray, hiding: str) -> Any:
@@ -97,7 +108,7 @@ def _moment(rows: _Rows, at: np.ndarray, hiding: str) -> Any:
         there &= (at <= until[rows.patient]) & (at < rows.plan.as_of)
         at = at - at % MINUTE
     told = np.where(there, at + rows.by, 0)
-    return pa.array(told, pa.int64(), mask=~there).cast(pa.timestamp("us", tz="UTC"))
+    return pa.array(told, pa.int64(), mask=None if there.all() else ~there).cast(pa.timestamp("us", tz="UTC"))
 
 
 def _texts(texts: Any, plan: Plan, one: Column) -> Any:
@@ -110,7 +121,7 @@ def _texts(texts: Any, plan: Plan, one: Column) -> Any:
     if hiding == "number" and plan.key:
         make: Callable[[str], str] = partial(signs, plan.key, one.name)
         texts = pa.array([text and make(text) for text in texts.to_pylist()], pa.string())
-    return _marked(texts, plan)
+    return texts
 
 
 def _marked(texts: Any, plan: Plan) -> Any:
@@ -158,7 +169,7 @@ def _high(rows: _Rows) -> Any:
 def _bound(rows: _Rows, comparators: tuple[str, ...], beyond: float | None) -> Any:
     """The very same array where no value is such a bound."""
     own = among(rows.told.kinds["comparator"], frozenset(comparators))
-    return pc.if_else(pa.array(own).take(rows.kind), beyond, rows.value) if own.any() else rows.value
+    return pc.if_else(taken(pa.array(own), rows.kind), beyond, rows.value) if own.any() else rows.value
 
 
 MADE: Mapping[str, Callable[[_Rows], Any]] = {

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from monitoring.exports.coded import Coded, Columns, coded
+from monitoring.exports.coded import Coded, Columns, coded, taken
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _joined(pieces: list[Any], first: int) -> bytes:
 
 def _some(piece: Any, first: int) -> Any:
     if isinstance(piece, Coded):
-        return piece.values.take(piece.codes.slice(first, ROWS))
+        return taken(piece.values, piece.codes.slice(first, ROWS))
     return piece.slice(first, ROWS)
 
 
@@ -92,11 +92,19 @@ def _spelt(values: Any, end: str) -> Any:
     if pa.types.is_timestamp(values.type):
         return _moments(values.cast(pa.timestamp("us")), end)
     if not pa.types.is_string(values.type):
-        texts = values.cast(pa.string())
+        texts = _numbers(values)
         return pc.binary_join_element_wise(texts, end, "") if end else texts
     if pc.any(pc.match_substring(values, '"')).as_py():
         values = pc.replace_substring(values, '"', '""')
     return pc.binary_join_element_wise('"', values, f'"{end}', "")
+
+
+def _numbers(values: Any) -> Any:
+    """A whole one of numbers that may be broken has a point too: some readers take the first rows for all."""
+    texts = values.cast(pa.string())
+    if not pa.types.is_floating(values.type):
+        return texts
+    return pc.if_else(pc.match_substring_regex(texts, r"^-?\d+$"), pc.binary_join_element_wise(texts, ".0", ""), texts)
 
 
 def _moments(plain: Any, end: str) -> Any:

@@ -102,7 +102,10 @@ def _how_to_read() -> list[str]:
     return [
         "Times are UTC. An empty cell is missing. In CSV files a text that a spreadsheet would take for a formula "
         "begins with one apostrophe more than it has; `maswatch ingest` takes that off again, other programs must do "
-        "so themselves. Parquet files hold such texts as they are.",
+        "so themselves. Parquet files hold such texts as they are, and tell every reader their types. In CSV files a "
+        "value as reported has its unit behind it (219 ug/L, or 219 (no unit)), so that every program takes it for "
+        "text. polars guesses types from the first 100 rows, and takes a column that is empty in all of them for text: "
+        "`infer_schema_length=None` lets it look at every row.",
         "",
     ]
 

@@ -6,40 +6,44 @@ What they made goes through files in a folder of its own: a pipe would copy it t
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from importlib.abc import MetaPathFinder
 from itertools import count
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from monitoring import memory
 from monitoring.errors import ExportError
 from monitoring.exports.coded import as_table
 from monitoring.exports.counting import Drawn, Part, Plan
+from monitoring.exports.crew import crew, size
 from monitoring.exports.flow import values, wanted_columns
 from monitoring.exports.lines import Lines, csv_lines
 from storage import facts
 from storage.facts import Door, Reader
 
 LINES, ARROW = "lines", "arrow"
-MOST = 4  # readers; what they bring must be written by one
 AHEAD = 4  # parts a reader, in files: enough for both to go on while the next group of patients is looked up
-MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # as malloc.h numbers them
-LARGEST_ARRAY, KEPT = 32 << 20, 24 << 20  # bytes
 Answer = tuple[Any, Drawn]
 Group = TypeVar("Group")
-_own: dict[str, Any] = {}  # of a reading process: its way into the store, what is asked of it, and names for its files
+_own: dict[str, Any] = {}  # of a reading process: its way into the store, and names for its files
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is read for an export: where, what, and whether as LINES or ARROW."""
+
+    place: Door
+    plan: Plan
+    form: str
 
 
 class Readers:
@@ -60,28 +64,26 @@ class Readers:
 
 
 @contextmanager
-def readers(place: Door, plan: Plan, form: str, *, alone: bool) -> Iterator[Readers]:
-    """`alone`: few patients, for whom starting processes would take longer than reading."""
-    if alone:
-        with facts.reading(place, alone=False) as reader:
-            yield Readers(lambda part: _done(read(reader, part, plan, form)), 0)
+def readers(order: Order, started: ProcessPoolExecutor | None, *, alone: bool) -> Iterator[Readers]:
+    """
+    `started`: a crew that is not ended here, else one is where it is needed.
+    `alone`: few patients, for whom starting processes would take longer than reading.
+    """
+    if alone and started is None:
+        with facts.reading(order.place, alone=False) as reader:
+            yield Readers(lambda part: _done(read(reader, part, order)), 0)
         return
-    many = min(os.cpu_count() or 1, MOST)
     with (
         tempfile.TemporaryDirectory(prefix="maswatch-export-") as folder,
-        ProcessPoolExecutor(many, get_context("spawn"), _open, (place, plan, form, Path(folder))) as pool,
+        nullcontext(started) if started else crew() as pool,
     ):
-        for _ in range(many):
-            pool.submit(os.getpid)  # so that all start while the first patients are looked up
-        try:
-            yield Readers(lambda part: pool.submit(_read, part), AHEAD * many)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        yield Readers(lambda part: pool.submit(_read, order, Path(folder), part), AHEAD * size())
 
 
-def read(reader: Reader, part: Part, plan: Plan, form: str) -> Answer:
+def read(reader: Reader, part: Part, order: Order) -> Answer:
+    plan = order.plan
     columns, drawn = values(reader.facts(part.names, plan.as_of, wanted_columns(plan)), part, plan)
-    return csv_lines(columns) if form == LINES else as_table(columns), drawn
+    return csv_lines(columns) if order.form == LINES else as_table(columns), drawn
 
 
 def _done(answer: Answer) -> Future[Answer]:
@@ -99,14 +101,6 @@ def _answered(waiting: deque[tuple[Group, Future[Answer]]]) -> tuple[Group, Answ
         raise ExportError("A reading process was ended from outside; start the export again.") from None
 
 
-class _WithoutPandas(MetaPathFinder):
-    """pyarrow looks for pandas, which nothing here needs, and which takes as much memory as all the rest."""
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError(fullname)
-
-
 @dataclass(frozen=True)
 class _Left:
     """A file with so many lines, or with an Arrow table."""
@@ -116,9 +110,9 @@ class _Left:
     form: str
 
 
-def _left(told: Any, form: str) -> _Left:
+def _left(told: Any, folder: Path, form: str) -> _Left:
     """In a file of this process and of nobody else."""
-    path = _own["folder"] / f"{os.getpid()}-{next(_own['names'])}"
+    path = folder / f"{os.getpid()}-{next(_own['names'])}"
     if form == LINES:
         path.write_bytes(told.text)
     else:
@@ -138,23 +132,23 @@ def _fetched(left: _Left) -> Any:
     return told
 
 
-def _open(place: Door, plan: Plan, form: str, folder: Path) -> None:
-    sys.meta_path.insert(0, _WithoutPandas())
+def get_ready() -> None:
+    """Of a reading process: how it uses memory and the cores."""
     pa.set_memory_pool(pa.system_memory_pool())  # the driver's too: one heap for both
-    _keep_memory()
-    opened = facts.reading(place, alone=True)
-    _own.update(reader=opened.__enter__(), opened=opened, plan=plan, form=form, folder=folder, names=count())
+    memory.keep()  # the next part uses what the last one took
     pa.set_cpu_count(1)
+    _own["names"] = count()
 
 
-def _keep_memory() -> None:
-    """The next part uses what the last one took: GNU's allocator would give back each array, to be cleared again."""
-    library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if hasattr(library, "mallopt"):
-        library.mallopt(MMAP_THRESHOLD, LARGEST_ARRAY)
-        library.mallopt(TRIM_THRESHOLD, KEPT)
+def _read(order: Order, folder: Path, part: Part) -> Answer:
+    told, drawn = read(_reader(order.place), part, order)
+    return _left(told, folder, order.form), drawn
 
 
-def _read(part: Part) -> Answer:
-    told, drawn = read(_own["reader"], part, _own["plan"], _own["form"])
-    return _left(told, _own["form"]), drawn
+def _reader(place: Door) -> Reader:
+    """One for the life of the process, which reads for one export alone."""
+    if "reader" not in _own:
+        _own["opened"] = facts.reading(place, alone=True)
+        _own["reader"] = _own["opened"].__enter__()
+    reader: Reader = _own["reader"]
+    return reader

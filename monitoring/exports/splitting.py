@@ -20,6 +20,7 @@ PARTITIONS = (BUCKET, YEAR)
 BUCKETS = 16
 COMPRESSION = "zstd"
 ALWAYS_OTHER = ("value_id", "dose_id", "finding_id")
+SIDE_BY_SIDE = "DELTA_LENGTH_BYTE_ARRAY"  # the lengths of texts before the texts, which are then coded twice as fast
 UNDATED: Final = "__HIVE_DEFAULT_PARTITION__"  # how Hive, Spark and DuckDB name what has no value to be split by
 # By whose year a row goes: the moment that it speaks of.
 DATED = {
@@ -80,13 +81,16 @@ class Files:
 def _opened(path: Path, written: pa.Schema, meant: pa.Schema) -> pq.ParquetWriter:
     """
     `written`: the types that come; `meant`: those that readers are told. Limits of what a part holds are of use for
-    numbers and moments alone, and a text that is another in each row gains nothing by a dictionary.
+    numbers and moments alone. A text that is another in each row gains nothing by a dictionary, and moments that stand
+    in their order are shorter without.
     """
-    ranged = [one.name for one in meant if not pa.types.is_string(one.type)]
-    repeated = [one.name for one in meant if one.name not in ALWAYS_OTHER]
+    other = [one.name for one in meant if one.name in ALWAYS_OTHER]
     writer = pq.ParquetWriter(
-        path, written, compression=COMPRESSION, use_dictionary=repeated, write_statistics=ranged, store_schema=False
-    )
+        path, written, compression=COMPRESSION, store_schema=False,
+        use_dictionary=[one.name for one in meant if one.name not in other and not pa.types.is_timestamp(one.type)],
+        column_encoding=dict.fromkeys(other, SIDE_BY_SIDE),
+        write_statistics=[one.name for one in meant if not pa.types.is_string(one.type)],
+    )  # fmt: skip
     writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(meant.serialize()).decode()})
     return writer
 

@@ -1,0 +1,50 @@
+"""
+Processes that will read for an export. They take as long to begin as this one does, so that it pays to start them
+first; whoever starts them early imports nothing heavy for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from multiprocessing import get_context
+from typing import Any
+
+from monitoring.parallel import belong_to_parent
+
+MOST = 4  # readers; what they bring must be written by one
+
+
+def size() -> int:
+    return min(os.cpu_count() or 1, MOST)
+
+
+@contextmanager
+def crew() -> Iterator[ProcessPoolExecutor]:
+    """They get ready at once; those still at it when nobody needs them any more end by themselves."""
+    with ProcessPoolExecutor(size(), get_context("spawn"), _get_ready) as pool:
+        for _ in range(size()):
+            pool.submit(os.getpid)
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+class _WithoutPandas(MetaPathFinder):
+    """pyarrow looks for pandas, which nothing here needs, and which takes as much memory as all the rest."""
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError(fullname)
+
+
+def _get_ready() -> None:
+    belong_to_parent()
+    sys.meta_path.insert(0, _WithoutPandas())
+    importlib.import_module("monitoring.exports.reading").get_ready()
