@@ -28,3 +28,18 @@ def highest_so_far(values: np.ndarray, series: np.ndarray) -> np.ndarray:
     rank[order] = np.arange(size)
     base = first_of(series) * size  # grows from series to series, so that none reaches into the next
     return values[order[np.maximum.accumulate(base + rank) - base]] if size else values
+
+
+def highest_between(values: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Position of the highest of values[begin:end] for each pair of positions, the last of equals; -1 where empty."""
+    found, length = np.full(len(begin), -1), end - begin
+    best, step = np.arange(len(values)), 1
+    while (length >= step).any():  # `best`: of each `step` values from here on, so that any stretch is two that overlap
+        mine = (length >= step) & (length < 2 * step)
+        found[mine] = _higher(values, best[begin[mine]], best[end[mine] - step])
+        best, step = _higher(values, best[: max(len(best) - step, 0)], best[step:]), 2 * step
+    return found
+
+
+def _higher(values: np.ndarray, one: np.ndarray, later: np.ndarray) -> np.ndarray:
+    return np.where(values[later] >= values[one], later, one)

@@ -15,6 +15,7 @@ from monitoring.analysis.evidence import confounders as _confounders
 from monitoring.analysis.explain_response import RESPONSE, ResponseGrounds, response_grounds
 from monitoring.analysis.explain_safety import SAFETY
 from monitoring.analysis.explain_trend import reasons, trend, values, words
+from monitoring.analysis.newest import Newest, dated, hours_later, later_sum, newest_hours
 from monitoring.analysis.written import rows as plain_rows
 from monitoring.terms import Catalog, Rule
 
@@ -36,6 +37,7 @@ class Grounds:
     as_of: pd.Timestamp
     catalog: Catalog
     beliefs: Mapping[tuple[str, int], list[Row]]
+    newest: Newest
 
 
 def explained(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> pd.DataFrame:
@@ -65,6 +67,7 @@ def _grounds(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> G
         as_of=pd.Timestamp(assessment.as_of),
         catalog=catalog,
         beliefs=reasons(flags, assessment.points, catalog),
+        newest=newest_hours(flags, assessment.points),
     )
 
 
@@ -78,11 +81,15 @@ def _grouped(rows: list[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]
 def _level(flag: Any, rule: Rule, grounds: Grounds) -> Row:
     point = grounds.points[flag.now]
     limit = rule.parameters["above"] if "above" in rule.parameters else rule.parameters["below"]
+    told, later = words(point, 0.0, 0.0, grounds.catalog), hours_later(flag.patient_id, point, grounds.newest)
     return {
-        "sentence": rule.sentences["holds"].format(**words(point, 0.0, 0.0, grounds.catalog)),
-        "evidence": [*values([point], point["hour"]), _sum("limit", limit, point["unit"], "threshold of the rule")],
+        "sentence": dated(rule.sentences["holds"].format(**told), later),
+        "evidence": [
+            *values([point], point["hour"]), _sum("limit", limit, point["unit"], "threshold of the rule"),
+            *later_sum(later, told["label"]),
+        ],
         "confounders": _confounders([point]),
-    }
+    }  # fmt: skip
 
 
 def _overdue(flag: Any, rule: Rule, grounds: Grounds) -> Row:

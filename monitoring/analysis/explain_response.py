@@ -15,7 +15,7 @@ from monitoring.analysis.evidence import Row, calculation, confounders, number, 
 from monitoring.analysis.markers import sides
 from monitoring.analysis.matching import of_each
 from monitoring.analysis.near import doubted, names
-from monitoring.analysis.response_odds import READ
+from monitoring.analysis.response_odds import READ, WHOLE, weight
 from monitoring.analysis.taper import Step, steps
 from monitoring.analysis.written import iso, rows
 from monitoring.terms import Catalog, Rule
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 Key = tuple[str, pd.Timestamp, int]
 SIDE = ["value", "comparator", "value_text", "unit_text", "collected_at", "ref", "version"]
 MARKER = ["patient_id", "t0", "t0_hour", "hours", "analyte", "state", "why", "reason", "share", "share_error", "free",
-          "log_odds", "last_since", *(f"{side}_{name}" for side in ("base", "now") for name in SIDE)]  # fmt: skip
-WINDOW = ["patient_id", "t0", "hours", "log_odds", "probability", "probability_low", "probability_high", "counted"]
+          "log_odds", "precision", "last_since",
+          *(f"{side}_{name}" for side in ("base", "now") for name in SIDE)]  # fmt: skip
+WINDOW = ["patient_id", "t0", "hours", "log_odds", "probability", "probability_low", "probability_high", "precision"]
 BETWEEN = [
     "patient_id",
     "analyte",
@@ -154,14 +155,18 @@ def _odds(flag: Any, mine: list[Row], catalog: Catalog, grounds: Grounds) -> lis
     window = grounds.response.windows[(flag.patient_id, flag.t0, flag.hours)][0]
     numbers = catalog.rules[RULE].parameters
     spoken = [m for m in mine if m["log_odds"]]
-    shrink = 1.0 / (1.0 + max(window["counted"] - 1.0, 0.0) * numbers["correlation"])
     return [
         *(row for m in spoken for row in _of_marker(m, catalog)),
         calculation("sum of the markers", sum(m["log_odds"] for m in spoken), "log odds", "all markers together"),
-        calculation("weight", shrink, "", f"1 / (1 + (markers read − 1) × {numbers['correlation']:g})"),
+        calculation("precision together", window["precision"], "", "sum of the precisions of the markers"),
+        calculation("weight", weight(window["precision"], numbers), "", _how_weighed(numbers)),
         calculation("log odds of response", window["log_odds"], "", _how_joined(mine, numbers)),
         calculation("probability of response", 100 * window["probability"], "%", "1 / (1 + exp(−log odds))"),
     ]  # fmt: skip
+
+
+def _how_weighed(numbers: Mapping[str, Any]) -> str:
+    return f"1 / (1 + {numbers['together_spread']:g}² × precision together)"
 
 
 def _how_joined(mine: list[Row], numbers: Mapping[str, Any]) -> str:
@@ -174,7 +179,10 @@ def _of_marker(m: Row, catalog: Catalog) -> list[Row]:
     label = catalog.analytes[m["analyte"]].label
     numbers = catalog.rules[RULE].parameters
     if m["share"] is None or f"{m['analyte']}_spread" not in numbers:
-        return [calculation(f"{label} says", m["log_odds"], "log odds", "fever that goes, stays or comes; or a bound")]
+        return [
+            calculation(f"{label} says", m["log_odds"], "log odds", "fever that goes, stays or comes; or a bound"),
+            calculation(f"{label}: precision", m["precision"], "", f"size of the log odds / {WHOLE:g}"),
+        ]
     spread = numbers[f"{m['analyte']}_spread"]
     how = f"least squares of the logs on the expected response, from {m['free']:g} h on; 0 none of it, 1 all of it"
     return [
@@ -184,6 +192,7 @@ def _of_marker(m: Row, catalog: Catalog) -> list[Row]:
             f"{label} says", m["log_odds"], "log odds",
             f"(share − 0.5) / ({spread:g}² + error²), at most {numbers['most_log_odds']:g} either way",
         ),
+        calculation(f"{label}: precision", m["precision"], "", "log odds / (share − 0.5)"),
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from monitoring.analysis.comparability import broken_trait, laboratory_of
 from monitoring.analysis.draws import is_diluted
 from monitoring.analysis.evidence import Row, calculation, confounders, number, running, shown
+from monitoring.analysis.newest import dated, hours_later, later_sum
 from monitoring.terms import Rule
 
 if TYPE_CHECKING:
@@ -30,12 +31,14 @@ def hook(flag: Any, rule: Rule, grounds: Grounds) -> Row:
         "value": number(now, grounds.catalog),
         "before": number(base if bound is None else bound, grounds.catalog),
     }
+    later = hours_later(flag.patient_id, now, grounds.newest)
     beside = [shown(role, point) for pair in panel for role, point in zip(("baseline", "window"), pair, strict=True)]
     return {
-        "sentence": rule.sentences["holds" if panel else "alone"].format(**words),
+        "sentence": dated(rule.sentences["holds" if panel else "alone"].format(**words), later),
         "evidence": [
             *(shown("baseline", point) for point in values), shown("newest", now),
             *_fall(base, now, rule, analyte.half_life_hours or math.inf), *beside, *_panel_sums(panel, rule, grounds),
+            *later_sum(later, analyte.label),
         ],
         "confounders": confounders([*values, now, *(point for pair in panel for point in pair)]),
     }  # fmt: skip
@@ -130,14 +133,18 @@ def lineages(flag: Any, rule: Rule, grounds: Grounds) -> Row:
     labels = [grounds.catalog.analytes[point["analyte"]].label for point in points]
     # as measured: rounded, a value just below its limit would read like the limit
     lines = [f"{running(label)} {p['comparator']}{p['value']:.4g}" for label, p in zip(labels, points, strict=True)]
-    text = ", ".join(lines)
+    later = [hours_later(flag.patient_id, point, grounds.newest) for point in points]
+    together = later[0] if len({*later}) == 1 else 0.0  # mostly all of them are measured in one draw
+    own = [0.0 if together else hours for hours in later]
+    text = ", ".join(dated(line, hours) for line, hours in zip(lines, own, strict=True))
+    sums = [one for label, hours in zip(labels, later, strict=True) for one in later_sum(hours, label)]
     limits = [
         calculation(f"{label}: limit", _limit(p, rule), p["unit"], "threshold of the rule for the patient's age")
         for label, p in zip(labels, points, strict=True)
     ]
     return {
-        "sentence": rule.sentences["holds"].format(lines=text[:1].upper() + text[1:]),
-        "evidence": [*(shown("newest", point) for point in points), *limits],
+        "sentence": dated(rule.sentences["holds"].format(lines=text[:1].upper() + text[1:]), together),
+        "evidence": [*(shown("newest", point) for point in points), *limits, *sums],
         "confounders": confounders(points, used=True),
     }
 

@@ -13,6 +13,7 @@ import pandas as pd
 from monitoring.analysis.columns import Laid, texts
 from monitoring.analysis.evidence import SHOWN, Row, calculation, confounders, shown
 from monitoring.analysis.hinges import Span, Ward
+from monitoring.analysis.newest import dated, hours_later, later_sum
 from monitoring.analysis.rules import WAYS
 from monitoring.analysis.turning import Belief, turning
 from monitoring.analysis.written import rounded
@@ -157,9 +158,11 @@ def trend(flag: Any, rule: Rule, grounds: Any) -> Row:
     span = newest["hour"] - turn
     by_time = math.log(2) / abs(slope) <= grounds.catalog.settings["trend_most_doubling_hours"]
     name = "bounded" if newest["comparator"] else "holds" if by_time else "slow"
-    sums = _sums(slope, spread, span, newest)
+    sums, told = _sums(slope, spread, span, newest), words(newest, slope, span, grounds.catalog)
+    later = hours_later(flag.patient_id, newest, grounds.newest) if name == "bounded" else 0.0  # others tell no value
+    sums += later_sum(later, told["label"])
     return {
-        "sentence": rule.sentences[name].format(**words(newest, slope, span, grounds.catalog)),
+        "sentence": dated(rule.sentences[name].format(**told), later),
         "evidence": values(used, turn) + sums + grounds.beliefs.get((flag.flag, flag.now), []),
         "confounders": confounders([p | {"usable": p["usable"] or p["counts"]} for p in between]),
     }

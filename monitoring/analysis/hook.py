@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.columns import Laid, by_text, framed, moments
-from monitoring.analysis.earlier import highest_so_far, last_before
+from monitoring.analysis.earlier import highest_between, last_before
 from monitoring.analysis.episodes import episodes
 from monitoring.analysis.panel import Panel, Stretches, panel
 from monitoring.terms import Catalog, Rule
 
 DAY_HOURS = 24.0
 NONE = -1
+MILLISECONDS = 3_600_000.0  # of an hour
 USED = ["series", "segment", "hour", "log", "value", "sigma", "exact", "above", "below", "usable", "suspect"]
 Values = dict[str, np.ndarray]  # columns of the values of one analyte
 
@@ -114,7 +115,8 @@ def _looks(values: Values, rule: Rule, half_life: float) -> Values:
     log, block = values["log"], _blocks(values)
     trusted = ~values["suspect"]
     above = values["above"]
-    base = _highest_left(values, trusted & ~values["below"], block, math.log(2.0) / half_life)
+    base, alone, peak = _bases(values, block, numbers["base_hours"], math.log(2.0) / half_life)
+    alone &= trusted
     bound = last_before(above & trusted, block)
     fall, hours, crossed = _from(values, base, numbers["method_factor"])
     noise = numbers["z"] * math.sqrt(2.0) * values["sigma"]
@@ -125,11 +127,12 @@ def _looks(values: Values, rule: Rule, half_life: float) -> Values:
     day = -math.log1p(-numbers["fall_percent_per_day"] / 100.0) / DAY_HOURS
     steep = told & (fall - crossed > np.maximum(noise, day * hours))
     under = told & (bound >= 0) & (below_bound - bound_crossed > 0) & (since_bound <= numbers["bound_hours"])
-    high = under | above[np.maximum(base, 0)] | (_highest(values, trusted, block) >= numbers["peak"])
+    high = under | above[np.maximum(base, 0)] | (peak >= numbers["peak"])
     return {
-        "base": base, "bound": np.where(under, bound, NONE), "told": told, "asked": fast | steep | under,
+        "base": base, "bound": np.where(under, bound, NONE), "asked": fast | steep | under,
+        "told": told | (alone & ~above & ~values["explained"]),
         "odd": fast | under, "deep": (fast | under) & high, "steep": steep,
-        "back": above & (base >= 0) & (fall <= math.log(2.0) * hours / half_life),
+        "back": above & (alone | ((base >= 0) & (fall <= math.log(2.0) * hours / half_life))),
     }  # fmt: skip
 
 
@@ -150,15 +153,27 @@ def _blocks(values: Values) -> np.ndarray:
     return np.cumsum(begins)
 
 
-def _highest_left(values: Values, chosen: np.ndarray, block: np.ndarray, rate: float) -> np.ndarray:
-    """For each value the earlier one of which most would be left by now at `rate` (log per hour); -1: none."""
-    left = np.where(chosen, values["log"] + rate * (values["hour"] - values["hour"].min(initial=np.inf)), -np.inf)
-    return last_before(chosen & (left == highest_so_far(left, block)), block)
+def _bases(
+    values: Values, block: np.ndarray, base_hours: float, rate: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """
+    For each value the earlier one of which most would be left by now at `rate` (log per hour), -1: none; whether there
+    is none only because all before it are too old; the highest value up to it.
+    """
+    fit, hour = ~values["suspect"] & ~values["below"], values["hour"]
+    since, here = _since(block, hour, base_hours), np.arange(len(hour))
+    left = np.where(fit, values["log"] + rate * (hour - hour.min(initial=np.inf)), -np.inf)
+    value = np.where(fit, values["value"], -np.inf)
+    most = highest_between(left, since, here)
+    base = np.where((most >= 0) & np.isfinite(left[most]), most, NONE) if len(most) else most
+    return base, (base < 0) & (last_before(fit, block) >= 0), value[highest_between(value, since, here + 1)]
 
 
-def _highest(values: Values, chosen: np.ndarray, block: np.ndarray) -> np.ndarray:
-    value = np.where(chosen & ~values["below"], values["value"], -np.inf)
-    return highest_so_far(value, block)
+def _since(block: np.ndarray, hour: np.ndarray, base_hours: float) -> np.ndarray:
+    """For each value the position of the first of its block that is not too old to be compared with."""
+    age, most = (np.rint(spell * MILLISECONDS).astype(np.int64) for spell in (hour, np.float64(base_hours)))
+    place = block * (np.ptp(age) + 2 * most) + age if len(age) else age  # on one axis no block reaches another
+    return np.searchsorted(place, place - most)
 
 
 def _stretches_of(hour: np.ndarray, patient: np.ndarray, looks: Values, until: np.ndarray) -> Stretches:

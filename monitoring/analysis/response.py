@@ -12,11 +12,11 @@ import pandas as pd
 from monitoring.analysis.columns import NEVER, Table, as_array, framed, spans
 from monitoring.analysis.episodes import states
 from monitoring.analysis.matching import of_each
-from monitoring.analysis.response_odds import probabilities, probabilities_so_far
+from monitoring.analysis.response_odds import SAID, SLOW, probabilities, probabilities_so_far
 from monitoring.terms import Catalog
 
 WINDOW = ["patient_id", "t0", "hours"]
-USED = [*WINDOW, "analyte", "state", "now_since", "last_since", "used_at", "seen_at", "free", "log_odds", "slow_odds"]
+USED = [*WINDOW, "analyte", "state", "now_since", "last_since", "used_at", "seen_at", "free", *SAID, *SLOW]
 STATES = ["improved", "unchanged", "worse", "not_interpretable", "missing"]
 OF_WINDOW = ["hours", "opens_at", "due_at", "closes_at", "known_at"]
 

@@ -1,11 +1,14 @@
 """
 The markers joined to one probability that the steroid works, each with its own say in log odds.
 
-    log odds of a marker = (share - 1/2) / (spread^2 + error^2), no more than `most_log_odds` either way
-    log odds together    = prior + sum / (1 + (markers - 1) * correlation)
+    log odds of a marker  = (share - 1/2) / (spread^2 + error^2), no more than `most_log_odds` either way
+    precision of a marker = log odds / (share - 1/2): 1 / (spread^2 + error^2), less where the log odds are cut
+    log odds together     = prior + sum / (1 + together_spread^2 * sum of the precisions)
 
 The first line is the likelihood ratio of two normal distributions of the share, around 1 under response and around 0
-under non-response, which are equally wide. The second takes into account that markers of one disease move together.
+under non-response, which are equally wide. The third takes into account that the markers of one patient answer
+together, some patients more and some less (a random effect common to all markers: Laird and Ware, Biometrics
+1982;38:963-74). Many precise ones say no more than that allows, and one that is hardly known dilutes no other.
 """
 
 from __future__ import annotations
@@ -22,7 +25,10 @@ from monitoring.analysis.shares import expected
 from monitoring.terms import Catalog
 
 FITS = {"share": "share", "error": "share_error"}
+SAID = ("log_odds", "precision")
+SLOW = ("slow_odds", "slow_precision")
 READ = ["improved", "unchanged", "worse"]
+WHOLE = 0.5  # how far a share of 0 or 1 lies from the middle: what fever and bounds are taken for
 
 
 def free_hours(numbers: Mapping[str, Any]) -> list[float]:
@@ -33,14 +39,15 @@ def free_hours(numbers: Mapping[str, Any]) -> list[float]:
 def with_odds(markers: Table, window: np.ndarray, catalog: Catalog) -> Table:
     """
     `markers` with free (the first hours left free: of those tried, for all markers of a window together, the one that
-    speaks most for a response), share, share_error and log_odds: what each marker says for (+) or against (-) a
-    response; 0 where it says nothing. slow_odds: the same for a response that began so late that it is a slow one.
+    speaks most for a response), share, share_error, precision and log_odds: what each marker says for (+) or against
+    (-) a response; 0 where it says nothing. slow_odds, slow_precision: the same for a response that began so late that
+    it is a slow one.
     `window`: the number of each row's window; rows that are `left_out` have no say in it.
     """
     numbers = catalog.rules["steroid_response"].parameters
     spreads = np.array([numbers.get(f"{name}_spread", np.nan) for name in names(numbers)], dtype=float)
     markers = markers | {"spread": spreads[markers["marker"]], "read": np.isin(markers["state"], READ)}
-    tried = np.array([_odds(markers, numbers, place) for place in range(len(free_hours(numbers)))])
+    tried = np.array([_said(markers, numbers, place) for place in range(len(free_hours(numbers)))])
     usual = tried[:-1]
     best = _best(markers, usual, window, numbers)[window]
     here = np.arange(len(window))
@@ -50,7 +57,8 @@ def with_odds(markers: Table, window: np.ndarray, catalog: Catalog) -> Table:
         name: np.array([markers[f"{old}_{place}"] for place in range(len(usual))])[best, here]
         for old, name in FITS.items()
     }
-    return markers | {"free": free, "log_odds": usual[best, here], "slow_odds": tried[-1]} | fits
+    said = dict(zip(SAID, usual[best, :, here].T, strict=True)) | dict(zip(SLOW, tried[-1], strict=True))
+    return markers | {"free": free} | said | fits
 
 
 def _best(markers: Table, tried: np.ndarray, window: np.ndarray, numbers: Mapping[str, Any]) -> np.ndarray:
@@ -59,29 +67,43 @@ def _best(markers: Table, tried: np.ndarray, window: np.ndarray, numbers: Mappin
     only where enough markers have two values after them: what nobody looked at speaks for nothing.
     """
     there = ~markers["left_out"]
-    read = np.bincount(window, markers["read"], minlength=1)
-    sums = np.array([np.bincount(window, odds, minlength=1) for odds in tried])
+    sums, precision = (
+        np.array([np.bincount(window, said[part], minlength=1) for said in tried]) for part in range(len(SAID))
+    )
     free = np.array(numbers["free_hours"], dtype=float)[:, None]
     shares = [~np.isnan(markers[f"share_{place}"]) & there for place in range(len(tried))]
     fitted = np.array([np.bincount(window, share, minlength=1) for share in shares])
-    told = joined(sums, read, free, numbers)
+    told = joined(sums, precision, free, numbers)
     return np.asarray(np.where((free > 0) & (fitted < numbers["min_markers"]), -np.inf, told).argmax(axis=0))
 
 
-def joined(total: Any, count: Any, free: Any, numbers: Mapping[str, Any]) -> Any:
-    """The log odds together: prior, less what a late beginning costs, and the weighted sum of so many markers."""
-    weight = 1.0 / (1.0 + np.maximum(count - 1.0, 0.0) * numbers["correlation"])
-    return numbers["prior_log_odds"] - np.where(free > 0, numbers["late_costs"], 0.0) + weight * total
+def joined(total: Any, precision: Any, free: Any, numbers: Mapping[str, Any]) -> Any:
+    """The log odds together: prior, less what a late beginning costs, and the weighted sum of the markers."""
+    late = np.where(free > 0, numbers["late_costs"], 0.0)
+    return numbers["prior_log_odds"] - late + weight(precision, numbers) * total
 
 
-def _odds(markers: Table, numbers: Mapping[str, Any], place: int) -> np.ndarray:
+def weight(precision: Any, numbers: Mapping[str, Any]) -> Any:
+    """What the sum of markers counts that are known so precisely together."""
+    return 1.0 / (1.0 + numbers["together_spread"] ** 2 * precision)
+
+
+def _said(markers: Table, numbers: Mapping[str, Any], place: int) -> tuple[np.ndarray, np.ndarray]:
+    """What each marker says, and how precisely: rows as SAID."""
     variance = markers["spread"] ** 2 + markers[f"error_{place}"] ** 2
     odds = (markers[f"share_{place}"] - 0.5) / variance
     from_numbers = (markers["least"] == markers["most"]) | (markers["now_exact"] & (free_hours(numbers)[place] > 0))
     odds = np.where(from_numbers, odds, _of_bounds(markers, numbers))
     fever = markers["marker"] == names(numbers).index("temperature")
     odds = np.where(fever, _of_fever(markers, numbers), odds)
-    odds = np.clip(np.nan_to_num(odds), -numbers["most_log_odds"], numbers["most_log_odds"])
+    odds = _believed(markers, np.nan_to_num(odds), numbers)
+    apart = np.where(from_numbers & ~fever, np.abs(markers[f"share_{place}"] - 0.5), WHOLE)
+    return odds, np.divide(np.abs(odds), apart, out=np.zeros_like(odds), where=odds != 0.0)
+
+
+def _believed(markers: Table, odds: np.ndarray, numbers: Mapping[str, Any]) -> np.ndarray:
+    """No marker says too much, none what a product may have made, and none that was not read anything."""
+    odds = np.clip(odds, -numbers["most_log_odds"], numbers["most_log_odds"])
     moved = markers["why"] == "product"
     odds = np.where(markers["lifted"] | moved, np.minimum(odds, 0.0), odds)
     odds = np.where(markers["lowered"], np.maximum(odds, 0.0), odds)
@@ -109,44 +131,46 @@ def _of_fever(markers: Table, numbers: Mapping[str, Any]) -> np.ndarray:
 def probabilities(markers: Table, begins: np.ndarray, catalog: Catalog) -> Table:
     """
     Of each window of a start, whose rows begin at `begins`: log_odds together, probability of response, and
-    probability_low, probability_high: its range when any one marker is left out. `counted`: how many markers were
-    read; `strongest`: the log odds of the one that says most for a response; `slow_probability`: of one that began too
-    late.
+    probability_low, probability_high: its range when any one marker is left out. `precision`: of the markers together;
+    `strongest`: the log odds of the one that says most for a response; `slow_probability`: of one that began too late.
     """
-    numbers, read = catalog.rules["steroid_response"].parameters, np.isin(markers["state"], READ).astype(float)
-    window = np.repeat(np.arange(len(begins)), np.diff(np.r_[begins, len(read)]))
-    odds, slow, count = (np.bincount(window, part) for part in (markers["log_odds"], markers["slow_odds"], read))
-    whole = joined(odds, count, markers["free"][begins], numbers)
-    without = joined(odds[window] - markers["log_odds"], count[window] - read, markers["free"], numbers)
-    left = np.where(read > 0, without, whole[window])
+    numbers, count = catalog.rules["steroid_response"].parameters, len(markers["log_odds"])
+    window = np.repeat(np.arange(len(begins)), np.diff(np.r_[begins, count]))
+    odds, precision, slow, slow_precision = (np.bincount(window, markers[name]) for name in (*SAID, *SLOW))
+    whole = joined(odds, precision, markers["free"][begins], numbers)
+    others = odds[window] - markers["log_odds"], precision[window] - markers["precision"]
+    left = joined(*others, markers["free"], numbers)
     return {
-        "counted": count,
+        "precision": precision,
         "strongest": np.maximum.reduceat(markers["log_odds"], begins),
         "log_odds": whole,
         "probability": chance(whole),
         "probability_low": chance(np.minimum(np.minimum.reduceat(left, begins), whole)),
         "probability_high": chance(np.maximum(np.maximum.reduceat(left, begins), whole)),
-        "slow_probability": chance(joined(slow, count, 0.0, numbers)),
+        "slow_probability": chance(joined(slow, slow_precision, 0.0, numbers)),
     }
 
 
 def probabilities_so_far(markers: Table, group: np.ndarray, numbers: Mapping[str, Any]) -> Table:
     """After each marker of a group, whose rows lie together: what probabilities() says of it and those before it."""
-    columns = {name: markers[name] for name in ("log_odds", "slow_odds")}
-    read = np.isin(markers["state"], READ)
-    least = np.where(read, markers["log_odds"], np.inf)
-    grouped = pd.DataFrame(columns | {"count": read.astype(float)}).groupby(group)
-    sums, free = grouped.cumsum(), markers["free"]
-    odds, count = sums["log_odds"].to_numpy(), sums["count"].to_numpy()
-    lowest = pd.Series(least).groupby(group).cummin().to_numpy()
-    whole = joined(odds, count, free, numbers)
-    without = joined(odds - np.where(count > 0, lowest, 0.0), count - 1.0, free, numbers)
+    grouped = pd.DataFrame({name: markers[name] for name in (*SAID, *SLOW)}).groupby(group)
+    sums, free = {name: column.to_numpy() for name, column in grouped.cumsum().items()}, markers["free"]
+    whole = joined(sums["log_odds"], sums["precision"], free, numbers)
+    lowest = _lowest_so_far(markers, group)
+    odds, precision = (sums[name] - markers[name][lowest] for name in SAID)
     return {
         "probability": chance(whole),
-        "probability_high": chance(np.where(count > 0, np.maximum(without, whole), whole)),
+        "probability_high": chance(np.maximum(joined(odds, precision, free, numbers), whole)),
         "strongest": grouped["log_odds"].cummax().to_numpy(),
-        "slow_probability": chance(joined(sums["slow_odds"].to_numpy(), count, 0.0, numbers)),
+        "slow_probability": chance(joined(sums["slow_odds"], sums["slow_precision"], 0.0, numbers)),
     }
+
+
+def _lowest_so_far(markers: Table, group: np.ndarray) -> np.ndarray:
+    """After each marker of a group the place of the one that speaks most against a response."""
+    odds = markers["log_odds"]
+    newly = odds <= pd.Series(odds).groupby(group).cummin().to_numpy()
+    return np.maximum.accumulate(np.where(newly, np.arange(len(odds)), 0))
 
 
 def chance(log_odds: Any) -> Any:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.analysis.columns import Laid, framed, spans
-from monitoring.analysis.earlier import highest_so_far
+from monitoring.analysis.earlier import highest_between, highest_so_far
 from monitoring.analysis.matching import first_of_each, last_of_each, numbered, paired
 from monitoring.analysis.remembering import of_catalog
 from monitoring.terms import Catalog
@@ -84,3 +84,13 @@ def test_what_follows_from_a_catalog_is_worked_out_once_and_forgotten_with_it() 
     gc.collect()
     assert counted(replace(catalog(), rules={}, version="third")) == 0
     assert asked[-1] == "third"
+
+
+@given(values=st.lists(st.integers(0, 5), min_size=1, max_size=40), drawn=st.data())
+def test_the_highest_of_a_stretch_is_the_last_of_its_equals(values: list[int], drawn: st.DataObject) -> None:
+    begin = [drawn.draw(st.integers(0, end)) for end in range(len(values) + 1)]
+    wanted = [
+        max(range(first, end), key=lambda place: (values[place], place), default=-1) for end, first in enumerate(begin)
+    ]
+    found = highest_between(np.array(values), np.array(begin), np.arange(len(values) + 1))
+    assert found.tolist() == wanted

@@ -53,6 +53,20 @@ def test_the_sentence_names_the_lines_with_their_values() -> None:
     assert row["severity"] == "watch"
 
 
+@pytest.mark.parametrize(
+    ("later", "sentence"),
+    [
+        ("96 | 105 | 5", "Haemoglobin 82, platelets 45 low (newest 24 h later)"),
+        ("96 | - | 5", "Haemoglobin 82 (newest 24 h later), platelets 45 low"),
+    ],
+)
+def test_newer_values_that_are_not_low_and_not_recovered_are_said_to_be_there(later: str, sentence: str) -> None:
+    # recovered is above 90 * 1.1 = 99 and 100 * 1.1 = 110
+    row = flag(judged(HEAD + f"0 | 82 | 45 | 5 |\n24 | {later} |", as_of=24), LOW)
+    assert row["sentence"] == sentence
+    assert 24.0 in [entry["value"] for entry in row["evidence"] if entry["role"] == "calculation"]
+
+
 def test_a_value_just_below_its_limit_does_not_read_like_the_limit() -> None:
     assert (
         flag(judged(HEAD + "0 | 82 | 150 | 0.99 |", as_of=0), LOW)["sentence"] == "Haemoglobin 82, neutrophils 0.99 low"

@@ -107,6 +107,25 @@ def test_a_second_low_value_does_not_clear_it() -> None:
     assert doubted(assessment) == [900.0, 850.0]
 
 
+@pytest.mark.parametrize(("hour", "raised"), [("120", True), ("120:01", False)])
+def test_a_value_older_than_five_days_is_no_longer_compared_with(hour: str, raised: bool) -> None:
+    # 200000 * 2 ** -4 = 12500 is left of it after 120 h; * 0.636875 = 7961
+    course = f"hour | ferritin\n0 | 200000\n{hour} | 5000"
+    assert (HOOK in flags_of(judged(course, as_of=121))) == raised
+
+
+@pytest.mark.parametrize(("hour", "raised"), [("120", True), ("120:01", False)])
+def test_a_peak_of_an_earlier_stay_does_not_make_a_fast_fall_alone_one(hour: str, raised: bool) -> None:
+    # 4000 * 2 ** -0.4 = 3031 is left after 12 h, * 0.636875 = 1931; of 20000 after 120 h 1250, less than 4000 leaves
+    course = f"hour | ferritin\n0 | 20000\n108 | 4000\n{hour} | 800"
+    assert (HOOK in flags_of(judged(course, as_of=121))) == raised
+
+
+def test_a_number_with_nothing_recent_to_be_compared_with_clears_it() -> None:
+    row = flag(judged(f"{PUBLISHED}\n146:01 | 90", as_of=147), HOOK)
+    assert (row["state"], row["cleared_at"]) == ("cleared", at("146:01"))
+
+
 def test_missing_values_do_not_clear_it() -> None:
     assert HOOK in flags_of(judged(PUBLISHED, as_of=400))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.spec.drawing import flags_of, foreseen, judged
+from tests.spec.drawing import flag, flags_of, foreseen, judged
 
 FERRITIN, FIBRINOGEN = "hour | ferritin\n0 | ", "hour | fibrinogen\n0 | "
 EXTREME = [
@@ -42,6 +42,23 @@ def test_ferritin_is_extreme_until_a_number_below_7000(value: str, holds: bool) 
 def test_fibrinogen_is_low_until_a_number_above_1_8(value: str, holds: bool) -> None:
     course = f"hour | fibrinogen\n0 | 1.2\n48 | {value}"
     assert ("fibrinogen_low" in flags_of(judged(course, as_of=48))) == holds
+
+
+LATER = [
+    ("60 | 1.7 | ", "Fibrinogen 1.20 g/L (newest 12 h later)", [12.0]),
+    ("48:20 | 1.7 | ", "Fibrinogen 1.20 g/L (newest 0.3 h later)", [0.3]),  # twenty minutes, told as evidence tells it
+    ("60 | | 800", "Fibrinogen 1.20 g/L", []),  # another marker is no newer fibrinogen
+]
+
+
+@pytest.mark.parametrize(("row", "sentence", "hours"), LATER)
+def test_a_value_that_is_not_the_newest_is_told_with_how_much_later_the_newest_is(
+    row: str, sentence: str, hours: list[float]
+) -> None:
+    low = flag(judged(f"hour | fibrinogen | crp\n0 | 3 |\n48 | 1.2 |\n{row}", as_of=60), "fibrinogen_low")
+    assert low["sentence"] == sentence
+    assert [one["value"] for one in low["evidence"] if "drawn later" in one.get("name", "")] == hours
+    assert [one["value"] for one in low["evidence"] if one["role"] == "newest"] == [1.2]
 
 
 def test_platelets_that_halve_in_a_day_are_falling() -> None:

@@ -38,8 +38,8 @@ def test_a_ferritin_that_falls_as_expected_speaks_for_a_response() -> None:
 def test_one_marker_alone_gives_a_probability_and_no_verdict() -> None:
     assessment = judged(f"hour | ferritin | given\n-1 | 10000 |\n0 | | {PULSE}\n48 | 5600 |", as_of=61)
     assert verdicts_of(assessment)[48] == "insufficient_data"
-    # 1 / (1 + exp(−1.980))
-    assert assessment.verdicts.set_index("hours")["probability"][48] == pytest.approx(0.8787, abs=1e-3)
+    # precision 1 / (0.4² + 0.3041²) = 3.961, weight 1 / (1 + 0.4² × 3.961) = 0.6121: 1 / (1 + exp(−1.212))
+    assert assessment.verdicts.set_index("hours")["probability"][48] == pytest.approx(0.7707, abs=1e-3)
 
 
 def test_no_marker_says_more_than_twenty_to_one() -> None:
@@ -123,15 +123,34 @@ def test_markers_count_less_together_than_their_sum() -> None:
     course = f"hour | ferritin | ast | given\n-1 | 10000 | 100 |\n0 | | | {PULSE}\n48 | 5600 | 68 |"
     assessment = judged(course, as_of=49)
     odds = sum(marker(assessment, name, 48)["log_odds"] for name in ("ferritin", "ast"))
-    # weight 1 / (1 + (2 − 1) × 0.25) = 0.8
-    assert assessment.verdicts.set_index("hours")["log_odds"][48] == pytest.approx(0.8 * odds)
+    # both shares are 1: together as precise as odds / (1 − 0.5); weight 1 / (1 + 0.4² × 2 × odds)
+    assert assessment.verdicts.set_index("hours")["log_odds"][48] == pytest.approx(odds / (1 + 0.32 * odds))
+
+
+def test_a_marker_that_is_hardly_known_dilutes_no_other() -> None:
+    course = "hour | ferritin | platelets | given\n-1 | 10000 | {0} |\n0 | | | " + PULSE + "\n48 | 5600 | {0} |"
+    alone, beside = (
+        judged(text, as_of=49).verdicts.set_index("hours")["log_odds"][48]
+        for text in (course.replace("{0}", "-"), course.replace("{0}", "100"))
+    )
+    # platelets unchanged: share (0 − ln 0.92) / (ln 1.06 − ln 0.92) = 0.59, (0.59 − 0.5) / (0.8² + 0.76²) = 0.07
+    assert 0.8 * alone < beside <= 1.01 * alone
+
+
+def test_a_d_dimer_is_weighed_where_somebody_measured_it() -> None:
+    course = f"hour | ferritin | d_dimer_feu | given\n-1 | 10000 | 4000 |\n0 | | | {PULSE}\n48 | 10000 | 2080 |"
+    told = marker(judged(course, as_of=49), "d_dimer_feu", 48)
+    # 2080 / 4000 = 52 %: a share of 1. Noise sqrt(ln(1 + 0.07²) + ln(1 + 0.212²)) = 0.2210, of two 0.3128;
+    # error 0.3128 / (ln 1.06 − ln 0.52) = 0.4392, (1 − 0.5) / (0.8² + 0.4392²)
+    assert (told["state"], told["log_odds"]) == ("improved", pytest.approx(0.600, abs=5e-3))
+    assert "d_dimer_feu" not in window(ferritin("10000", "5600"))["markers"]
 
 
 def test_the_range_is_that_without_any_one_marker() -> None:
     course = f"hour | ferritin | ast | given\n-1 | 10000 | 100 |\n0 | | | {PULSE}\n48 | 20000 | 60 |"
     told = window(judged(course, as_of=49))
-    # without AST ferritin alone says −3: 1 / (1 + e³) = 0.047
-    assert told["probability_low"] == pytest.approx(0.047, abs=1e-3)
+    # without AST ferritin alone says −3, share −0.995: precision 3 / 1.495, −3 / (1 + 0.4² × 2.007) = −2.271
+    assert told["probability_low"] == pytest.approx(0.0935, abs=1e-3)
     assert told["probability_high"] > 0.7
     assert "rests on one marker" in str(told["probability_words"])
 
@@ -174,6 +193,9 @@ def test_the_probability_can_be_recomputed_from_the_evidence() -> None:
     """
     row = flag(judged(course, as_of=49), "steroid_nonresponse")
     sums = {e["name"]: e["value"] for e in row["evidence"] if e["role"] == "calculation"}
-    total = sums["Ferritin says"] + sums["AST says"]
-    assert sums["log odds of response"] == pytest.approx(total / 1.25, abs=1e-3)
+    total, precision = (sum(sums[f"{one}{what}"] for one in ("Ferritin", "AST")) for what in (" says", ": precision"))
+    assert (total, sums["precision together"]) == (-6.0, pytest.approx(precision, abs=1e-3))
+    assert sums["AST: precision"] == pytest.approx(-3.0 / (sums["AST: share of the expected response"] - 0.5), abs=1e-3)
+    assert sums["weight"] == pytest.approx(1 / (1 + 0.16 * precision), abs=1e-3)
+    assert sums["log odds of response"] == pytest.approx(-6.0 / (1 + 0.16 * precision), abs=1e-3)
     assert sum(e.get("analyte") == "ferritin" for e in row["evidence"]) == 4
