@@ -137,8 +137,8 @@ def test_a_first_look_says_what_is_there_and_stores_nothing(tmp_path: Path, serv
         assert len(listed(feed.store)) == 0
     assert said == [
         f"Small Server 1.2 (FHIR 4.0.1) answers at {server.url}.",
-        "What is deleted there of Observation, MedicationAdministration, Procedure stays here: the server offers no "
-        "history of the type.",
+        "What is deleted there of Observation, MedicationAdministration, Procedure, Condition stays here: the server "
+        "offers no history of the type.",
         "3 patients are there, and all are followed.",
         "The newest of 3 results read was collected 2026-03-02 05:30 UTC: ferritin.",
         "Codes that are not in the catalog: http://lab|FERR9 (1).",
