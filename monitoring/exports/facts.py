@@ -34,7 +34,7 @@ from storage.facts import door
 from storage.versions import WITHDRAWN
 
 Crew = ProcessPoolExecutor
-AT_ONCE = 160  # patients whose values are read together, and are one row group of Parquet
+AT_ONCE = 128  # patients whose values are read together, and are one row group of Parquet
 MICROSECOND = pd.Timedelta(microseconds=1)
 TOGETHER = 2000  # patients whose treatments and findings are
 
