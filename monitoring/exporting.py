@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO
@@ -13,7 +14,8 @@ from monitoring.errors import ExportError
 from monitoring.exports import about as provenance
 from monitoring.exports.about import About, write_about
 from monitoring.exports.anonymity import Groups, write_privacy
-from monitoring.exports.cells import as_text
+from monitoring.exports.cells import as_cells
+from monitoring.exports.early import Early
 from monitoring.exports.facts import Crew, fact_parts
 from monitoring.exports.fields import cast, layout
 from monitoring.exports.hiding import hidden, plain
@@ -74,9 +76,12 @@ def write_export(
     try:
         parts = _heard(_asked(store, catalog, wanted, how, crew), progress)
         return write_parts(parts, folder, About(wanted, catalog, how))
-    except BaseException:  # half an export helps nobody, and may name people; all that lies there was written just now
+    except BaseException as error:
+        # half an export helps nobody, and may name people; all that lies there was written just now
         for path in provenance.written(folder):
             path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise ExportError(f"There is no space left for {folder}: free some, or choose another place.") from None
         raise
 
 
@@ -114,7 +119,7 @@ def _emptied(folder: Path) -> None:
 
 def labs_table(store: Store, catalog: Catalog, wanted: Wanted) -> pd.DataFrame:
     """All values at once as text and numbers, for the preview and download of a screen."""
-    parts = [as_text(frames["labs"]) for frames in exported(store, catalog, wanted, ("labs",))]
+    parts = [as_cells(frames["labs"]) for frames in exported(store, catalog, wanted, ("labs",))]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -123,8 +128,9 @@ def write_labs(
     crew: Crew | None = None,
 ) -> int:  # fmt: skip
     """The labs as CSV, part by part and from the first second; the number of rows."""
-    names = layout(catalog).asked(facts=wanted.facts, versions=False)["labs"].names
-    out.write(header(names))
+    table = layout(catalog).asked(facts=wanted.facts, versions=False)["labs"]
+    early = Early(table)
+    out.write(header(table.names))
     out.flush()
     rows = 0
     parts = (
@@ -134,7 +140,8 @@ def write_labs(
     )
     for frames in _heard(parts, progress):
         if "labs" in frames:
-            out.write(csv_text(frames["labs"]))
+            told = frames["labs"]
+            out.write(csv_text(early.led(told) if isinstance(told, pd.DataFrame) else told))
             out.flush()
             rows += len(frames["labs"])
     return rows

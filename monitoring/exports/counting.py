@@ -60,6 +60,7 @@ class Part:
     moved: np.ndarray
     early: np.ndarray
     stay: np.ndarray
+    leads: bool = False  # the first of an export: see monitoring.exports.leading
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -60,7 +60,8 @@ def fact_parts(
     plan = _plan(wanted, catalog, laid["labs"], marked=form == reading.LINES)
     order = reading.Order(door(store), plan, form)
     with reading.readers(order, crew, alone=len(chosen) <= AT_ONCE) as read:
-        asked = ((group, part) for group in _groups(store, wanted, chosen) for part in _cut(group.part))
+        parts = ((group, part) for group in _groups(store, wanted, chosen) for part in _cut(group.part))
+        asked = ((group, replace(part, leads=not number)) for number, (group, part) in enumerate(parts))
         for group, answers in groupby(read.answers(asked), itemgetter(0)):
             drawn = []
             for _, (labs, told) in answers:

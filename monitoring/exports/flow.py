@@ -16,10 +16,11 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from monitoring.csv_marks import FORMULA, NUMBER
 from monitoring.exports.coded import Coded, Columns, coded, taken
 from monitoring.exports.counting import ABSENT, Column, Drawn, Part, Plan, among, chosen, counting, drawn, whole
 from monitoring.exports.covering import hexadecimal, keyed, signs
+from monitoring.exports.leading import leading
+from monitoring.exports.marking import marked
 from monitoring.exports.worded import UNIT_OF, worded
 from storage.facts import COLUMNS, TEXTS, Facts
 
@@ -73,9 +74,24 @@ def values(told: Facts, part: Part, plan: Plan) -> tuple[Columns, Drawn]:
     asked = chosen(told, plan)
     if asked is not None:
         order, patient = order[asked[order]], patient[asked[order]]
-    kind = pa.array(np.asarray(told.rows["kind"])[order], pa.int32())
-    rows = _Rows(told, order, patient, kind, part, spans, plan)
-    return {one.name: _column(rows, one) for one in plan.columns}, spans
+    columns = _columns(told, (order, patient), spans, part, plan)
+    led = leading(patient, _filled(columns)) if part.leads and plan.marked else None
+    if led is not None:
+        columns = _columns(told, (order[led], patient[led]), spans, part, plan)
+    return columns, spans
+
+
+def _columns(told: Facts, which: tuple[np.ndarray, np.ndarray], spans: Drawn, part: Part, plan: Plan) -> Columns:
+    """`which`: the rows that count, in order, and of each the patient."""
+    kind = pa.array(np.asarray(told.rows["kind"])[which[0]], pa.int32())
+    rows = _Rows(told, *which, kind, part, spans, plan)
+    return {one.name: _column(rows, one) for one in plan.columns}
+
+
+def _filled(columns: Columns) -> np.ndarray:
+    """Rows by columns, of those that are no text."""
+    typed = [one for one in columns.values() if not isinstance(one, Coded) and not pa.types.is_string(one.type)]
+    return np.column_stack([np.asarray(one.is_valid()) for one in typed])
 
 
 def _column(rows: _Rows, one: Column) -> Any:
@@ -92,7 +108,7 @@ def _column(rows: _Rows, one: Column) -> Any:
     told = _words(rows, one)
     if rows.plan.marked and one.name in UNIT_OF:
         told = worded(told, _words(rows, rows.plan.column(UNIT_OF[one.name])))
-    return Coded(told.codes, _marked(told.values, rows.plan), told.first)
+    return Coded(told.codes, _marked(told.values, rows.plan, one.name), told.first)
 
 
 def _words(rows: _Rows, one: Column) -> Coded:
@@ -124,20 +140,13 @@ def _texts(texts: Any, plan: Plan, one: Column) -> Any:
     return texts
 
 
-def _marked(texts: Any, plan: Plan) -> Any:
-    """See monitoring.csv_marks.harmless."""
-    if not plan.marked:
-        return texts
-    wild = pc.match_substring_regex(texts, f"^{FORMULA}")
-    if not pc.any(wild).as_py():
-        return texts
-    wild = pc.and_not(wild, pc.match_substring_regex(texts, f"^{NUMBER}$"))
-    return pc.if_else(wild, pc.binary_join_element_wise("'", texts, ""), texts)
+def _marked(texts: Any, plan: Plan, column: str) -> Any:
+    return marked(texts, column) if plan.marked else texts
 
 
 def _patients(rows: _Rows) -> Coded:
     shown = pa.array(rows.part.shown, pa.string())
-    return Coded(pa.array(rows.patient, pa.int32()), _marked(shown, rows.plan))
+    return Coded(pa.array(rows.patient, pa.int32()), _marked(shown, rows.plan, "patient_id"))
 
 
 def _numbers(rows: _Rows) -> Any:

@@ -10,6 +10,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from monitoring.exports.coded import Coded, Columns, coded, taken
+from monitoring.exports.marking import bare
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,18 @@ def _spelt(values: Any, end: str) -> Any:
     if not pa.types.is_string(values.type):
         texts = _numbers(values)
         return pc.binary_join_element_wise(texts, end, "") if end else texts
-    if pc.any(pc.match_substring(values, '"')).as_py():
+    if _may_hold(values, b'"'):
         values = pc.replace_substring(values, '"', '""')
-    return pc.binary_join_element_wise('"', values, f'"{end}', "")
+    quoted = pc.binary_join_element_wise('"', values, f'"{end}', "")
+    if not _may_hold(values, b"'"):
+        return quoted
+    return pc.if_else(bare(values), pc.binary_join_element_wise(values, end, ""), quoted)
+
+
+def _may_hold(values: Any, sign: bytes) -> bool:
+    """A look at all their signs at once: mostly there is none, and a look at each text takes longer than its line."""
+    signs = values.buffers()[2]
+    return signs is not None and sign in signs.to_pybytes()
 
 
 def _numbers(values: Any) -> Any:
@@ -123,7 +133,7 @@ def csv_text(told: Any) -> Any:
     """Rows of a frame, or lines that were made of them elsewhere: bytes, or what can be written as such."""
     if isinstance(told, Lines):
         return told.text
-    from monitoring.exports.cells import as_text  # not where pandas is kept away
+    from monitoring.exports.cells import as_written  # not where pandas is kept away
 
-    text: str = as_text(told).to_csv(index=False, header=False, lineterminator="\n")
+    text: str = as_written(told).to_csv(index=False, header=False, lineterminator="\n")
     return text.encode()

@@ -14,6 +14,19 @@ FILE, DICTIONARY = "datapackage.json", "DICTIONARY.md"
 PROFILE = "https://datapackage.org/profiles/2.0/"
 MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 OWN = {FILE, DICTIONARY, examples.FILE}
+CELLS = (
+    "A text that a spreadsheet would take for a formula, or pandas, polars, DuckDB or R for a number, a moment, a "
+    "truth (T) or nothing (NA, None), begins with one apostrophe more than it has; `maswatch ingest` takes it off. The "
+    "hospital's own identifiers stay as they are: where all are digits, name patient_id as text to keep leading zeros. "
+    "A value as reported has its unit behind it (219 ug/L, or 219 (no unit))."
+)
+GUESSED = (
+    "So whoever reads a file without arguments finds the types that are named here, with these limits. pandas, "
+    "polars and R keep times as texts. pandas has whole numbers with gaps as broken ones, and truths with gaps as"
+    " objects. DuckDB has whole days as dates (birth_date). A column that is empty in all rows has no type. "
+    "polars guesses from the first 100 rows, DuckDB from some thousand: patients who show what the columns hold "
+    "stand first, and else in order; Parquet files need no guess."
+)
 # What the reference checker does to Parquet: it counts no bytes there, and takes a missing number for one out of range.
 # So sizes and hashes of Parquet files stand in about.json alone, and of the constraints those that missing ones keep.
 UNCHECKED = ("bytes", "hash")
@@ -90,7 +103,7 @@ def _field(one: Field, without: tuple[str, ...]) -> dict[str, Any]:
 
 
 def write_dictionary(about: About, folder: Path) -> None:
-    lines = [f"# {about.layout.title}", "", about.layout.description, "", *_how_to_read()]
+    lines = [f"# {about.layout.title}", "", about.layout.description, "", *_how_to_read(about)]
     for table in about.tables:
         lines += [f"## {table.name}: {table.title}", "", table.description, "", f"Key: {', '.join(table.key)}.", ""]
         lines += ["| column | type | unit | meaning |", "| --- | --- | --- | --- |", *map(_row, table.fields), ""]
@@ -98,16 +111,11 @@ def write_dictionary(about: About, folder: Path) -> None:
     (folder / DICTIONARY).write_text("\n".join(lines), encoding="utf-8")
 
 
-def _how_to_read() -> list[str]:
-    return [
-        "Times are UTC. An empty cell is missing. In CSV files a text that a spreadsheet would take for a formula "
-        "begins with one apostrophe more than it has; `maswatch ingest` takes that off again, other programs must do "
-        "so themselves. Parquet files hold such texts as they are, and tell every reader their types. In CSV files a "
-        "value as reported has its unit behind it (219 ug/L, or 219 (no unit)), so that every program takes it for "
-        "text. polars guesses types from the first 100 rows, and takes a column that is empty in all of them for text: "
-        "`infer_schema_length=None` lets it look at every row.",
-        "",
-    ]
+def _how_to_read(about: About) -> list[str]:
+    told = ["Times are UTC. An empty cell is missing."]
+    if about.profile == "csv":
+        return [" ".join([*told, CELLS, GUESSED, *about.notes]), ""]
+    return [" ".join([*told, "Every column has its type: nothing needs to be told to whoever reads them."]), ""]
 
 
 def _row(one: Field) -> str:

@@ -14,6 +14,7 @@ from monitoring.analysis.temperatures import FINDING
 from monitoring.exports.alignment import FIRST, aligned, zeros
 from monitoring.exports.doses import treatments
 from monitoring.exports.fields import Layout, layout
+from monitoring.exports.findings import typed
 from monitoring.exports.panel import panel
 from monitoring.exports.versions import versions
 from monitoring.exports.wanted import Wanted
@@ -125,7 +126,7 @@ def _from_findings(points: pd.DataFrame, course: Course) -> pd.Series:
 
 def findings(told: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
     seen = told[within(told, "observed_at", wanted)]
-    return seen.assign(finding_id=seen["ref"])
+    return typed(seen.assign(finding_id=seen["ref"]))
 
 
 def _scores(judged: Assessment) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from monitoring.analysis.course import Course
 from monitoring.exports.doses import counted_in
+from monitoring.exports.findings import typed
 from monitoring.exports.wanted import Wanted
 
 FACT = ["patient_id", "ref"]
@@ -21,14 +22,15 @@ def versions(told: Course, wanted: Wanted) -> dict[str, pd.DataFrame]:
         "labs_versions": _between(labs, "collected_at", wanted),
         "treatments_versions": _spanned(counted_in(told.doses)).rename(columns=doses),
         "findings_versions": _between(
-            _spanned(told.findings).rename(columns={"ref": "finding_id"}), "observed_at", wanted
+            typed(_spanned(told.findings)).rename(columns={"ref": "finding_id"}), "observed_at", wanted
         ),
     }
 
 
 def _spanned(frame: pd.DataFrame) -> pd.DataFrame:
-    """A later version ends the one before it."""
-    ordered = frame.sort_values([*FACT, "version"], ignore_index=True)
+    """A later version ends the one before it; of each patient what was told more than once comes first."""
+    alone = frame.groupby(FACT, sort=False)["version"].transform("size").eq(1)
+    ordered = frame.assign(alone=alone).sort_values(["patient_id", "alone", "ref", "version"], ignore_index=True)
     until = ordered.groupby(FACT, sort=False)["received_at"].shift(-1)
     return ordered.assign(known_at=ordered["received_at"], known_until=until)
 

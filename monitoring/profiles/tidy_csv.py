@@ -1,4 +1,8 @@
-"""One CSV file a table: UTF-8, commas, times ISO 8601 in UTC; taken in again by `maswatch ingest`."""
+"""
+One CSV file a table: UTF-8, commas, times ISO 8601 in UTC; taken in again by `maswatch ingest`.
+
+Whoever reads one without arguments finds the right types: see monitoring.exports.cells, and leading for the order.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pandas as pd
+
 from monitoring.exports.about import About
+from monitoring.exports.early import Early
 from monitoring.exports.lines import csv_text, header
 from monitoring.exports.package import write_described
 from monitoring.exports.tables import Frames
@@ -33,12 +40,14 @@ def write(parts: Iterable[Frames], folder: Path, about: About) -> dict[str, int]
     paths = {table.name: folder / f"{table.name}.csv" for table in about.tables}
     with ExitStack() as opened:
         files = {name: _Hashed(opened.enter_context(path.open("wb"))) for name, path in paths.items()}
+        early = {table.name: Early(table) for table in about.tables}
         for table in about.tables:
             files[table.name].write(header(table.names))
         for frames in parts:
             for name, told in _of(frames, files).items():
-                files[name].write(csv_text(told))
+                files[name].write(csv_text(early[name].led(told) if isinstance(told, pd.DataFrame) else told))
                 rows[name] += len(told)
+    about.notes += [one.late for one in early.values() if one.late]
     about.hashes.update((path, files[name].digest.hexdigest()) for name, path in paths.items())
     write_described(about, folder, {f"{table.name}.csv": table for table in about.tables})
     return dict(rows)
