@@ -4,6 +4,9 @@ Ferritin that is lower than it can be: the hook effect, in which too much antige
 What production stopped at once would leave, the last values halved once per half-life, is the least that can be true;
 a value below it beyond the noise, or a number below an earlier ">", is suspected while the other markers do not
 improve. A fall is no reason to be reassured before it was verified by dilution.
+
+A number with nothing recent to be compared with neither raises nor clears, and what was drawn while a doubt stood is
+nothing to compare with: else one low reading would vouch for the next.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import pandas as pd
 
 from monitoring.analysis.columns import Laid, by_text, framed, moments
 from monitoring.analysis.earlier import highest_between, last_before
-from monitoring.analysis.episodes import episodes
+from monitoring.analysis.episodes import episodes, states
 from monitoring.analysis.panel import Panel, Stretches, panel
 from monitoring.terms import Catalog, Rule
 
@@ -115,8 +118,7 @@ def _looks(values: Values, rule: Rule, half_life: float) -> Values:
     log, block = values["log"], _blocks(values)
     trusted = ~values["suspect"]
     above = values["above"]
-    base, alone, peak = _bases(values, block, numbers["base_hours"], math.log(2.0) / half_life)
-    alone &= trusted
+    base, peak = _bases(values, block, numbers["base_hours"], math.log(2.0) / half_life)
     bound = last_before(above & trusted, block)
     fall, hours, crossed = _from(values, base, numbers["method_factor"])
     noise = numbers["z"] * math.sqrt(2.0) * values["sigma"]
@@ -130,9 +132,8 @@ def _looks(values: Values, rule: Rule, half_life: float) -> Values:
     high = under | above[np.maximum(base, 0)] | (peak >= numbers["peak"])
     return {
         "base": base, "bound": np.where(under, bound, NONE), "asked": fast | steep | under,
-        "told": told | (alone & ~above & ~values["explained"]),
-        "odd": fast | under, "deep": (fast | under) & high, "steep": steep,
-        "back": above & (alone | ((base >= 0) & (fall <= math.log(2.0) * hours / half_life))),
+        "told": told, "odd": fast | under, "deep": (fast | under) & high, "steep": steep,
+        "back": above & (base >= 0) & (fall <= math.log(2.0) * hours / half_life),
     }  # fmt: skip
 
 
@@ -153,12 +154,10 @@ def _blocks(values: Values) -> np.ndarray:
     return np.cumsum(begins)
 
 
-def _bases(
-    values: Values, block: np.ndarray, base_hours: float, rate: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _bases(values: Values, block: np.ndarray, base_hours: float, rate: float) -> tuple[np.ndarray, np.ndarray]:
     """
-    For each value the earlier one of which most would be left by now at `rate` (log per hour), -1: none; whether there
-    is none only because all before it are too old; the highest value up to it.
+    For each value the earlier one of which most would be left by now at `rate` (log per hour), -1: none that is not
+    too old; and the highest value up to it.
     """
     fit, hour = ~values["suspect"] & ~values["below"], values["hour"]
     since, here = _since(block, hour, base_hours), np.arange(len(hour))
@@ -166,7 +165,7 @@ def _bases(
     value = np.where(fit, values["value"], -np.inf)
     most = highest_between(left, since, here)
     base = np.where((most >= 0) & np.isfinite(left[most]), most, NONE) if len(most) else most
-    return base, (base < 0) & (last_before(fit, block) >= 0), value[highest_between(value, since, here + 1)]
+    return base, value[highest_between(value, since, here + 1)]
 
 
 def _since(block: np.ndarray, hour: np.ndarray, base_hours: float) -> np.ndarray:
@@ -185,5 +184,26 @@ def _signal(values: Values, looks: Values, found: Panel) -> np.ndarray:
     here = np.arange(len(values["hour"]))
     better, worse = found.improving(here), found.worsening(here)
     on = (looks["deep"] & ~better) | (looks["steep"] & worse)
-    off = looks["told"] & values["exact"] & (~looks["odd"] | better)
-    return np.where(on, 1, np.where(off | looks["back"], -1, 0))
+    if not on.any():
+        return np.zeros(len(here), dtype=np.int64)
+    possible = (looks["told"] & values["exact"] & ~looks["odd"]) | looks["back"]
+    sure = (looks["told"] & values["exact"] & better) | _risen(values, looks["base"], on)
+    return _settled(np.where(on, 1, np.where(possible | sure, -1, 0)), looks["base"], values["series"], sure)
+
+
+def _risen(values: Values, base: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """Which values are as high again as the one that the last doubt before them compared with, however long ago."""
+    last = last_before(on, values["series"])
+    there = np.maximum(base[np.maximum(last, 0)], 0)
+    high = (values["log"] >= values["log"][there]) & ~values["below"] & ~values["suspect"]
+    return np.asarray((last >= 0) & high)
+
+
+def _settled(signal: np.ndarray, base: np.ndarray, series: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """The same without the clearings, but the `sure` ones, whose base was drawn while the doubt stood."""
+    while True:
+        doubted = (base >= 0) & (states(signal, series)[np.maximum(base, 0)] == 1)
+        idle = (signal == -1) & doubted & ~sure
+        if not idle.any():
+            return signal
+        signal = np.where(idle, 0, signal)

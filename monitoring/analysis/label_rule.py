@@ -2,7 +2,8 @@
 The one labelled numeric rule of non-response on day 3, for comparison: emapalumab in primary HLH, US label.
 
 There a dose may go up from day 3 when the state is unsatisfactory and at least one of its signs is met. Each sign is
-met, not met, or cannot be told; none is ever taken as not met because it was not measured.
+met, not met, or cannot be told; none is ever taken as not met because it was not measured, and none rests on a value
+that is doubted.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def label_rules(
 
 def _pairs(points: pd.DataFrame, t0: pd.DataFrame, numbers: Mapping[str, Any], catalog: Catalog) -> dict[Any, Pairs]:
     """(patient, t0) -> analyte -> the last value before the steroid and the one nearest to the rule's hour."""
-    told = points[points["analyte"].isin(READ) & points["patient_id"].isin(t0["patient_id"])]
+    told = points[points["analyte"].isin(READ) & points["patient_id"].isin(t0["patient_id"]) & ~points["suspect"]]
     told = told.merge(t0[["patient_id", "t0", "t0_hour"]], on="patient_id")
     since = told["hour"] - told["t0_hour"]
     before = told[since.between(-numbers["before_hours"], numbers["with_first_dose_hours"])]

@@ -29,13 +29,14 @@ def relapses(points: pd.DataFrame, verdicts: pd.DataFrame, lines: pd.DataFrame, 
     answered = _answered(verdicts)
     if answered.empty:
         return []
-    turned = _turned(points, answered, rule, catalog)
+    turned, calm = _turned(points, answered, rule, catalog)
     told = _together(turned, rule.parameters)
     if told.empty:
         return []
     found = _first_of_each(told, turned)
     found = found.assign(t0=of_each(found["patient_id"], answered["t0"]))
-    return [_ended(found, points, told, verdicts, lines, rule, catalog)]
+    quiet = _quiet(found, points, turned, calm, rule)
+    return [_ended(found, quiet, verdicts, lines, rule, catalog)]
 
 
 def _answered(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -50,8 +51,13 @@ def _answered(verdicts: pd.DataFrame) -> pd.DataFrame:
     return newest.assign(next_at=later.groupby("patient_id")["t0"].min().reindex(newest.index))
 
 
-def _turned(points: pd.DataFrame, answered: pd.DataFrame, rule: Rule, catalog: Catalog) -> pd.DataFrame:
-    """Every value since the answer up to which its marker has turned back, with the places of its fit."""
+def _turned(
+    points: pd.DataFrame, answered: pd.DataFrame, rule: Rule, catalog: Catalog
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """
+    Every value since the answer up to which its marker has turned back, with the places of its fit; and the places of
+    those up to which it does not rise any more.
+    """
     codes, laid = list(rule.parameters["markers"]), Laid.of(points)
     here = np.flatnonzero(laid.among(codes) & laid.of_patients(texts(answered.index.to_series())))
     whose = answered.index.get_indexer(pd.Index(laid.patient))[laid.number[here]]
@@ -73,9 +79,10 @@ def _turned(points: pd.DataFrame, answered: pd.DataFrame, rule: Rule, catalog: C
         level_hours=numbers["level_hours"],
     )
     recent = whole(told, hours=numbers["clear_hours"])
-    on = np.isfinite(fit.z) & ~((recent.n > 1) & (recent.z <= 0))
+    calm = (recent.n > 1) & (recent.z <= 0)
+    on = np.isfinite(fit.z) & ~calm
     place = told["place"].to_numpy()
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "patient_id": told["patient_id"][on], "analyte": told["analyte"][on], "hour": told["hour"][on],
             "collected_at": told["collected_at"][on], "place": place[on], "turn": place[fit.turn[on]],
@@ -83,6 +90,7 @@ def _turned(points: pd.DataFrame, answered: pd.DataFrame, rule: Rule, catalog: C
             "known_at": told["received_at"].to_numpy()[fit.known[on]],
         }
     )  # fmt: skip
+    return found, place[calm]
 
 
 def _enough(told: pd.DataFrame, ways: np.ndarray, numbers: Mapping[str, Any]) -> Callable[[Fits], np.ndarray]:
@@ -134,10 +142,29 @@ def _first_of_each(told: pd.DataFrame, turned: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+def _quiet(
+    found: pd.DataFrame, points: pd.DataFrame, turned: pd.DataFrame, calm: np.ndarray, rule: Rule
+) -> pd.DataFrame:
+    """
+    Values of ferritin, so long after the markers last rose together, that speak against a rise: it does not rise any
+    more, or is no higher than when it last did. One that nobody can compare, or somebody doubts, says nothing.
+    """
+    laid, begun = Laid.of(points), found.set_index("patient_id")
+    sound = points["exact"].to_numpy() & points["usable"].to_numpy() & ~points["suspect"].to_numpy(dtype=bool)
+    here = np.flatnonzero(laid.among(["ferritin"]) & sound & laid.of_patients(texts(begun.index.to_series())))
+    here = here[~np.isin(here, turned["place"].to_numpy())]
+    rose = turned[turned["analyte"].eq("ferritin")].sort_values("hour").drop_duplicates("patient_id", keep="last")
+    line = points["line_log"].to_numpy()
+    high = pd.Series(line[rose["place"].to_numpy()], index=rose["patient_id"].to_numpy())
+    told = points[["patient_id", "collected_at", "received_at"]].take(here)
+    no_higher = line[here] <= of_each(told["patient_id"], high).to_numpy(dtype=float)
+    since = of_each(told["patient_id"], begun["last_at"]) + rule.parameters["clear_hours"] * HOUR
+    return told[(told["collected_at"] >= since) & (no_higher | np.isin(here, calm))]
+
+
 def _ended(
     found: pd.DataFrame,
-    points: pd.DataFrame,
-    told: pd.DataFrame,
+    quiet: pd.DataFrame,
     verdicts: pd.DataFrame,
     lines: pd.DataFrame,
     rule: Rule,
@@ -150,12 +177,6 @@ def _ended(
     line = lines[
         lines["line"].isin(["second", "refractory"])
         & (lines["since"] > of_each(lines["patient_id"], begun["raised_at"]))
-    ]
-    laid, sound = Laid.of(points), points["exact"].to_numpy() & points["usable"].to_numpy()
-    here = np.flatnonzero(laid.among(["ferritin"]) & sound & laid.of_patients(texts(begun.index.to_series())))
-    quiet = points[["patient_id", "collected_at", "received_at"]].take(here)
-    quiet = quiet[
-        quiet["collected_at"] >= of_each(quiet["patient_id"], begun["last_at"]) + rule.parameters["clear_hours"] * HOUR
     ]
     ends = pd.concat(
         [

@@ -12,7 +12,7 @@ import pytest
 import monitoring.analysis.scores as package
 from monitoring.analysis.assessment import assess
 from monitoring.analysis.course import Course
-from tests.spec.drawing import at, catalog, together
+from tests.spec.drawing import at, catalog, judged, together
 from tests.spec.scoring import course, labs, score, scores_of
 
 CODES = ["hscore", "hlh2004", "hlh2024", "mas2016", "ms", "ferritin_esr", "iec_hs", "isth_dic", "sic"]
@@ -69,6 +69,15 @@ def test_a_censored_value_counts_where_it_is_certain(value: str, points: int | N
     told = score("hscore", labs(ferritin=value))
     assert told["points"]["ferritin"] == points
     assert ("ferritin" in told["missing"]) == (points is None)
+
+
+def test_a_value_that_may_be_a_hook_effect_counts_for_no_points() -> None:
+    table = "hour | ferritin\n0 | >16500\n26 | 533"
+    for hour, points in (("26", 50), ("36:01", None)):  # the bound, above 6,000, is carried for 36 h
+        scores = judged(table, as_of=hour).scores
+        told = scores[scores["score"].eq("hscore")].iloc[0]
+        assert told["points"]["ferritin"] == points
+    assert told["reasons"]["ferritin"] == "not known within 36 h"
 
 
 def test_a_bound_narrows_the_interval_as_far_as_it_goes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from monitoring.score_terms import Item, Score
 
 if TYPE_CHECKING:
     from monitoring.analysis.assessment import Assessment
+    from monitoring.analysis.course import Course
 
 COLUMNS = ["patient_id", "score", "label", "low", "high", "positive", "points", "missing", "reasons", "ages", "scope",
            "source", "unit", "cutoff", "probability"]  # fmt: skip
@@ -32,11 +34,21 @@ def scores(assessment: Assessment) -> pd.DataFrame:
     """
     people = _people(assessment)
     catalog = assessment.catalog
-    found = readings(assessment.course, people, catalog, as_of=assessment.as_of)
+    found = readings(_undoubted(assessment), people, catalog, as_of=assessment.as_of)
     known = Known(found, people, catalog)
     told = [_of_score(score, known) for score in catalog.scores.scores.values()]
     rows = [one for of_patient in zip(*told, strict=True) for one in of_patient]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"low": float, "high": float, "positive": object})
+
+
+def _undoubted(assessment: Assessment) -> Course:
+    """What is known, without the values that may not be what they seem: no score rests on them."""
+    course, points = assessment.course, assessment.points
+    doubted = points.loc[points["suspect"], ["patient_id", "ref"]]
+    if doubted.empty:
+        return course
+    told = pd.MultiIndex.from_frame(course.observations[["patient_id", "ref"]])
+    return replace(course, observations=course.observations[~told.isin(pd.MultiIndex.from_frame(doubted))])
 
 
 def _people(assessment: Assessment) -> pd.DataFrame:
