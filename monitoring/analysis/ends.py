@@ -43,7 +43,7 @@ class EndGrounds:
     newest: Mapping[Key, dict[str, Any]]
     judged: frozenset[Key]
     sights: Mapping[str, tuple[pd.Timestamp, bool]]  # patient -> from where it is looked back, and whether that cuts
-    told_of: Callable[[], frozenset[tuple[str, str]]]  # patient and analyte: a value of it that may clear one is judged
+    told_of: Callable[[], Mapping[tuple[str, str], pd.Timestamp]]  # see _told_of
     aged: Mapping[str, pd.Timestamp]  # patient -> newest steroid start that is not judged any more
     begun: Mapping[str, pd.Timestamp]  # patient -> oldest start that is
 
@@ -79,13 +79,12 @@ def _newest(versions: Versions, keys: Mapping[Key, Any]) -> dict[Key, dict[str, 
     return {key: row for key, row in told.items() if key in keys}
 
 
-def _told_of(points: pd.DataFrame, patients: set[str]) -> frozenset[tuple[str, str]]:
-    """Of some patients the analytes of which a number is judged that no product moved and nobody doubts."""
-    mine = (
-        points.loc[points["counts"], ["patient_id", "analyte"]] if patients else points[["patient_id", "analyte"]][:0]
-    )
-    mine = mine[mine["patient_id"].isin(patients)].drop_duplicates()
-    return frozenset(zip(*(texts(mine[name]) for name in ("patient_id", "analyte")), strict=True))
+def _told_of(points: pd.DataFrame, patients: set[str]) -> dict[tuple[str, str], pd.Timestamp]:
+    """Patient and analyte -> when the newest number was drawn that is judged, no product moved and nobody doubts."""
+    names = ["patient_id", "analyte"]
+    mine = points.loc[points["counts"], [*names, "collected_at"]] if patients else points[[*names, "collected_at"]][:0]
+    mine = mine[mine["patient_id"].isin(patients)].drop_duplicates(names, keep="last")
+    return dict(zip(zip(*(texts(mine[name]) for name in names), strict=True), mine["collected_at"], strict=True))
 
 
 def _sights_of(sights: pd.DataFrame, patients: set[str]) -> dict[str, tuple[pd.Timestamp, bool]]:
@@ -150,12 +149,15 @@ def _start_aged(pair: Any, grounds: EndGrounds) -> bool:
 
 
 def _lapsed(pair: Any, grounds: EndGrounds) -> bool:
-    """Whether all that the flag rests on was drawn too long ago, and something since can be heard."""
+    """Whether all that the flag rests on was drawn too long ago, and what it speaks of was measured since."""
     drawn = _drawn(pair, grounds)
     if not drawn or not max(drawn) < _edge(pair, grounds):
         return False
-    entries, heard_of = grounds.used[(pair.patient_id, pair.flag)].values(), grounds.told_of()
-    return any((pair.patient_id, entry["analyte"]) in heard_of for entry in entries if "analyte" in entry)
+    rule, entries = grounds.catalog.rules[pair.flag], grounds.used[(pair.patient_id, pair.flag)].values()
+    spoken_of = {rule.analyte} if rule.analyte else {entry["analyte"] for entry in entries if "analyte" in entry}
+    newest = grounds.told_of()
+    since = sum(newest.get((pair.patient_id, code), ALWAYS) > max(drawn) for code in spoken_of)
+    return since >= min(len(spoken_of), rule.parameters.get("least_next", len(spoken_of))) > 0
 
 
 def _drawn(pair: Any, grounds: EndGrounds) -> list[pd.Timestamp]:
