@@ -73,11 +73,13 @@ class Table:
             yield number, head.decided
 
     def _stands(self, canvas: Any, x: float, base: float, row: MarkerRow) -> None:
-        """worse −53 %; ◇ and the product where it cannot be judged."""
+        """worse −53 %; +54 %, noise +67 %; ◇ and the product where it cannot be judged."""
         place = next((place for place, head in enumerate(self.told.heads) if head.decided), None)
         stand = None if place is None else row.stands[place]
         canvas.setFont(BOLD if row.tone == "decision" else PLAIN, SIZE)
-        canvas.drawString(x, base, wording.joined(row.word, stand.change if stand else "", by=" "))
+        change = stand.change if stand else ""
+        words = (change, f"noise {row.noise}") if row.noise else (f"{row.word} {change}".strip(),)
+        canvas.drawString(x, base, wording.joined(*words, by=", "))
 
     def _edges(self, x: float) -> list[float]:
         """Where each column ends."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -14,6 +14,8 @@ from dashboard.bedside import Bedside
 from dashboard.concern import decided, windows
 from dashboard.wording import Tone
 from monitoring.terms import Analyte, Catalog
+
+WITHIN: Final = "within noise"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Stand:
 
 @dataclass(frozen=True)
 class MarkerRow:
+    """`noise`: up to which change the marker is within the noise of its test, "" where that is not how it stands."""
+
     label: str
     unit: str
     before: str
@@ -49,6 +53,7 @@ class MarkerRow:
     word: str
     tone: Tone
     reason: str
+    noise: str = ""
 
     @property
     def short_reason(self) -> str:
@@ -169,9 +174,10 @@ def _row(
         stands=tuple(
             _stand(marker, analyte, zone, still_open=early) for marker, early in zip(markers, open_ones, strict=True)
         ),
-        word=wording.MARKER_WORD.get(state, ""),
+        word=_word(newest) if newest else "",
         tone=wording.MARKER_TONE.get(state, "quiet"),
         reason=str(newest["reason"]) if newest else "",
+        noise=_noise(newest) if newest else "",
     )
 
 
@@ -184,11 +190,22 @@ def _stand(marker: Mapping[str, Any] | None, analyte: Analyte, zone: tzinfo, *, 
     return Stand(
         number=f"({number})" if still_open and number != wording.MISSING else number,
         change=_change(marker, analyte),
-        state=wording.MARKER_WORD.get(state, state),
+        state=_word(marker),
         tone=wording.MARKER_TONE.get(state, "quiet"),
         hollow=state == "not_interpretable",
         hover=wording.joined(_drawn(marker["value_at"], zone), str(marker["confounded"]), str(marker["reason"])),
     )
+
+
+def _word(marker: Mapping[str, Any]) -> str:
+    """How it stands; a change that proves none is never called unchanged."""
+    known = marker.get("noise_percent") is not None
+    return WITHIN if known else wording.MARKER_WORD.get(marker["state"], marker["state"])
+
+
+def _noise(marker: Mapping[str, Any]) -> str:
+    """+76 %: how far two values may lie apart by noise alone, the way they went."""
+    return wording.signed_percent(marker.get("noise_percent"))
 
 
 def _change(marker: Mapping[str, Any], analyte: Analyte) -> str:

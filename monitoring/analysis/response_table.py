@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from monitoring.analysis.label_rule import label_rules
 from monitoring.analysis.markers import sides
 from monitoring.analysis.options import cautions, early_biologics, options
 from monitoring.analysis.seen import THERE, present
+from monitoring.analysis.temperatures import ANALYTE as TEMPERATURE
 from monitoring.analysis.written import iso, rounded, rows
 from monitoring.terms import Catalog
 
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ["patient_id", "t0", "drug", "label", "course_no", "steroid_hours", "windows", "label_rule"]
 SIDE = ["value", "comparator", "collected_at", "confounded_why", "ref", "version"]
-MARKER = ["patient_id", "t0", "hours", "analyte", "state", "reason", "change_percent", "n", "share", "share_error",
-          "log_odds", *(f"{side}_{name}" for side in ("base", "now") for name in SIDE)]  # fmt: skip
+MARKER = ["patient_id", "t0", "hours", "analyte", "state", "reason", "change_percent", "sigma", "n", "share",
+          "share_error", "log_odds", *(f"{side}_{name}" for side in ("base", "now") for name in SIDE)]  # fmt: skip
 RULE = "steroid_response"
 
 
@@ -154,6 +156,7 @@ def _marker(m: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
         "value_at": m["now_collected_at"],
         "unit": catalog.analytes[m["analyte"]].unit,
         "change_percent": rounded(m["change_percent"], 1),
+        "noise_percent": _noise(m, catalog),
         "values_used": None if m["n"] is None else int(m["n"]),
         "share": rounded(m["share"], 3),
         "share_error": rounded(m["share_error"], 3),
@@ -163,6 +166,14 @@ def _marker(m: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
         "confounded": m["now_confounded_why"] or m["base_confounded_why"] or "",
         "refs": [[int(ref), int(version)] for ref, version in sides if ref is not None],
     }
+
+
+def _noise(m: dict[str, Any], catalog: Catalog) -> float | None:
+    """The change in percent, the way it went, up to which a marker that stands unchanged is within its test's noise."""
+    if m["state"] != "unchanged" or m["analyte"] == TEMPERATURE or not m["sigma"]:
+        return None
+    limit = _numbers(catalog)["z"] * math.sqrt(2.0) * m["sigma"]
+    return rounded(100.0 * math.expm1(math.copysign(limit, m["change_percent"])), 1)
 
 
 def _says(odds: float | None, catalog: Catalog) -> str:

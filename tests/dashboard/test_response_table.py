@@ -98,3 +98,20 @@ def test_the_labelled_rule_of_day_3_stands_beside_ours_with_its_scope() -> None:
     judged = replace(side, responses=(*side.responses[:-1], {**side.responses[-1], "label_rule": rule}))
     assert table(judged).label_rule == "Primary HLH: met at 72 h (fever cannot tell, ferritin met)"
     assert table(side).label_rule == ""
+
+
+def test_a_change_within_the_noise_is_not_called_unchanged_and_says_how_far_noise_goes() -> None:
+    side = bed("7")
+    markers = {"crp": {"state": "unchanged", "change_percent": 54.0, "noise_percent": 76.4}}
+    response = side.responses[-1]
+    windows = [
+        {**w, "markers": {code: {**told, **markers.get(code, {})} for code, told in w["markers"].items()}}
+        for w in response["windows"]
+    ]
+    judged = replace(side, responses=(*side.responses[:-1], {**response, "windows": windows}))
+    row = next(row for row in table(judged).rows if row.label == "CRP")
+    stand = row.stands[1]
+    assert stand is not None
+    assert (row.word, stand.change, row.noise) == ("within noise", "+54 %", "+76 %")
+    ferritin = table(judged).rows[0]
+    assert (ferritin.word, ferritin.noise) == ("worse", "")
