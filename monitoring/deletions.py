@@ -1,13 +1,15 @@
 """
-What a FHIR server says it has deleted no longer stands here either.
+What a FHIR server says it has deleted no longer stands here either; nor does what a diagnosis said that it tells anew
+as another one.
 
-A deletion names a resource and no patient, so what is withdrawn is found among what this source told before. The
-values stay stored, as those do that a laboratory takes back; a deletion of what never was here says nothing.
+Neither names what was told before, a deletion no patient even, so what is withdrawn is found among what this source
+told. The values stay stored, as those do that a laboratory takes back; what never was here is not withdrawn.
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -27,6 +29,7 @@ from storage.versions import WITHDRAWN
 
 DELETED = "deleted"
 ORIGIN = "{}, deleted on the server"
+ANEW = "{}, told anew as something else"
 KINDS = {
     "Observation": "observations", "MedicationAdministration": "doses", "Procedure": "doses", "Condition": "findings",
 }  # fmt: skip
@@ -41,22 +44,30 @@ KEY = ["patient_id", "ref"]
 
 @dataclass(frozen=True)
 class Deletion:
-    """`name`: the resource's id. `at`: by the server's clock, where it tells."""
+    """`name`: the resource's id. `at`: by the server's clock, where it tells. `still`: findings that stay."""
 
     kind: str
     name: str
     at: datetime | None
     origin: str
+    still: frozenset[str] = frozenset()
 
 
 def parted(taken: Taken) -> tuple[Taken, list[Deletion]]:
     """What was read, without what is said to be deleted since and without the entries that say so; and those."""
     told = {id(one): found for one in taken.refused if (found := _deletion(one))}
-    if not told:
+    newest = {one.name: one for one in taken.restated}
+    anew = [
+        Deletion("Condition", one.name, _moment(one.at), ANEW.format(one.origin), one.still) for one in newest.values()
+    ]
+    if not told and not anew:
         return taken, []
-    facts = {name: _remaining(name, frame, [*told.values()]) for name, frame in taken.facts.items()}
+    facts = taken.facts
+    for some in ([*told.values()], anew):  # what was deleted may be told anew, and what was told anew be deleted
+        facts = {name: _remaining(name, frame, some) for name, frame in facts.items()}
     rest = [one for one in taken.refused if id(one) not in told]
-    return replace(taken, facts={name: one for name, one in facts.items() if len(one)}, refused=rest), [*told.values()]
+    kept = {name: one for name, one in facts.items() if len(one)}
+    return replace(taken, facts=kept, refused=rest), [*anew, *told.values()]
 
 
 def withdrawals(store: Store, source: str, told: list[Deletion], *, now: datetime) -> dict[str, pd.DataFrame]:
@@ -66,30 +77,43 @@ def withdrawals(store: Store, source: str, told: list[Deletion], *, now: datetim
 
 
 def _withdrawn(store: Store, source: str, name: str, told: list[Deletion], now: datetime) -> pd.DataFrame:
-    meant = {one.name: one for one in told if KINDS[one.kind] == name}
-    patients = holders(store, name, source, meant.keys()) if meant else []
+    meant = [one for one in told if KINDS[one.kind] == name]
+    patients = holders(store, name, source, {one.name for one in meant}) if meant else []
     if not patients:
         return pd.DataFrame()
     stands = STANDING[name](store, as_of=now, patients=patients, apart=True)
     stands = stands.sort_values("version").drop_duplicates(KEY, keep="last")
-    base = stands["source_id"].str.split(PART).str[0]
-    stands = stands[stands["source"].eq(source) & base.isin(list(meant)) & ~stands["status"].isin(WITHDRAWN)]
-    by = [meant[one] for one in base.loc[stands.index]]
-    at = pd.to_datetime(pd.Series([one.at for one in by], index=stands.index), utc=True)
+    stands = stands[stands["source"].eq(source) & ~stands["status"].isin(WITHDRAWN)]
+    by = _taken_back_by(stands, meant)
+    stands = stands.loc[[*by]]
+    at = pd.to_datetime(pd.Series([one.at for one in by.values()], index=stands.index), utc=True)
     digest = mixed(stands["ref"].to_numpy("int64"), stands["version"].to_numpy("int64"), DELETED)
     emptied = EMPTIED[name] | {"status": "entered-in-error", "told_at": at, "digest": digest}
-    return stands.assign(origin=[ORIGIN.format(one.origin) for one in by], **emptied).reset_index(drop=True)
+    return stands.assign(origin=[one.origin for one in by.values()], **emptied).reset_index(drop=True)
 
 
 def _remaining(name: str, frame: pd.DataFrame, told: list[Deletion]) -> pd.DataFrame:
     """A history may tell older versions of what it says is deleted."""
-    if "source_id" not in frame.columns or name not in STANDING:
+    mine = [one for one in told if KINDS[one.kind] == name]
+    if "source_id" not in frame.columns or not mine:
         return frame
-    gone = {one.name: one.at for one in told if KINDS[one.kind] == name}
-    base = frame["source_id"].str.split(PART).str[0]
-    at = pd.to_datetime(base.map(gone), utc=True)
+    gone = _taken_back_by(frame, mine)
+    at = pd.to_datetime(pd.Series({place: one.at for place, one in gone.items()}, dtype=object), utc=True)
     written = frame["told_at"] if "told_at" in frame.columns else pd.Series(pd.NaT, index=frame.index)
-    return frame[~(base.isin(list(gone)) & ~(written > at).fillna(False).to_numpy(bool))]
+    later = (written.loc[at.index] > at).fillna(False)
+    return frame.drop(index=at.index[~later.to_numpy(bool)])
+
+
+def _taken_back_by(facts: pd.DataFrame, told: list[Deletion]) -> dict[Any, Deletion]:
+    """Index of each fact that one of these takes back, and that one: where several do, the last."""
+    by_name: dict[str, list[Deletion]] = defaultdict(list)
+    for one in told:
+        by_name[one.name].append(one)
+    base = facts["source_id"].str.split(PART).str[0]
+    some = base[base.isin(list(by_name))]
+    said = facts["finding"].loc[some.index] if "finding" in facts.columns else some
+    each = zip(some.index, some, said, strict=True)
+    return {place: one for place, name, finding in each for one in by_name[name] if finding not in one.still}
 
 
 def _deletion(one: Refused) -> Deletion | None:
@@ -105,13 +129,13 @@ def _deletion(one: Refused) -> Deletion | None:
         kind = kind.rpartition("/")[2]
         at = str((entry.get("response") or {}).get("lastModified", ""))
         if kind in KINDS and name:
-            return Deletion(kind, name, _moment(at), one.origin)
+            return Deletion(kind, name, _moment(at), ORIGIN.format(one.origin))
     return None
 
 
 def _of_itself(resource: Any, origin: str) -> Deletion | None:
     kind, at = str(resource["resourceType"]), str((resource.get("meta") or {}).get("lastUpdated", ""))
-    return Deletion(kind, str(resource["id"]), _moment(at), origin) if kind in KINDS else None
+    return Deletion(kind, str(resource["id"]), _moment(at), ORIGIN.format(origin)) if kind in KINDS else None
 
 
 def _moment(told: str) -> datetime | None:

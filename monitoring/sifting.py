@@ -28,15 +28,26 @@ SIFTS: Mapping[str, tuple[Sift, str]] = {
 
 
 @dataclass(frozen=True)
+class Restated:
+    """A resource told anew, when by the server's clock (ISO 8601, or ""): of findings it says `still` and no other."""
+
+    name: str
+    still: frozenset[str]
+    at: str
+    origin: str
+
+
+@dataclass(frozen=True)
 class Taken:
     """
     What one file held, read but not yet stored. `facts`: frames by their name in `storage.writes.Batch`, `rows`: those
-    that they were read from, each under the index of its frame.
+    that they were read from, each under the index of its frame. `restated`: in the order told.
     """
 
     facts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     rows: Mapping[str, Rows] = field(default_factory=dict)
+    restated: tuple[Restated, ...] = ()
 
 
 def sift(rows: Rows, at: Circumstances) -> Taken:

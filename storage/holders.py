@@ -13,6 +13,7 @@ from storage.tables import Dose, Finding, Observation
 MODELS: dict[str, Any] = {"observations": Observation, "doses": Dose, "findings": Finding}
 TABLES = {name: model.__table__ for name, model in MODELS.items()}
 AT_ONCE = 100
+PARTED = ("observations", "doses")
 PART = "#"  # between the name of a result and that of one of its components
 
 
@@ -32,7 +33,7 @@ def _facts(store: Store, name: str, source: str, ids: Collection[str], wanted: A
     with store.reading() as connection:
         for start in range(0, len(ordered), AT_ONCE):
             some = ordered[start : start + AT_ONCE]
-            parts = [table.c.source_id.startswith(one + PART, autoescape=True) for one in some]
+            parts = [table.c.source_id.startswith(one + PART, autoescape=True) for one in some if name in PARTED]
             meant = or_(table.c.source_id.in_(some), *parts)
             found |= set(connection.execute(select(wanted).where(table.c.source == source, meant).distinct()).scalars())
     return found

@@ -2,19 +2,20 @@
 Condition -> what the patient suffers from (patients rows) and organs that are said to be enlarged (findings rows).
 
 A finding is known by the resource's id: "yes" while the condition is there, "no" once it is resolved, and taken back
-where a later version no longer says either. What is coded as neither is set aside. One entered in error may have lost
-its code or its patient: it takes back what was said under its id.
+where a later version no longer says either, or means another diagnosis. What is coded as neither is set aside. One
+entered in error may have lost its code or its patient: it takes back what was said under its id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from monitoring.fhir.nodes import Node, child, children, codes, identifier, text
 from monitoring.fhir.outcomes import Aside, Outcome, Row, Surroundings
 from monitoring.fhir.resources import Found
-from monitoring.fhir.versions import is_later
+from monitoring.fhir.versions import is_first, is_later
 from monitoring.fhir.vocabulary import Diagnosis
+from monitoring.sifting import Restated
 
 OTHER_DIAGNOSIS = "This diagnosis is none of the contexts and findings that are told apart here."
 NOT_SURE = "The diagnosis is not confirmed, or no longer present."
@@ -38,6 +39,16 @@ def condition(found: Found, near: Surroundings) -> list[Outcome]:
     if context and _holds(node, near):
         rows.append(Row("patients", {"patient_id": person, "context": context}))
     return list(rows) or [Aside("not_followed", NOT_SURE, f"Condition {context or organs[0]}", person)]
+
+
+def restated(found: Found, outcomes: Iterable[Outcome], origin: str) -> Restated | None:
+    """What a version that is not the first still says under its id; None where it could not be read for sure."""
+    told = list(outcomes)
+    unread = any(isinstance(one, Aside) and one.reason != "not_followed" for one in told)
+    if found.kind != "Condition" or found.fault or not found.id or is_first(found) or unread:
+        return None
+    still = frozenset(one.cells["finding"] for one in told if isinstance(one, Row) and one.kind == "findings")
+    return Restated(found.id, still, text(child(found.node, "meta"), "lastUpdated"), origin)
 
 
 def _findings(found: Found, organs: list[str], near: Surroundings) -> Iterator[dict[str, str]]:

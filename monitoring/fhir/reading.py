@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitoring.csv_columns import COLUMNS
 from monitoring.decoding import decode, kept, kept_bytes, unsound
@@ -72,9 +72,12 @@ def read_fhir(raw: RawFile, at: Circumstances) -> Taken:
     near = Surroundings(Directory.of(found, at.identifier_system, at.source), at.catalog, vocabulary(), at.own)
     if not at.identifier_system:
         _tell_of_record_numbers(file, found)
-    told = [(one, _sound(people.signed(one, outcome, near))) for one in found for outcome in _outcomes(one, near)]
+    read = [(one, _outcomes(one, near)) for one in found]
+    anew = [conditions.restated(one, outcomes, file.origin(one)) for one, outcomes in read if outcomes]
+    told = [(one, _sound(people.signed(one, outcome, near))) for one, outcomes in read for outcome in outcomes]
     refused = [_aside(file, one, outcome) for one, outcome in told if isinstance(outcome, Aside)]
-    return sift_all((_rows(file, kind, told) for kind in KINDS), at, refused)
+    taken = sift_all((_rows(file, kind, told) for kind in KINDS), at, refused)
+    return replace(taken, restated=tuple(filter(None, anew)))
 
 
 def _outcomes(found: Found, near: Surroundings) -> list[Outcome]:

@@ -49,6 +49,11 @@ def _size(number: str) -> tuple[int, str]:
     return len(plain), plain
 
 
+def is_first(found: Found) -> bool:
+    """Whether the resource says of itself that it is its first version."""
+    return text(child(found.node, "meta"), "versionId") == "1"
+
+
 def is_later(found: Found) -> bool:
     """Whether the resource says of itself that it is not its first version."""
     version = text(child(found.node, "meta"), "versionId")

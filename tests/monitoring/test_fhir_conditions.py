@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+from storage import queries
+from storage.versions import current
 from tests.monitoring.fhir_fixture import Node, bundle, only, read, reasons
+from tests.monitoring.intake_fixture import site
 from tests.monitoring.test_fhir_given_and_people import SNOMED, concept, condition
 
 SPLEEN = concept(SNOMED, "16294009", "Splenomegaly")
@@ -66,6 +72,32 @@ def test_what_was_entered_in_error_or_refuted_later_is_taken_back(word: str) -> 
 def test_what_no_longer_says_that_it_is_there_is_taken_back_and_not_taken_for_a_small_spleen() -> None:
     later = enlarged(meta={"versionId": "3"}, **coded("clinicalStatus", "inactive"))
     assert told(later) == [("splenomegaly", "", "entered-in-error")]
+
+
+def restated(*nodes: Node) -> list[tuple[str, frozenset[str]]]:
+    return [(one.name, one.still) for one in read(*nodes).restated]
+
+
+def test_a_version_that_may_not_be_the_first_says_what_its_id_still_stands_for() -> None:
+    other = concept(SNOMED, "74400008", "Appendicitis")
+    assert restated(enlarged(meta={"versionId": "1"})) == []
+    assert restated(enlarged()) == [("c", frozenset({"splenomegaly"}))]
+    assert restated(enlarged(other, meta={"versionId": "2"})) == [("c", frozenset())]
+    assert restated(enlarged(other, subject=None, meta={"versionId": "2"})) == [("c", frozenset())]
+    assert restated(enlarged(subject=None, meta={"versionId": "2"})) == []  # of whom it says so is not known
+
+
+def version(number: int, code: Node) -> Node:
+    meta = {"versionId": str(number), "lastUpdated": f"2026-01-2{number}T08:00:00Z"}
+    return enlarged(code, meta=meta, **coded("verificationStatus", "confirmed"))
+
+
+def test_of_versions_in_one_file_the_newest_says_what_stands(tmp_path: Path) -> None:
+    liver = concept(SNOMED, "80515008")
+    with site(tmp_path) as here:
+        here.takes(json.dumps(bundle(version(3, SPLEEN), version(2, liver), version(1, liver))), "c.json")
+        seen = current(queries.findings(here.store, as_of=here.now))
+    assert seen["finding"].tolist() == ["splenomegaly"]
 
 
 def test_what_was_never_sure_is_set_aside() -> None:

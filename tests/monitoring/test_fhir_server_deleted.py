@@ -12,6 +12,7 @@ from tests.monitoring.fhir_feed import Feed, feeding, ferritin, person
 from tests.monitoring.fhir_fixture import administration, quantity
 from tests.monitoring.fhir_server_fixture import Resource, Server, serving
 from tests.monitoring.test_fhir_conditions import coded, enlarged
+from tests.monitoring.test_fhir_given_and_people import SNOMED, concept
 
 HISTORIES = ("Observation", "MedicationAdministration", "Condition")
 PART = {"code": {"coding": [{"system": "http://loinc.org", "code": "1988-5"}]}, "valueQuantity": quantity(50, "mg/L")}
@@ -98,6 +99,32 @@ def test_a_condition_entered_in_error_takes_its_finding_back_also_where_it_lost_
     server.put(enlarged(id="c1", **left, **coded("verificationStatus", "entered-in-error")))
     told = later(feed)
     assert (told["corrected"], told["set_aside"], seen(feed)) == (1, 0, [])
+
+
+def recoded(code: Resource, **fields: object) -> Resource:
+    return enlarged(code, id="c1", **coded("verificationStatus", "confirmed"), **fields)
+
+
+@pytest.mark.parametrize(
+    ("code", "stands"),
+    [
+        (concept(SNOMED, "74400008", "Appendicitis"), []),
+        (concept(SNOMED, "80515008", "Hepatomegaly"), [("hepatomegaly", "yes")]),
+        (concept("http://hl7.org/fhir/sid/icd-10", "R16.2"), [("hepatomegaly", "yes"), ("splenomegaly", "yes")]),
+    ],
+)
+def test_a_condition_that_means_another_diagnosis_now_takes_back_what_it_said_before(
+    server: Server, feed: Feed, code: Resource, stands: list[tuple[str, str]]
+) -> None:
+    server.put(spleen())
+    feed.poll()
+    server.put(recoded(code))
+    later(feed)
+    assert sorted(seen(feed)) == stands
+    assert later(feed)["corrected"] == 0
+    server.put(spleen())
+    later(feed)
+    assert seen(feed) == [("splenomegaly", "yes")]
 
 
 def test_what_was_deleted_and_told_anew_between_two_polls_stands(server: Server, feed: Feed) -> None:
