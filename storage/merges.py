@@ -3,14 +3,15 @@ Identifiers that turned out to be one person's. Facts stay under the identifier 
 brings them together, as far as it was known at the moment asked for, so that a merge can be looked behind and undone.
 
 The newest word on an identifier counts; one that leads into "" takes the last back. Of two words that would lead in a
-circle the newer counts, and the older is taken back with it.
+circle the newer counts, and the older is taken back with it. Newest is what was said last: where the last word before
+was told by a clock that was ahead, a new one is kept twice, as of now and as of the moment after that one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,7 @@ from storage.tables import PatientMerge
 from storage.versioning import CORRECTED, NEW, UNCHANGED
 
 TABLE: Any = PatientMerge.__table__  # type: ignore[attr-defined]
+NEXT = timedelta(microseconds=1)
 STAY = ["ward", "bed", "admitted_at", "discharged_at"]
 
 
@@ -101,8 +103,8 @@ def known(connection: Connection, as_of: datetime | None = None) -> Merged:
     return Merged(ends, stands["received_at"], frozenset(parted | {ends.get(name, name) for name in parted}))
 
 
-def words(store: Store, *, as_of: datetime) -> pd.DataFrame:
-    """All that was said of merges by `as_of`, oldest first. Shape MERGES."""
+def words(store: Store, *, as_of: datetime | None = None) -> pd.DataFrame:
+    """All that was said of merges by `as_of`, without it ever, oldest first. Shape MERGES."""
     with store.reading() as connection:
         return _words(connection, as_of)
 
@@ -153,6 +155,7 @@ def _led(stands: dict[str, str], patient: str, into: str) -> Iterable[tuple[str,
 
 def _put(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if rows:
+        rows = _outlasting(connection, rows)
         insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(PatientMerge)
         newer = {name: insert.excluded[name] for name in ("into", "by", "reason", "source", "run_id")}
         named = sorted({row[name] for row in rows for name in ("patient_id", "into")} - {""})
@@ -160,6 +163,13 @@ def _put(connection: Connection, rows: list[dict[str, Any]]) -> None:
         connection.execute(insert.on_conflict_do_update(index_elements=["patient_id", "received_at"], set_=newer), rows)
         moved = {*named, *before, *(known(connection).asked(named) or ())}
         heard.note_joined(connection, moved, at=max(row["received_at"] for row in rows))
+
+
+def _outlasting(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The words, and those once more of which the identifier has a later one."""
+    last = _words(connection).groupby("patient_id")["received_at"].max().to_dict()
+    behind = [row for row in rows if last.get(row["patient_id"], row["received_at"]) > row["received_at"]]
+    return [*rows, *(row | {"received_at": last[row["patient_id"]].to_pydatetime() + NEXT} for row in behind)]
 
 
 def _words(connection: Connection, as_of: datetime | None = None) -> pd.DataFrame:

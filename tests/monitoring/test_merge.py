@@ -153,6 +153,27 @@ def test_undone_the_old_record_is_judged_again_and_the_other_s_borrowed_flags_en
     assert active["patient_id"].tolist() == ["P100"]
 
 
+def test_what_is_said_by_a_clock_that_was_set_back_counts_then_and_later(ward: Site) -> None:
+    ward.takes("patient_id\nP099\nP100\n", "patients.csv")
+    ahead = timedelta(hours=3)
+    for undo in (False, True, False, True):  # the first by a clock that is three hours ahead
+        ward.now += -ahead if undo else ahead
+        by_hand(ward, undo=undo)
+        for now in (ward.now, ward.now + 2 * ahead):
+            known = queries.patients(ward.store, as_of=now)["patient_id"].tolist()
+            assert known == (["P099", "P100"] if undo else ["P100"])
+
+
+def test_a_message_by_a_clock_that_was_set_back_leads_elsewhere_for_good(ward: Site) -> None:
+    ward.takes("patient_id\nP099\nP100\nP200\n", "patients.csv")
+    ward.now += timedelta(hours=3)
+    by_hand(ward, into="P200")
+    ward.now -= timedelta(hours=3)
+    ward.takes(adt("A40", PID, "MRG|P099^^^NORTH^MR"), "a.hl7")
+    for now in (ward.now, ward.now + timedelta(hours=6)):
+        assert queries.patients(ward.store, as_of=now)["patient_id"].tolist() == ["P100", "P200"]
+
+
 def test_what_cannot_be_joined_is_refused_in_one_sentence(ward: Site) -> None:
     ward.takes("patient_id\nA\nB\nC\n", "patients.csv")
     by_hand(ward, "A", "B")
