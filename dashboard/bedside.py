@@ -99,6 +99,13 @@ class Bedside:
         return None if self.t0 is None else wording.since(self.t0, self.as_of)
 
     @property
+    def line_label(self) -> str:
+        """First line; said in full where there is none: "none" alone would be read as that nothing is given."""
+        if self.line is None or self.line["line"] == "none":
+            return "No treatment line"
+        return str(self.line["label"])
+
+    @property
     def relapses(self) -> list[Any]:
         """When each relapse that was flagged began: as the values say, else when it could be known."""
         told = (row for row in self.flags if row["flag"] == "relapse" and row["state"] != "retracted")

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from dashboard import chart_lanes
 from dashboard import figure_colours as colours
 from dashboard.bedside import STEROID_CLOCK_HOURS
-from dashboard.chart_time import DECISION, Time, axis, axis_words
+from dashboard.chart_time import DECISION, Time, axis, axis_words, in_days
 
 PANEL_HEIGHT, GAP, LABEL_HEIGHT = 78, 9, 14
 TOP, BOTTOM, GUTTER, RIGHT = 8, 46, 196, 206
@@ -125,7 +125,8 @@ def window_words(time: Time, starts: list[Any], rows: Rows) -> list[dict[str, An
     """What the lines across the panels are, above them; only where they lie within what is seen at first."""
     small = {"size": 12, "color": colours.WINDOW_INK}
     marks = [(time.x(start), "steroid start") for start in starts]
-    marks += [(hour, f"{hour:.0f} h") for hour in (*DECISION, STEROID_CLOCK_HOURS) if time.steroid and hour < time.end]
+    hours = () if in_days(time) or not time.steroid else (*DECISION, STEROID_CLOCK_HOURS)
+    marks += [(hour, f"{hour:.0f} h") for hour in hours if hour < time.end]
     return [
         note(words, x=hour, y=rows.panels_top, xref="x", yanchor="bottom", xanchor="center", font=small)
         for hour, words in marks

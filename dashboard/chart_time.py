@@ -20,6 +20,7 @@ BEFORE_HOURS: Final = 24.0  # what was drawn in the day before the admission bel
 ROOM: Final = 0.03
 STEPS: Final = (6, 12, 24, 48, 72, 168, 336, 672)
 MOST_TICKS: Final = 9  # two rows of words side by side on a tablet
+DAYS_HOURS: Final = 10 * 24.0  # a longer time is counted in days
 WEEKDAYS_HOURS: Final = 8 * 24.0  # up to here a weekday names one day only
 DECISION: Final = (24.0, 48.0)
 
@@ -117,10 +118,16 @@ def axis(time: Time) -> dict[str, Any]:
     }
 
 
+def in_days(time: Time) -> bool:
+    """There is no room for single hours in what is seen at first."""
+    return time.end - time.seen > DAYS_HOURS
+
+
 def axis_words(time: Time) -> str:
     """What the two rows of the axis are, for the gutter."""
     zone = wording.zone_name(pd.Timestamp(time.zero).astimezone(time.zone))
-    rows = ["hours since steroid start" if time.steroid else "hours before now", f"ward clock, {zone}"]
+    unit = "days" if in_days(time) else "hours"
+    rows = [f"{unit} since steroid start" if time.steroid else f"{unit} before now", f"ward clock, {zone}"]
     return "<br>".join(reversed(rows) if time.clock else rows)
 
 
@@ -154,9 +161,10 @@ def _label(hour: float, time: Time) -> str:
 
 
 def _hours(hour: float, time: Time) -> str:
-    if round(hour) == 0:
-        return "0 h" if time.steroid else "now"
-    return f"{'+' if hour > 0 else '−'}{abs(hour):.0f} h"
+    if round(hour) == 0 and not time.steroid:
+        return "now"
+    sign = "" if round(hour) == 0 else "+" if hour > 0 else "−"
+    return f"{sign}{abs(hour) / 24:.3g} d" if in_days(time) else f"{sign}{abs(hour):.0f} h"
 
 
 def window_shapes(

@@ -12,6 +12,7 @@ import pandas as pd
 from dashboard import wording
 from dashboard.bedside import Bedside, Row, Rows, shown_analytes
 from dashboard.changes import change_key
+from dashboard.verdicts import is_history, verdict_tone, verdict_words
 from dashboard.wording import Tone
 from monitoring.analysis.unanswered import unanswered_since
 from monitoring.terms import Catalog
@@ -52,6 +53,8 @@ class Phrase:
 @dataclass(frozen=True)
 class Concern:
     """
+    `verdict` is that of the newest window, and nothing where a patient responded to a course of long ago.
+
     `waiting`: for how long the urgent flag that waits longest has gone without an answer, in words.
 
     `due_at`: what is awaited next; `due_now`: something is due, but not late yet; `late`: it has not come in time.
@@ -80,11 +83,12 @@ def concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
     due_at, due_what = _due(side)
     phrases = (
         *(_flag_phrase(row, side.as_of, zone, catalog) for row in flags),
-        *_verdict_phrase(window, flags),
+        *_verdict_phrase(side, window, flags, catalog),
         *_due_phrase(side, due_at, due_what, zone),
         *_unusable(side, catalog),
     )
     verdict = str(window["verdict"]) if window else ""
+    verdict = "" if verdict == "responding" and is_history(side, catalog) else verdict
     tone = _tone(flags, verdict, phrases)
     open_urgent = sum(row["severity"] == "urgent" and not answered(row) for row in flags)
     return Concern(
@@ -162,11 +166,12 @@ def _flag_phrase(row: Mapping[str, Any], as_of: datetime, zone: tzinfo, catalog:
     )
 
 
-def _verdict_phrase(window: Mapping[str, Any] | None, flags: Iterable[Row]) -> Iterable[Phrase]:
+def _verdict_phrase(
+    side: Bedside, window: Mapping[str, Any] | None, flags: Iterable[Row], catalog: Catalog
+) -> Iterable[Phrase]:
     if window is None or any(row["flag"] in SAYS_THE_VERDICT for row in flags):
         return ()
-    tone = wording.VERDICT_TONE.get(window["verdict"], "note")
-    return (Phrase(wording.verdict(window["verdict"], window["hours"]), tone),)
+    return (Phrase(verdict_words(side, window, catalog), verdict_tone(side, window, catalog)),)
 
 
 def _due(side: Bedside) -> tuple[datetime | None, str]:

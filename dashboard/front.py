@@ -60,7 +60,7 @@ def front_page(idle_seconds: float = 0, *, figure: bool = False) -> str:
 
 def _looks() -> str:
     """How our views look; behind Streamlit's own styles, so that where both speak ours holds."""
-    return f"<style>{_told('dashboard.css')}</style>"
+    return f"<style>{_told('dashboard.css')}{_told('narrow.css')}</style>"
 
 
 def _colours() -> str:

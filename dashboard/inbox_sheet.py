@@ -137,6 +137,7 @@ def inbox_html(
         more=len(here[most:]),
         all_of_them=asked.address(most="all"),
         everything=len(everything),
+        patients=len(ward.sides),
         failing=failing(everything, reader),
         rules=escalation.rules,
         ended=ended_lately(ward, asked, zone=zone),

@@ -33,6 +33,11 @@ def missing_and_due(side: Bedside, catalog: Catalog, when: When) -> Iterator[Ent
         yield Entry(f"{word} {when(due_at)}", wording.listed(coming[due_at]))
 
 
+def nothing_awaited(side: Bedside) -> str:
+    """What stands there instead; nobody without any result is to look as one of whom all is known."""
+    return "Nothing is awaited." if side.trends else "No recent labs, and no rule waits for any."
+
+
 def _since_when(row: Row, side: Bedside, when: When) -> str:
     if pd.isna(row["last_at"]):
         return f"none yet, due since {when(row['due_at'])}"

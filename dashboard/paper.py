@@ -108,8 +108,7 @@ def _second_line(page: Page, told: RoundsSheet, paper: Paper, numbered: str, bas
     right = wording.joined(f"as known at {wording.dated(paper.as_of, paper.zone)}", numbered)
     clock = own.clock.words if own.clock else ""
     given = ", ".join(dict.fromkeys(dose.words for dose in own.given))
-    line = "No line of treatment" if own.line == "None" else own.line
-    left = wording.joined(wording.joined(line, clock, by=", "), own.newest, given)
+    left = wording.joined(wording.joined(own.line, clock, by=", "), own.newest, given)
     canvas.setFont(PLAIN, 8)
     room = page.right - page.left - canvas.stringWidth(right, BOLD, 8) - 12
     canvas.drawString(page.left, base, paper_blocks.one_line(canvas, wording.kept(left), 8, room))

@@ -13,17 +13,18 @@ import pandas as pd
 from dashboard import flag_panel, wording
 from dashboard.bedside import Bedside, Row, Ward, shown_analytes
 from dashboard.charts import OPENED, PANELS
-from dashboard.concern import concern, numbered
+from dashboard.concern import concern, decided, numbered
 from dashboard.flag_actions import Reader, actions
 from dashboard.flag_panel import Source, cited_sources
 from dashboard.given_list import GivenRow, given_rows
 from dashboard.markup import Markup, page
-from dashboard.missing_due import missing_and_due
+from dashboard.missing_due import missing_and_due, nothing_awaited
 from dashboard.response_table import ResponseTable, response_table
 from dashboard.rounds_news import Entry
 from dashboard.selection import PatientAsked, address
 from dashboard.series import phrase
 from dashboard.units_shown import in_units
+from dashboard.verdicts import verdict_tone, verdict_words
 from dashboard.ward_table import steroid_clock
 from dashboard.wording import Tone
 from monitoring.published import known_course
@@ -100,6 +101,7 @@ class Sheet:
     given_when: tuple[GivenRow, ...]
     due: str
     missing: tuple[Entry, ...]
+    nothing_awaited: str
     href: str
 
 
@@ -107,19 +109,19 @@ def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo, units: str = "") -> 
     """Values of the tables in the `units` asked for; flags and treatment always in those they were judged in."""
     shown = in_units(side, catalog, units)
     said, table = concern(side, catalog, zone=zone), response_table(*shown, zone=zone)
-    no_course = _without_course(side, catalog)
+    verdict, tone = _head(side, table, catalog)
     return Sheet(
         side=side,
         about=side.about(days=True),
         weight=_weight(side),
-        verdict=table.verdict if table else no_course[0],
-        tone=table.tone if table else no_course[1],
+        verdict=verdict,
+        tone=tone,
         edge=said.tone,
         readouts=readouts(*shown) if table is None or not table.rows else (),
         newest=_newest(side),
         table=table,
-        clock=steroid_clock(side),
-        line=str(side.line["label"]) if side.line else "None",
+        clock=steroid_clock(side, catalog),
+        line=side.line_label,
         line_since=_line_since(side, zone),
         given=_given(side, catalog),
         options=tuple(_option(told, catalog) for told in table.options) if table else (),
@@ -128,6 +130,7 @@ def sheet(side: Bedside, catalog: Catalog, *, zone: tzinfo, units: str = "") -> 
         due=f"next due {wording.clock(said.due_at, zone, today=side.as_of)}" if said.due_at else "",
         given_when=given_rows(side, catalog, zone=zone),
         missing=tuple(missing_and_due(side, catalog, partial(_when, side, zone))),
+        nothing_awaited=nothing_awaited(side),
         href=address("/patient", patient=side.id),
     )
 
@@ -165,6 +168,13 @@ def _readout(analyte: Analyte, side: Bedside, catalog: Catalog) -> Readout:
     return Readout(
         analyte.label, wording.unit(analyte.unit), number, words, wording.age(trend["collected_at"], side.as_of)
     )
+
+
+def _head(side: Bedside, table: ResponseTable | None, catalog: Catalog) -> tuple[str, Tone]:
+    """What stands beside the name: the newest verdict, else why there is none."""
+    if window := decided(side):
+        return verdict_words(side, window, catalog), verdict_tone(side, window, catalog)
+    return (table.verdict, table.tone) if table else _without_course(side, catalog)
 
 
 def _without_course(side: Bedside, catalog: Catalog) -> tuple[str, Tone]:

@@ -15,6 +15,7 @@ from dashboard.markup import Markup, page
 from dashboard.rounds_news import ENDED, Reading
 from dashboard.selection import RoundsAsked
 from dashboard.since_rounds import Since
+from dashboard.verdicts import verdict_tone, verdict_words
 from dashboard.ward_table import drugs_words, steroid_clock
 from dashboard.wording import Tone
 from monitoring.terms import Catalog
@@ -76,14 +77,14 @@ def list_html(ward: Ward, news: Mapping[str, Since], catalog: Catalog, asked: Ro
 def _line(told: Reading, asked: RoundsAsked) -> Line:
     side, catalog = told.side, told.catalog
     said, window = concern(side, catalog, zone=told.zone), decided(side)
-    verdict, tone = _verdict(window)
+    verdict, tone = _verdict(side, window, catalog)
     return Line(
         side=side,
         href=asked.address(patient=side.id),
         about=side.about(),
-        line=str(side.line["label"]) if side.line else "None",
+        line=side.line_label,
         drugs=drugs_words(side, catalog),
-        clock=steroid_clock(side),
+        clock=steroid_clock(side, catalog),
         verdict=verdict or ("Too early to say" if side.response is not None else "No high-dose steroid"),
         tone=tone,
         edge=said.tone,
@@ -95,10 +96,8 @@ def _line(told: Reading, asked: RoundsAsked) -> Line:
     )
 
 
-def _verdict(window: Mapping[str, Any] | None) -> tuple[str, Tone]:
-    if window is None:
-        return "", "quiet"
-    return wording.verdict(window["verdict"], window["hours"]), wording.VERDICT_TONE.get(window["verdict"], "note")
+def _verdict(side: Bedside, window: Mapping[str, Any] | None, catalog: Catalog) -> tuple[str, Tone]:
+    return (verdict_words(side, window, catalog), verdict_tone(side, window, catalog)) if window else ("", "quiet")
 
 
 def new_words(told: Reading) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pandas as pd
 from dashboard import rounds_news, wording
 from dashboard.bedside import Bedside, Row, Ward, rows_of
 from dashboard.concern import ranked, snoozed_until
-from dashboard.missing_due import missing_and_due
+from dashboard.missing_due import missing_and_due, nothing_awaited
 from dashboard.patient_sheet import Option, Sheet, sheet
 from dashboard.rounds_news import Entry, Reading, since_words
 from dashboard.scores_panel import NO_END, component, span
@@ -94,7 +94,7 @@ def rounds_sheet(
         ),
         stands=(
             Section("flags", "Flags that hold now", tuple(_flags(told)), "No flag holds now."),
-            Section("due", "Missing and due", tuple(missing_and_due(side, catalog, told.when)), "Nothing is awaited."),
+            Section("due", "Missing and due", tuple(missing_and_due(side, catalog, told.when)), nothing_awaited(side)),
             Section("findings", "Findings", tuple(_findings(told)), "No finding is recorded."),
             Section("scores", "Scores, lowest to highest possible", tuple(_scores(scored, catalog)), "None."),
             Section("notes", "Notes", tuple(_notes(told)), "No note."),

@@ -31,7 +31,7 @@ from storage.errors import StoreError
 REFRESH_SECONDS = 30
 RHYTHM: Final = "rhythm"
 QUICKEST: Final = 0.9
-QUIET_TIMES: Final = 1.75  # under a minute without an answer, and the page says so
+QUIET_TIMES = 1.75  # under a minute without an answer, and the page says so
 Clock = Callable[[], datetime]
 Draw = Callable[[Ward], None]
 PAGES: Final[Mapping[str, str]] = {"board": "ward"}

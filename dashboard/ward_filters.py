@@ -69,7 +69,7 @@ def choices(
     lines = Counter(line_of(row.side) for row in among["line"])
     flags = Counter(code for row in among["flag"] for code in flags_of(row.side))
     due = {code: sum(is_due(row, code) for row in among["due"]) for code in DUE_WORDS}
-    labels = {line_of(row.side): _line_words(row.side) for row in rows}
+    labels = {line_of(row.side): row.side.line_label for row in rows}
     labels = {code: labels[code] for code in (*LINES, *labels) if code in labels}
     named = {code: rule.label for code, rule in catalog.rules.items()}
     return [
@@ -145,10 +145,6 @@ def _is_called(side: Bedside, told: str) -> bool:
 
 def _in_ward(row: Standing, ward: str) -> bool:
     return not ward or row.side.patient["ward"] == ward
-
-
-def _line_words(side: Bedside) -> str:
-    return str(side.line["label"]) if side.line else "None"
 
 
 def _options(counts: Mapping[str, int], words: Mapping[str, str], asked: str) -> tuple[Option, ...]:

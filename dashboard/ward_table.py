@@ -19,6 +19,7 @@ from dashboard.series import phrase, scale
 from dashboard.silence import fold, is_silent, parted
 from dashboard.sparkline import sparkline
 from dashboard.units_shown import SYSTEMS, catalog_in, changes, in_units
+from dashboard.verdicts import is_history
 from dashboard.ward_filters import choices, hidden_words, in_tile, passes, without
 from monitoring.terms import Analyte, Catalog
 
@@ -46,6 +47,7 @@ class Cell:
     """One analyte of one patient: the newest number, its line, what it does, and how old it is when that matters."""
 
     label: str
+    unit: str
     folded: bool
     spark: Markup
     number: str
@@ -216,9 +218,9 @@ def _row(side: Bedside, catalog: Catalog, zone: tzinfo, units: str) -> Row:
         about=side.about(),
         phrases=said.phrases[:PHRASES],
         more=said.phrases[PHRASES:],
-        line=str(side.line["label"]) if side.line else "None",
+        line=side.line_label,
         drugs=drugs_words(side, catalog),
-        clock=steroid_clock(side),
+        clock=steroid_clock(side, catalog),
         cells=tuple(_cell(*shown, code, zone) for code in MAIN if code in catalog.analytes),
         newest=wording.age(side.newest_collected_at, side.as_of),
         due=_due_words(side, said, zone),
@@ -241,10 +243,10 @@ def _dose_words(dose: Mapping[str, Any], catalog: Catalog) -> str:
     return wording.dose({**dose, "label": catalog.drugs[dose["drug"]].short} if long else dose)
 
 
-def steroid_clock(side: Bedside) -> Clock | None:
-    """None without a high-dose course, and a week after its start, when the bar says nothing any more."""
+def steroid_clock(side: Bedside, catalog: Catalog) -> Clock | None:
+    """None without a high-dose course, and long after its start, when the bar says nothing any more."""
     gone = side.steroid_hours
-    if gone is None or gone > 7 * 24:
+    if gone is None or is_history(side, catalog):
         return None
     share = min(gone / STEROID_CLOCK_HOURS, 1.0) * 100
     return Clock(gone, f"{gone:.0f} h since steroid start", round(share, 1), gone < STEROID_CLOCK_HOURS)
@@ -260,16 +262,20 @@ def _due_words(side: Bedside, said: Concern, zone: tzinfo) -> str:
 
 def _cell(side: Bedside, catalog: Catalog, code: str, zone: tzinfo) -> Cell:
     analyte, trend = catalog.analytes[code], side.trends.get(code)
+    unit = wording.unit(analyte.unit)
     if trend is None:
-        return Cell(analyte.label, code in FOLDED, Markup(""), wording.MISSING, _awaited(side, analyte), "none", "")
+        return Cell(
+            analyte.label, unit, code in FOLDED, Markup(""), wording.MISSING, _awaited(side, analyte), "none", ""
+        )
     series = side.series[code]
     gone = wording.since(trend["collected_at"], side.as_of)
     old = analyte.due_hours is not None and gone > analyte.due_hours
     number = wording.number(trend["value"], analyte, trend["comparator"])
     at = wording.stamp(trend["collected_at"], zone)
-    hover = f"{analyte.label} {number} {wording.unit(analyte.unit)}, {wording.hours(gone)} old, {at}"
+    hover = f"{analyte.label} {number} {unit}, {wording.hours(gone)} old, {at}"
     return Cell(
         label=analyte.label,
+        unit=unit,
         folded=code in FOLDED,
         spark=Markup(sparkline(series.points, scale(side, analyte, catalog), label=hover)),
         number=number,

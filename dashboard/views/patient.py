@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import charts, clicks, entering, reading, shell, taking
 from dashboard.bedside import Bedside, Ward
 from dashboard.changes import milliseconds
-from dashboard.components import show_choice, show_figure, show_sheet, show_unknown
+from dashboard.components import show_choice, show_figure, show_sheet, show_state, show_unknown
 from dashboard.figure_choices import choices_html, legend_html
 from dashboard.older import older
 from dashboard.patient_sheet import neighbours, patient_html
@@ -39,10 +39,13 @@ def course(side: Bedside, ward: Ward, home: Ward, asked: PatientAsked) -> None:
     show_sheet(sheet, key="patient", said=clicks.hearing(now), looked=milliseconds(side.as_of))
     left_out = older(told, reading.last_drawn(side), catalog, asked, zone=zone)
     show_sheet(choices_html(told, catalog, asked, left_out), key="choices")
-    figure = charts.trajectories(told, catalog, zone=zone, asked=asked)
-    show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories", picture=asked.picture)
-    show_sheet(legend_html(asked, told), key="legend")
-    taking.labs(told, asked, clock=now)
+    if told.series or told.spans:
+        figure = charts.trajectories(told, catalog, zone=zone, asked=asked)
+        show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories", picture=asked.picture)
+        show_sheet(legend_html(asked, told), key="legend")
+        taking.labs(told, asked, clock=now)
+    else:
+        show_state("Nothing to draw", "No result and no dose is known of the time that is shown.", key="nothing-drawn")
     entering.enter(side, clock=now, back=back)
     show_sheet(scores_html(reading.scores(home, side.id, live=not back), catalog), key="scores")
 

@@ -70,7 +70,7 @@ def test_codes_are_mapped_with_the_mouse_and_by_keyboard_and_their_values_stand_
             keys.press("Tab")
     keys.press("Enter")
     page.page.get_by_text("QX2 of lis now means Fibrinogen: 1 new.").wait_for()
-    page.page.get_by_text("Every code that came has a meaning").wait_for()
+    page.page.get_by_text("No code waits for a meaning").wait_for()
 
     page.page.get_by_role("link", name="Ward").first.click()
     page.see("tr[data-key='P-0002'] .number >> text=2.34")  # a moment before, the ward may be that of before

@@ -15,6 +15,7 @@ from tests.browser.watched import Watched
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Watched]
+QUIET_MS = 31_000  # a little longer than tests/browser/quick.py lets a page be silent
 FORGETS = """() => {
   const root = document.querySelector("tr[data-key='P-0007']").closest(".mas")
   window.masSheets.clear()
@@ -128,6 +129,7 @@ def test_a_row_that_moved_says_so(quick_own: Quick, opened: Open) -> None:
 def test_a_wall_whose_line_is_dead_is_loaded_anew_by_itself(quick: Quick, chrome: Any) -> None:
     """The server answers, but what the page listens to has fallen silent without a word: the worst kind of dead."""
     page = chrome.new_page(viewport={"width": 1920, "height": 1080})
+    page.clock.install()
     deaf = [False]
 
     def line(wire: Any) -> None:
@@ -138,10 +140,13 @@ def test_a_wall_whose_line_is_dead_is_loaded_anew_by_itself(quick: Quick, chrome
     watched = Watched(page)
     watched.open(f"{quick.address}/?kiosk=1")
     deaf[0] = True
+    page.clock.fast_forward(QUIET_MS)
     watched.see(".unheard")
     assert page.locator(".wall-board tbody tr").count() == 8
     with page.expect_event("load"):
-        pass
+        for _ in range(4):  # of the server's answers are enough
+            with page.expect_response("**/_stcore/health"):
+                page.clock.fast_forward(QUIET_MS // 10)
     deaf[0] = False
     watched.see_gone(".unheard")
     watched.see(".wall-board tr[data-key='P-0007']")

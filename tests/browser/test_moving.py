@@ -42,8 +42,7 @@ def test_neighbours_lead_from_bed_to_bed(ward: str, opened: Open) -> None:
     page = opened(f"{ward}/patient?patient=P-0007")
     page.see(".neighbours [rel=next]").click()
     page.see(".patient[data-key='P-0009']")
-    page.settle()
-    assert "8,100" in page.text(".js-plotly-plot .infolayer")
+    page.see(".js-plotly-plot .infolayer >> text=8,100")  # the figure comes after the sheet above it
 
 
 def test_the_ward_works_by_keyboard_alone(ward: str, opened: Open) -> None:
@@ -51,6 +50,7 @@ def test_the_ward_works_by_keyboard_alone(ward: str, opened: Open) -> None:
     page.page.locator(".tile[data-key=decision]").focus()
     page.page.keyboard.press("Enter")
     page.see(".tile[data-key=decision][aria-current]")
+    page.settle()
     page.page.locator("tr[data-key='P-0007'] a.whole").focus()
     page.page.keyboard.press("Enter")
     page.see(".patient[data-key='P-0007']")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.browser.watched import Watched, plain
+from tests.browser.watched import SHOWN, Watched, plain
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ def shown(selector: str) -> Callable[[Watched], list[str]]:
 
     def read(page: Watched) -> list[str]:
         page.see(selector)
-        return [plain(found.inner_text()) for found in page.page.locator(selector).all() if found.is_visible()]
+        told = page.page.locator(selector).evaluate_all(SHOWN.replace("textContent", "innerText"))
+        return [plain(words) for words in told]
 
     return read
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ DRAWN = ", ".join((*(f".mas .{name}" for name in OURS), "[data-testid=stDataFram
 PATIENCE = 120_000
 # Streamlit says whether it is at work; a moment without a change then shows that what it told is drawn.
 CALM = """() => new Promise((done) => {
-  const app = document.querySelector("[data-testid=stApp]"), latest = performance.now() + 10000
+  const app = document.querySelector("[data-testid=stApp]"), latest = performance.now() + 30000
   let changed = performance.now()
   const watch = new MutationObserver(() => (changed = performance.now()))
   watch.observe(document.body, {childList: true, subtree: true})
@@ -32,8 +33,11 @@ OVERFLOWING = """() => {
 }"""
 
 
-HEARD = "document.querySelector('.mas .strip').closest('.mas').heard"
-HEARD_MORE = f"(before) => {HEARD} > before"
+HEARD_SINCE = "(moment) => document.querySelector('.mas .strip')?.closest('.mas').heard > moment"
+SHOWN = """nodes => nodes.filter(node => {
+  const box = node.getBoundingClientRect()
+  return box.width && box.height && getComputedStyle(node).visibility === "visible"
+}).map(node => node.textContent)"""
 
 
 def plain(text: str | None) -> str:
@@ -66,9 +70,9 @@ class Watched:
         self.page.evaluate(CALM)
 
     def refreshed(self) -> None:
-        """Until it has heard twice more from its server."""
+        """Until it has heard twice more from its server, even where it is loaded anew meanwhile."""
         for _ in range(2):
-            self.page.wait_for_function(HEARD_MORE, arg=self.page.evaluate(HEARD))
+            self.page.wait_for_function(HEARD_SINCE, arg=time() * 1000)
 
     def see(self, selector: str) -> Any:
         self.page.wait_for_selector(selector)
@@ -82,8 +86,8 @@ class Watched:
         return plain(self.see(selector).first.text_content())
 
     def texts(self, selector: str) -> list[str]:
-        """What is written in each, of those that are shown."""
-        return [plain(found.text_content()) for found in self.page.locator(selector).all() if found.is_visible()]
+        """What is written in each, of those that are shown, at one moment: a refresh may come between two looks."""
+        return [plain(told) for told in self.page.locator(selector).evaluate_all(SHOWN)]
 
     def overflowing(self) -> list[str]:
         """What is wider than the place it has."""

@@ -127,6 +127,7 @@ def catalog() -> Catalog:
         specimen_aliases={},
         phrases={},
         settings={
+            "verdict_news_hours": 168,
             "silent_after_days": 14,
             "trend_z": 1.96,
             "urgent_unanswered_hours": 1.0,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from dashboard.bedside import Bedside
 from dashboard.concern import Concern, concern, decided, ranked
+from dashboard.verdicts import verdict_tone, verdict_words
 from tests.dashboard.catalog_fixture import catalog
 from tests.dashboard.ward_fixture import ZONE, ago, bed
 
@@ -98,3 +99,21 @@ def test_a_snooze_makes_a_patient_no_less_worrying() -> None:
     asleep = {"by": "Dr Weber", "reason": "repeat sample sent", "at": ago(0), "until": ago(-2)}
     side = replace(bed("7"), flags=tuple({**row, "snoozed": asleep} for row in bed("7").flags))
     assert of(side).tone == of(bed("7")).tone == "decision"
+
+
+def test_a_response_of_more_than_a_week_ago_is_told_with_its_age_and_reassures_nobody() -> None:
+    side = bed("5")  # 74 h after the start
+    week, later = replace(side, as_of=ago(-94)), replace(side, as_of=ago(-95))  # 168 h and 169 h after it
+    assert [(phrase.text, phrase.tone) for phrase in of(week).phrases] == [("Responding at 48 h", "good")]
+    assert [(phrase.text, phrase.tone) for phrase in of(later).phrases] == [("Responding at 48 h, 5 d ago", "quiet")]
+    assert (of(week).responding, of(later).responding) == (True, False)
+    assert (of(week).tone, of(later).tone) == ("good", "quiet")
+
+
+def test_what_was_bad_a_week_ago_stays_as_bad_until_something_better_is_known() -> None:
+    later = replace(bed("7"), as_of=ago(-119))  # 169 h after the start
+    window = decided(later)
+    assert window is not None
+    assert (verdict_words(later, window, catalog()), verdict_tone(later, window, catalog())) == (
+        "Not responding at 48 h, 5 d ago", "decision",
+    )  # fmt: skip

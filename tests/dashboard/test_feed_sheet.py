@@ -155,7 +155,7 @@ def test_set_aside_is_grouped_in_words() -> None:
     assert "lis code not known here QX1 1,234 2 Sat 21 Nov 12:12 CET, 2 h ago" in said
     assert "odd reason" in said
     assert found[0].title == "lis · code not known here · QX1 · 1,234"
-    assert "Everything that came could be read." in words(feed_sheet.aside_html([], zone=ZONE, now=NOW))
+    assert "Nothing is set aside." in words(feed_sheet.aside_html([], zone=ZONE, now=NOW))
 
 
 def test_an_original_is_shown_as_it_came_and_cut_only_when_very_long() -> None:

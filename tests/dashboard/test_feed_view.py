@@ -71,7 +71,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_an_empty_store_is_a_designed_state(tmp_path: Path) -> None:
     said = page(opened(store_fixture.empty(tmp_path)))
-    for part in ("No source is configured", "Every code that came has a meaning", "Everything that came could be read"):
+    for part in ("No source is configured", "No code waits for a meaning", "Nothing is set aside"):
         assert part in said
 
 

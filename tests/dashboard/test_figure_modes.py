@@ -16,7 +16,7 @@ import pytest
 from dashboard import charts
 from dashboard.bedside import Bedside
 from dashboard.chart_relative import spread
-from dashboard.chart_time import time_of
+from dashboard.chart_time import Time, axis, axis_words, time_of
 from dashboard.figure_choices import choices
 from dashboard.figure_colours import SCREENS, TREND_BAND
 from dashboard.labs_seen import as_csv, labs_seen
@@ -310,3 +310,13 @@ def test_every_colour_of_a_figure_has_its_counterpart_on_other_screens() -> None
     for asked in (PatientAsked(flag="ferritin_rising"), PatientAsked(mode="relative")):
         used = set(re.findall(r"#[0-9a-fA-F]{6}|rgba?\([^)]*\)", figure(bed("7"), asked).to_json()))
         assert used <= known
+
+
+def test_a_course_of_months_is_counted_in_days() -> None:
+    zero = datetime(2026, 1, 1, tzinfo=UTC)
+    months = Time(zero, ZONE, start=-30, end=2080, seen=-30, now=2016, steroid=True)
+    assert [told.split("<br>")[0] for told in axis(months)["ticktext"]] == [
+        "0 d", "+14 d", "+28 d", "+42 d", "+56 d", "+70 d", "+84 d",
+    ]  # fmt: skip
+    assert axis_words(months).startswith("days since steroid start")
+    assert axis_words(replace(months, seen=1840)).startswith("hours since steroid start")  # ten days

@@ -135,7 +135,8 @@ def test_a_choice_that_leaves_nothing_says_so_and_leads_back() -> None:
     html = str(inbox_html(ward(), catalog(), InboxAsked(show="mine"), NOBODY, zone=ZONE))
     assert "cannot be told before you have said who you are" in html
     nobody = str(inbox_html(Ward(NOW, ()), catalog(), InboxAsked(), NOBODY, zone=ZONE))
-    assert "No flag holds now" in nobody
+    assert "No patients yet" in nobody
+    assert "No flag holds now" not in nobody  # nothing was judged
 
 
 def test_the_choice_stands_in_the_address_and_is_read_back() -> None:

@@ -122,3 +122,11 @@ def test_what_a_feed_calls_things_is_never_markup() -> None:
 def test_everybody_is_offered_to_choose_from_and_nobody_is_said() -> None:
     assert str(choice_html(ward())).count('class="pill"') == 8
     assert "No patients yet" in str(choice_html(nobody()))
+
+
+def test_a_patient_of_whom_nothing_came_does_not_look_like_one_of_whom_all_is_known() -> None:
+    text = str(patient_html(bed("2"), catalog(), {"before": None, "after": None}, zone=ZONE))
+    assert "No recent labs, and no rule waits for any." in text
+    assert "No dose and no product is known here." in text
+    assert "No treatment line" in text
+    assert "Nothing is awaited." not in text

@@ -127,14 +127,14 @@ def test_what_is_due_and_not_late_yet_is_due_now() -> None:
 
 
 def test_the_steroid_clock_stops_at_72_hours_and_is_gone_after_a_week() -> None:
-    clock = steroid_clock(bed("7"))
+    clock = steroid_clock(bed("7"), catalog())
     assert clock is not None
     assert (clock.hours, clock.filled, clock.running) == (50, 69.4, True)
-    late = steroid_clock(bed("5"))
+    late = steroid_clock(bed("5"), catalog())
     assert late is not None
     assert (late.filled, late.running) == (100.0, False)
-    assert steroid_clock(replace(bed("7"), as_of=bed("7").as_of + timedelta(days=6))) is None
-    assert steroid_clock(bed("14")) is None
+    assert steroid_clock(replace(bed("7"), as_of=bed("7").as_of + timedelta(days=6)), catalog()) is None
+    assert steroid_clock(bed("14"), catalog()) is None
 
 
 def test_the_drugs_of_the_line_come_first_and_two_are_named() -> None:
