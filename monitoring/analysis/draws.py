@@ -5,17 +5,19 @@ Draws in which many markers jumped together: all down by one factor (diluted), o
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from monitoring.analysis.columns import Laid, by_text, clean
 from monitoring.analysis.earlier import last_before
+from monitoring.analysis.evidence import Row
 from monitoring.analysis.matching import numbered
 from monitoring.terms import Catalog, Rule
 
+Places = tuple[int, ...]
 DRAW = ["patient_id", "hour"]
 COMPARED = [*DRAW, "draw", "analyte", "place", "before", "delta", "z", "jumped", "stable"]
 
@@ -164,11 +166,17 @@ def _dilution(told: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     return draws[["common", "diluted"]].reset_index()
 
 
-def is_diluted(pairs: list[tuple[dict[str, Any], dict[str, Any]]], rule: Rule) -> bool:
-    """The same for the values of one draw, each with the one before it."""
-    told = pd.DataFrame([after for _, after in pairs]).assign(draw=0)
-    delta = told["log"] - [before["log"] for before, _ in pairs]
-    return bool(_dilution(_weighed(told.assign(delta=delta), rule), rule)["diluted"].any())
+def diluted_draws(told: Mapping[Places, Sequence[tuple[Row, Row]]], rule: Rule) -> frozenset[Places]:
+    """The same for draws that are known by their places: each value with the one before it. Of all of them at once."""
+    rows = [
+        (number, after["analyte"], after["log"] - before["log"], after["sigma"])
+        for number, pairs in enumerate(told.values())
+        for before, after in pairs
+    ]
+    compared = pd.DataFrame(rows, columns=["draw", "analyte", "delta", "sigma"])
+    found = _dilution(_weighed(compared, rule), rule)
+    places = list(told)
+    return frozenset(places[number] for number in found.loc[found["diluted"], "draw"])
 
 
 def _mixed(told: pd.DataFrame, rule: Rule, catalog: Catalog) -> pd.Series:

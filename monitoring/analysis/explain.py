@@ -13,7 +13,7 @@ from monitoring.analysis.evidence import Row
 from monitoring.analysis.evidence import calculation as _sum
 from monitoring.analysis.evidence import confounders as _confounders
 from monitoring.analysis.explain_response import RESPONSE, ResponseGrounds, response_grounds
-from monitoring.analysis.explain_safety import SAFETY
+from monitoring.analysis.explain_safety import SAFETY, diluted
 from monitoring.analysis.explain_trend import reasons, trend, values, words
 from monitoring.analysis.newest import Newest, dated, hours_later, later_sum, newest_hours
 from monitoring.analysis.written import rows as plain_rows
@@ -38,6 +38,7 @@ class Grounds:
     catalog: Catalog
     beliefs: Mapping[tuple[str, int], list[Row]]
     newest: Newest
+    diluted: frozenset[tuple[int, ...]]
 
 
 def explained(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> pd.DataFrame:
@@ -60,14 +61,16 @@ def _grounds(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> G
     late = assessment.awaited[
         assessment.awaited["overdue"] & assessment.awaited["patient_id"].isin(flags["patient_id"])
     ]
+    rows = dict(zip(places, plain_rows(points), strict=True))
     return Grounds(
-        points=dict(zip(places, plain_rows(points), strict=True)),
+        points=rows,
         response=response_grounds(flags, assessment, catalog),
         awaited=_grouped(plain_rows(late.sort_values("late_at", kind="stable")[AWAITED]), lambda a: a["patient_id"]),
         as_of=pd.Timestamp(assessment.as_of),
         catalog=catalog,
         beliefs=reasons(flags, assessment.points, catalog),
         newest=newest_hours(flags, assessment.points),
+        diluted=diluted(flags, rows, catalog),
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from monitoring.analysis.comparability import broken_trait, laboratory_of
-from monitoring.analysis.draws import is_diluted
+from monitoring.analysis.draws import Places, diluted_draws
 from monitoring.analysis.evidence import Row, calculation, confounders, number, running, shown
 from monitoring.analysis.newest import dated, hours_later, later_sum
-from monitoring.terms import Rule
+from monitoring.terms import Catalog, Rule
 
 if TYPE_CHECKING:
     from monitoring.analysis.explain import Grounds
@@ -107,7 +109,7 @@ def draw(flag: Any, rule: Rule, grounds: Grounds) -> Row:
         after["log"] - before["log"] for before, after in pairs if after["analyte"] in rule.parameters["analytes"]
     ]
     common = 100 * math.expm1(median(lowered)) if lowered else math.nan
-    diluted = is_diluted(pairs, rule)
+    diluted = flag.places in grounds.diluted
     words = {"jumped": str(jumped), "compared": str(len(pairs)), "change": f"{abs(common):.0f}"}
     how = "ln(newest / before) / (sqrt 2 × noise of one value)"
     return {
@@ -156,8 +158,23 @@ def _limit(point: Row, rule: Rule) -> float:
     return float(plain if low else rule.parameters[f"newborn_{point['analyte']}_below"])
 
 
-def _pairs(places: tuple[int, ...], grounds: Grounds) -> list[Pair]:
-    return [(grounds.points[one], grounds.points[two]) for one, two in zip(places[::2], places[1::2], strict=True)]
+def diluted(flags: pd.DataFrame, points: Mapping[int, Row], catalog: Catalog) -> frozenset[Places]:
+    """Of the flags of draws the places of those that dilution explains: each by itself is a frame of its own."""
+    rules = {code: catalog.rules[code] for code in flags["flag"].unique()}
+    told = {
+        code: {places: _paired(places, points) for places in flags.loc[flags["flag"] == code, "places"]}
+        for code, rule in rules.items()
+        if rule.kind == "draw"
+    }
+    return frozenset().union(*(diluted_draws(each, rules[code]) for code, each in told.items()))
+
+
+def _pairs(places: Places, grounds: Grounds) -> list[Pair]:
+    return _paired(places, grounds.points)
+
+
+def _paired(places: Places, points: Mapping[int, Row]) -> list[Pair]:
+    return [(points[one], points[two]) for one, two in zip(places[::2], places[1::2], strict=True)]
 
 
 def _z(pair: Pair, *, good: bool, grounds: Grounds) -> float:
