@@ -11,6 +11,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from storage.tables import METADATA
+
 # Advisory locks of a server: numbers that only this program uses ("masw" and its neighbour).
 MIGRATION_KEY = 0x6D617377
 WRITER_KEY = 0x6D617378
@@ -35,7 +37,9 @@ def state_of(at: str) -> str:
 
 def migrate(connection: Connection) -> None:
     """To the newest revision, inside the caller's transaction: all of it or nothing."""
-    if connection.dialect.name == "postgresql":
+    server = connection.dialect.name == "postgresql"
+    held = revision(connection) != ""
+    if server:
         # a large table takes its time, and who waits for another's upgrade waits to its end
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
@@ -43,6 +47,8 @@ def migrate(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if server and held:  # it knows nothing of columns and indexes that were made anew, and would plan blindly
+        connection.exec_driver_sql("ANALYZE " + ", ".join(f'"{name}"' for name in METADATA.tables))
 
 
 def _config() -> Config:

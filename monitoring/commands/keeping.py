@@ -7,6 +7,12 @@ from dataclasses import asdict
 import click
 
 from monitoring.commands.site import Asked, Printer, asked, prints
+from monitoring.sentences import counted
+
+TAKES_TIME = (
+    "From {at} to {head}: a store of many millions of rows takes minutes, in which nobody else can use it. "
+    "Broken off, it is as it was before."
+)
 
 
 @click.group()
@@ -18,8 +24,12 @@ def db() -> None:
 @asked
 def upgrade(asked: Asked) -> None:
     """Bring the store's schema up to this version of maswatch."""
+    from storage.engine import schema_state
     from storage.engine import upgrade as upgraded
 
+    before = schema_state(asked.settings.database_url)
+    if before["state"] == "behind":
+        click.echo(TAKES_TIME.format(**before), err=True)
     told = upgraded(asked.settings.database_url)
     click.echo(f"The store is at {told['at']}, which is the newest this maswatch knows.", err=True)
 
@@ -45,7 +55,7 @@ def copy_store(printer: Printer, target: str) -> None:
     told = copy_into(printer.asked.store, target)
     printer.rows([asdict(table) for table in told], ("table", "rows", "sha256"))
     rows = sum(table.rows for table in told)
-    click.echo(f"{rows} rows in {len(told)} tables stand in the copy as they do here.", err=True)
+    click.echo(f"{counted(rows, 'row')} in {counted(len(told), 'table')} stand in the copy as they do here.", err=True)
 
 
 @db.command()

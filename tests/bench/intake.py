@@ -4,7 +4,8 @@ PostgreSQL beside a bare COPY of the same rows into the same table with the same
 
     python -m tests.bench.intake --rows 1000000 [--grown URL ...]
 
-A grown store (tests.bench.history) is given the same rows, as results of patients whom it knows for long.
+A grown store (tests.bench.history) is given the same rows, as results of patients whom it knows for long: of the days
+after those that it has, each time, and not of days that it knows already, which would be another question.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
+import pandas as pd
+from sqlalchemy import Engine, func, select
 
 from monitoring.catalog import load_catalog
 from monitoring.intake import take_in
@@ -30,6 +32,7 @@ from monitoring.settings import load_settings
 from monitoring.simulate import simulate
 from storage.deliveries import Sent, keep
 from storage.engine import open_store, upgrade
+from storage.tables import METADATA
 from tests.servers import on_server, running_server
 
 ROWS = 200_000
@@ -37,7 +40,13 @@ PATIENTS = 900
 ROWS_A_DAY = 22  # of one patient, at the least
 ROUNDS = 2
 FIRST_NUMBER = 9_000_000_000  # above those of tests.bench.history
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+NUMBERS_A_DAY = 1_000_000
+NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)  # after all that is drawn, also in a store that was given it many times
+OBSERVATION = METADATA.tables["observation"]
+LATER = {  # of a result that was taken in one as much later
+    "collected_at": "collected_at + interval '100 days'",
+    "source_id": "'L' || (substr(source_id, 2)::bigint + 100000000)",
+}
 PIECE = 1 << 20
 WHOLE = "SELECT * FROM observation ORDER BY patient_id, collected_at, ref, version"
 
@@ -76,9 +85,46 @@ def _grown(labs: Path, folder: Path, url: str, best: Mapping[str, float]) -> Non
     with closing(open_store(url)) as store, store.reading() as connection:
         dialect = store.dialect
         there = connection.exec_driver_sql("SELECT count(*) FROM observation").scalar_one()
-    ours = min(_taken_in(labs, folder / "grown", url, f"bench {uuid.uuid4().hex}") for _ in range(ROUNDS))
+    sources = [f"bench {uuid.uuid4().hex}" for _ in range(ROUNDS)]
+    ours = min(_taken_in(_later(labs, url), folder / "grown", url, source) for source in sources)
     rows = sum(1 for _ in labs.open(encoding="utf-8")) - 1
-    _say(f"a {dialect} store of {there:,}", "the same into the empty store", rows, (ours, best[dialect]))
+    where = f"a {dialect} store of {there:,}"
+    _say(where, "the same into the empty store", rows, (ours, best[dialect]))
+    if dialect == "postgresql":
+        _say(where, "bare COPY, same table and indexes", rows, (ours, _copied_later(url, sources[-1])))
+
+
+def _copied_later(url: str, source: str) -> float:
+    """The rows of one source as results of days that follow, by COPY into the same table; none of them is kept."""
+    reading = ", ".join(LATER.get(column.name, f'"{column.name}"') for column in OBSERVATION.columns)
+    names = ", ".join(f'"{column.name}"' for column in OBSERVATION.columns)
+    rows = f"SELECT {reading} FROM observation WHERE source = '{source}' ORDER BY patient_id, collected_at"
+    with closing(open_store(url)) as store, store.engine.connect() as connection:
+        with connection.connection.cursor().copy(f"COPY ({rows}) TO STDOUT (FORMAT binary)") as copy:
+            content = b"".join(bytes(piece) for piece in copy)
+        began = time.perf_counter()
+        with connection.connection.cursor().copy(f"COPY observation ({names}) FROM STDIN (FORMAT binary)") as copy:
+            for start in range(0, len(content), PIECE):
+                copy.write(content[start : start + PIECE])
+        seconds = time.perf_counter() - began
+        connection.rollback()
+    return seconds
+
+
+def _later(labs: Path, url: str) -> Path:
+    """The same results, drawn on the days that follow the newest of the store, and numbered upwards from then on."""
+    told = pd.read_csv(labs, dtype=str, keep_default_na=False)
+    drawn = pd.to_datetime(told["collected_at"], utc=True, format="ISO8601")
+    with closing(open_store(url)) as store, store.reading() as connection:
+        newest = connection.execute(select(func.max(OBSERVATION.c.collected_at))).scalar_one()
+    days = max(0, (pd.Timestamp(newest) - drawn.min()).days + 1)
+    for name in ("collected_at", "resulted_at"):
+        moment = pd.to_datetime(told[name], utc=True, format="ISO8601") + pd.Timedelta(days=days)
+        told[name] = moment.dt.strftime("%Y-%m-%dT%H:%M:%S+00:00").fillna("")
+    told["source_id"] = "L" + (told["source_id"].str[1:].astype("int64") + days * NUMBERS_A_DAY).astype(str)
+    later = labs.with_name("later.csv")
+    told.to_csv(later, index=False)
+    return later
 
 
 def _say(where: str, beside: str, rows: int, seconds: tuple[float, float]) -> None:

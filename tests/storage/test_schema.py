@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import UniqueConstraint, inspect
+from sqlalchemy import UniqueConstraint, inspect, select
 
 from storage import schema
 from storage.engine import Store
-from storage.tables import METADATA
+from storage.reading import key
+from storage.tables import METADATA, Observation
 
 LARGE = ["observation", "dose", "finding", "patient", "flag_change", "acknowledgement", "snooze", "answer_end"]
 
@@ -72,6 +73,30 @@ def test_moments_carry_their_zone_on_a_server(server_store: Store) -> None:
             "AND column_name LIKE '%%\\_at'"
         ).all()
     assert kinds == [("timestamp with time zone",)]
+
+
+COLLATIONS = """
+    SELECT DISTINCT o.collname FROM pg_collation AS o WHERE o.oid IN (
+      SELECT a.attcollation FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+      WHERE c.relnamespace = 'public'::regnamespace AND c.relname <> 'alembic_version' AND c.relkind {kind}
+      AND a.attnum > 0)"""
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("kind", ["= 'r'", "= 'i' AND c.relname <> 'alembic_version_pkc'"], ids=["tables", "indexes"])
+def test_a_server_compares_every_text_byte_by_byte_whatever_its_language(server_store: Store, kind: str) -> None:
+    with server_store.reading() as connection:
+        assert connection.exec_driver_sql(COLLATIONS.format(kind=kind)).scalars().all() == ["C"]
+
+
+@pytest.mark.postgresql
+def test_rows_of_a_server_come_out_of_the_key_in_the_order_in_which_they_are_wanted(server_store: Store) -> None:
+    with server_store.writing() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        wanted = select(Observation).order_by(*key(connection, Observation))
+        statement = str(wanted.compile(connection))
+        plan = [str(line) for line in connection.exec_driver_sql(f"EXPLAIN (COSTS OFF) {statement}").scalars()]
+    assert plan == ["Index Scan using pk_observation on observation"]
 
 
 def test_going_back_to_nothing_and_forward_again_leaves_the_same_schema(store: Store) -> None:

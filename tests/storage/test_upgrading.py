@@ -101,3 +101,28 @@ def test_every_row_of_every_table_of_the_first_revision_is_there_after_the_upgra
     assert rows(new, first) == before
     assert len(columns(new)) > len(first)
     new.close()
+
+
+KNOWN_OF_PATIENTS = "SELECT n_distinct FROM pg_stats WHERE tablename = 'observation' AND attname = 'patient_id'"
+BY_SOURCE = "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_observation_source'"
+
+
+@pytest.mark.postgresql
+def test_a_server_compares_bytes_after_the_upgrade_and_knows_at_once_what_the_tables_hold(server_url: str) -> None:
+    upgrade(server_url)
+    taken_back_to(open_store(server_url), "0012")
+    old = unopened(server_url)
+    with old.reading() as connection:
+        assert 'source_id COLLATE "C"' in connection.exec_driver_sql(BY_SOURCE).scalar_one()
+        assert connection.exec_driver_sql(KNOWN_OF_PATIENTS).all() == []
+    old.close()
+    upgrade(server_url)
+    new = open_store(server_url)
+    with new.reading() as connection:
+        kinds = connection.exec_driver_sql(
+            "SELECT DISTINCT collation_name FROM information_schema.columns WHERE table_schema = 'public' "
+            "AND table_name <> 'alembic_version' AND data_type IN ('text', 'character varying')"
+        )
+        assert kinds.scalars().all() == ["C"]
+        assert connection.exec_driver_sql(KNOWN_OF_PATIENTS).scalars().all() == [-1]  # one patient, one row
+    new.close()
