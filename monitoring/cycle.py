@@ -24,7 +24,7 @@ from monitoring.logs import without_values
 from monitoring.present import present
 from monitoring.raw_files import RawFile
 from monitoring.retrying import retry
-from monitoring.sentences import sentence
+from monitoring.sentences import counted, sentence
 from monitoring.settings import Settings
 from monitoring.site_map import own_codes
 from monitoring.sources import Polled, Source, open_sources
@@ -184,7 +184,8 @@ def _arrived(site: Site, source: Source, run_id: str) -> Told:
 
 def _by_hand(site: Site, told: Told, failed: Exception | None) -> dict[str, Any]:
     if told.something:
-        told.assessed = judge_due(site.store, site.catalog, as_of=site.clock(), run_id=told.run_id)
+        now = site.clock()
+        told.assessed = judge_due(site.store, site.catalog, as_of=now, run_id=told.run_id, judge=site.judge)
     record_run(site.store, told.row(site.clock()))
     if failed:
         raise failed
@@ -304,4 +305,4 @@ def _close(site: Site, whole: Told, parts: list[Told]) -> None:
         whole.add(part.counts)
     whole.error = " ".join(f"{part.source}: {part.error}" for part in parts if part.error)
     record_run(site.store, whole.row(site.clock()))
-    log.info("cycle %s: %d patients judged", "failed" if whole.error else "done", whole.assessed)
+    log.info("cycle %s: %s judged", "failed" if whole.error else "done", counted(whole.assessed, "patient"))

@@ -1,16 +1,22 @@
 """
 Processes that judge parts of a ward beside this one, so that a cycle of a large ward uses more than one core.
 
-They only read: what is new comes back here and is written at once, as if one process had judged. They are started
-beside the first cycle that would have had use for them, which never waits for them, and are kept. Each patient is read
+They only read: what is new comes back here and is written at once, as if one process had judged. Each patient is read
 by one of them alone, at the moment that all are told, so that they say what one process would have said; a part that
 one of them fails on is judged here.
+
+Who has no other thread yet (a command, a scheduler that starts) has copies of itself made, which cost a few
+milliseconds and can judge at once. A copy would never see a lock opened again that another thread held when it was
+made: where there are threads, new interpreters are started beside a cycle, which never waits for them, and are kept.
+The threads of numpy's and Arrow's libraries are no danger: these libraries stop or renew them at a fork.
 """
 
 from __future__ import annotations
 
 import logging
 import signal
+import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
@@ -34,14 +40,19 @@ from storage.engine import Store, open_store
 MOST_BY_ITSELF = 4  # each part has its own beginning and end: more save little and take their memory
 WARMED_ON = 20  # patients: whatever is made at its first use only is made then
 PATIENCE_SECONDS = 120.0
+COPIED_SECONDS = 15.0  # a copy that has said nothing by then is stuck
 log = logging.getLogger(__name__)
 
 
 class Judges:
-    """`judged` is monitoring.state.judged, by several where `settings` say so. To be closed by who made it."""
+    """
+    `judged` is monitoring.state.judged, by several where `settings` say so. To be closed by who made it.
 
-    def __init__(self, store: Store, catalog: Catalog, settings: Schedule) -> None:
-        self.beside = (settings.judges or min(cores(), MOST_BY_ITSELF)) - 1
+    `kept`: for the cycles to come too, so that new interpreters are worth their start.
+    """
+
+    def __init__(self, store: Store, catalog: Catalog, settings: Schedule, *, kept: bool = True) -> None:
+        self.beside, self._kept = (settings.judges or min(cores(), MOST_BY_ITSELF)) - 1, kept
         self._store, self._catalog, self._from = store, catalog, settings.judges_from
         self._pool: ProcessPoolExecutor | None = None
         self._children: set[BaseProcess] = set()
@@ -53,6 +64,16 @@ class Judges:
     def __exit__(self, *_: object) -> None:
         self.beside = 0  # from now on this process alone
         self.close()
+
+    def begin(self, as_of: datetime) -> None:
+        """Before the first cycle, and best before there is any other thread: nothing where the ward is small."""
+        whom = self._whom(as_of, None) if self._pool is None else []
+        if not whom:
+            return
+        if _alone():
+            self._copy(as_of)
+        elif self._kept:
+            self._start(as_of, whom[:WARMED_ON])
 
     def judged(
         self, store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, patients: list[str] | None = None
@@ -97,16 +118,23 @@ class Judges:
 
     def _ready(self, as_of: datetime, whom: Sequence[str]) -> bool:
         if self._pool is None:
-            self._start(as_of, whom[:WARMED_ON])
+            if self._kept:
+                self._start(as_of, whom[:WARMED_ON])
             return False
         return all(one.done() for one in self._warming) and self.ready(within=0)
 
-    def _start(self, as_of: datetime, few: Sequence[str]) -> None:
-        """New interpreters: this one has threads and open connections that no copy could use."""
+    def _copy(self, as_of: datetime) -> None:
+        self._store.close()  # no connection may be in two processes; the next is made when it is asked for
+        self._start(as_of, [], how="fork")
+        if not self.ready(within=COPIED_SECONDS):
+            self.close()
+
+    def _start(self, as_of: datetime, few: Sequence[str], how: str = "spawn") -> None:
+        """`few`: whom each judges first, for nothing; a copy has no time for that."""
         before = set(active_children())
         try:
             common = (self._store.url, self._catalog)
-            self._pool = ProcessPoolExecutor(self.beside, get_context("spawn"), initializer=_begin, initargs=common)
+            self._pool = ProcessPoolExecutor(self.beside, get_context(how), initializer=_begin, initargs=common)
             self._warming = [self._pool.submit(_warm, as_of, list(few)) for _ in range(self.beside)]
         except (OSError, BrokenProcessPool) as error:  # no room for another process
             self._lost(error)
@@ -133,6 +161,11 @@ class Judges:
         self.close()
 
 
+def _alone() -> bool:
+    """Whether a copy of this process can be made: elsewhere than on Linux the system's own libraries do not bear it."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
 def _parts(names: Sequence[str], count: int) -> list[list[str]]:
     edges = [len(names) * place // count for place in range(count + 1)]
     return [list(names[since:until]) for since, until in pairwise(edges)]
@@ -154,7 +187,8 @@ def _begin(url: str, catalog: Catalog) -> None:
 
 
 def _warm(as_of: datetime, few: list[str]) -> None:
-    judged(_KEPT["store"], _KEPT["catalog"], as_of=as_of, run_id="", patients=few)
+    if few:
+        judged(_KEPT["store"], _KEPT["catalog"], as_of=as_of, run_id="", patients=few)
 
 
 def _judged(as_of: datetime, run_id: str, part: list[str]) -> Judged:

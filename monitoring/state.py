@@ -24,6 +24,7 @@ from monitoring.analysis.explain import explained
 from monitoring.analysis.recording import KEY, news_of
 from monitoring.analysis.written import moment
 from monitoring.flag_news import flag_news
+from monitoring.memory import uncollected
 from monitoring.recent_course import shown_recently, spelled, told_recently, versions
 from monitoring.terms import Catalog
 from storage import merges, queries
@@ -131,6 +132,7 @@ def judge_and_record(
     return told.count
 
 
+@uncollected()
 def judged(
     store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, patients: list[str] | None = None
 ) -> Judged:

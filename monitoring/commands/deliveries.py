@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitoring.commands.outlet import whole
 from monitoring.commands.site import Asked, Printer, asked, prints
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def show(asked: Asked, wanted: str) -> None:
     if found.content is None:
         raise click.UsageError(f"{wanted!r} was let go after its time; that it came is all that is still known.")
     sys.stdout.flush()
-    sys.stdout.buffer.write(found.content)
+    out = whole(sys.stdout.buffer)
+    out.write(found.content)
+    out.flush()
 
 
 @deliveries.command("read-again")
@@ -55,12 +58,14 @@ def read_again(printer: Printer, wanted: tuple[str, ...]) -> None:
     from monitoring.cycle import new_run_id, run_by_hand
     from storage.deliveries import read_again as again
 
-    site, told = printer.asked.site, [one(printer.asked, name) for name in wanted]
+    told = [one(printer.asked, name) for name in wanted]
     gone = [kept.id[:SHORT] for kept in told if kept.content is None]
     if gone:
         raise click.UsageError(f"{', '.join(gone)} was let go after its time and cannot be read again.")
-    again(site.store, [kept.id for kept in told])
-    counts = [run_by_hand(site, _Waiting(name), new_run_id(site.clock())) for name in sorted({k.source for k in told})]
+    again(printer.asked.store, [kept.id for kept in told])
+    with printer.asked.judging() as site:
+        names = sorted({kept.source for kept in told})
+        counts = [run_by_hand(site, _Waiting(name), new_run_id(site.clock())) for name in names]
     printer.one(_sum(counts))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitoring.commands.site import Asked, Printer, asked, prints
+from monitoring.sentences import counted
 
 if TYPE_CHECKING:
     from monitoring.settings import Settings
@@ -72,7 +73,7 @@ def demo(asked: Asked, host: str, port: int, serving: bool) -> None:
 def scheduled(settings: Settings) -> None:
     """The 12-hour job until SIGTERM, in this process."""
     from monitoring.catalog import load_catalog
-    from monitoring.cycle import Site
+    from monitoring.cycle import Site, wall_clock
     from monitoring.judges import Judges
     from monitoring.logs import set_up
     from monitoring.schedule import Rota
@@ -84,6 +85,7 @@ def scheduled(settings: Settings) -> None:
     open_sources(settings)
     store, catalog = open_store(settings.database_url), load_catalog(settings.site_catalog)
     with stopping() as stop, Judges(store, catalog, settings.schedule) as judges:
+        judges.begin(wall_clock())
         Rota(Site(settings, store, catalog, judge=judges.judged)).run(stop)
 
 
@@ -92,8 +94,8 @@ def _once(printer: Printer, strict: bool) -> None:
     from monitoring.lease import the_right
 
     asked = printer.asked
-    with the_right(asked.store, asked.settings.data_dir, clock=wall_clock):
-        told = run_cycle(asked.settings, asked.store, asked.catalog)
+    with asked.judging() as site, the_right(asked.store, asked.settings.data_dir, clock=wall_clock):
+        told = run_cycle(asked.settings, asked.store, asked.catalog, judge=site.judge)
     failed = [f"{name}: {part['error']}" for name, part in told.items() if isinstance(part, dict) and "error" in part]
     failed += [f"judging: {told['error']}"] if "error" in told else []
     _show(printer, told)
@@ -110,7 +112,7 @@ def _show(printer: Printer, told: dict[str, object]) -> None:
     parts = [{"source": name, **part} for name, part in told.items() if isinstance(part, dict)]
     columns = ["source", "run_id", "read", "new", "unchanged", "corrected", "set_aside", "seconds", "error"]
     printer.rows(parts, columns)
-    click.echo(f"{told['assessed']} patients judged.", err=True)
+    click.echo(f"{counted(int(str(told['assessed'])), 'patient')} judged.", err=True)
     return None
 
 

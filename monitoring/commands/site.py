@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, wraps
 from pathlib import Path
@@ -54,6 +56,16 @@ class Asked:
         from monitoring.cycle import Site
 
         return Site(self.settings, self.store, self.catalog)
+
+    @contextmanager
+    def judging(self) -> Iterator[Site]:
+        """The site, for a command that ends with a judgement: of a large ward by all cores."""
+        from monitoring.judges import Judges
+
+        site = self.site
+        with Judges(site.store, site.catalog, site.settings.schedule, kept=False) as judges:
+            judges.begin(site.clock())
+            yield replace(site, judge=judges.judged)
 
 
 asked = click.make_pass_decorator(Asked)

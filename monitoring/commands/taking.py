@@ -54,7 +54,8 @@ def ingest(printer: Printer, paths: tuple[Path, ...], source: str | None, strict
     asked = printer.asked
     raws = read_paths(paths)  # a slip of the pen ends here, before it becomes a failed run
     named = Named(source or owner(paths, asked.settings), raws)
-    told = run_by_hand(asked.site, named, new_run_id(asked.site.clock()))
+    with asked.judging() as site:
+        told = run_by_hand(site, named, new_run_id(site.clock()))
     printer.one(told)
     if strict and told["set_aside"]:
         click.get_current_context().exit(1)
@@ -103,5 +104,6 @@ def retry(printer: Printer, wanted: tuple[str, ...]) -> None:
     """Read all, or those with these IDs, again after the catalog or a setting was mended."""
     from monitoring.cycle import new_run_id, run_again
 
-    site = printer.asked.site
-    printer.one(run_again(site, wanted, new_run_id(site.clock())))
+    with printer.asked.judging() as site:
+        told = run_again(site, wanted, new_run_id(site.clock()))
+    printer.one(told)

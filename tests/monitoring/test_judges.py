@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import logging
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from multiprocessing import active_children
+from threading import Event, Thread
 
 import pandas as pd
 import pytest
@@ -41,11 +46,16 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def judges(ward: Site) -> Iterator[Judges]:
-    """Two processes, of which the other is ready."""
+    """Two processes, of which the other is ready: a new interpreter, since there is another thread."""
+    done = Event()
+    Thread(target=done.wait, daemon=True).start()
     with Judges(ward.store, ward.catalog, Schedule(judges=2, judges_from=4)) as made:
+        made.begin(ward.now)
         assert say(ward, made).count == 6  # who begins to be started is not waited for
+        made.begin(ward.now)  # they are there
         assert made.ready(within=PATIENCE)
         yield made
+    done.set()
 
 
 def say(ward: Site, by: Judges | None = None, patients: list[str] | None = None) -> Judged:
@@ -92,10 +102,32 @@ def test_a_process_that_judges_outlives_a_stop_meant_for_all_and_ends_with_who_s
     assert active_children() == []
 
 
+def test_a_process_without_threads_has_copies_that_judge_its_first_cycle_and_one_with_threads_has_none(
+    ward: Site,
+) -> None:
+    url, now = ward.store.url, ward.now.isoformat()
+    command = [sys.executable, "-m", "tests.monitoring.judging_alone", url, now]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    told = {"copies": 1, "worked": True, "left": 0, "beside_a_thread": 0, "same": True}
+    assert (json.loads(done.stdout), done.stderr) == (told, "")
+
+
+def test_judging_leaves_pythons_collector_as_it_was(ward: Site) -> None:
+    say(ward)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        say(ward)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize("settings", [Schedule(judges=2, judges_from=7), Schedule(judges=1, judges_from=1)])
 def test_a_small_ward_and_who_wants_one_process_have_one(ward: Site, settings: Schedule) -> None:
     before = active_children()
     with Judges(ward.store, ward.catalog, settings) as one:
+        one.begin(ward.now)
         assert say(ward, one).count == queries.patients(ward.store, as_of=ward.now).shape[0]
         assert active_children() == before
         assert not one.ready(within=0)
