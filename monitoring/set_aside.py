@@ -7,6 +7,7 @@ from typing import Any
 
 from monitoring.errors import IntakeError
 from monitoring.retrying import retry
+from monitoring.sentences import counted
 from storage import queries
 from storage.engine import Store
 
@@ -34,7 +35,7 @@ def shown(store: Store, wanted: str) -> Told:
     found = found[found["id"].str.startswith(wanted.strip())]
     if len(found) != 1 or not wanted.strip():
         raise IntakeError(
-            f"{wanted!r} is the id of {len(found)} rows set aside; `maswatch set-aside list` shows the ids."
+            f"{wanted!r} is the id of {counted(len(found), 'row')} set aside; `maswatch set-aside list` shows the ids."
         )
     one: Told = {str(name): told for name, told in found.iloc[0].items()}
     return one | {"fields": json.loads(one["fields"]), "received_at": one["received_at"].isoformat()}

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from monitoring.commands.site import Asked, Printer, asked, prints
+from monitoring.sentences import counted
+
+if TYPE_CHECKING:
+    from storage.copying import Told
 
 KEY_APART = (
     "The key of the pseudonyms ({}) is not in it: keep a copy apart, or say --with-key; without it the same patients "
@@ -41,13 +47,16 @@ def into(asked: Asked, file: Path, overwrite: bool, with_key: bool) -> None:
     from storage.backups import backup as copied
 
     told = copied(asked.store, file, overwrite=overwrite)
-    rows = sum(table.rows for table in told)
-    click.echo(f"The store stands in {file}: {rows} rows in {len(told)} tables.", err=True)
+    click.echo(f"The store stands in {file}: {_size(told)}.", err=True)
     if with_key:
         _written(_beside(file), own_key(asked.settings.data_dir))
         click.echo(f"The key of the pseudonyms stands in {_beside(file)}: whoever has it can link exports.", err=True)
     elif (asked.settings.data_dir / KEY_FILE).exists():
         click.echo(KEY_APART.format(asked.settings.data_dir / KEY_FILE), err=True)
+
+
+def _size(tables: Sequence[Told]) -> str:
+    return f"{counted(sum(table.rows for table in tables), 'row')} in {counted(len(tables), 'table')}"
 
 
 @backup.command()
@@ -59,7 +68,7 @@ def verify(printer: Printer, file: Path) -> None:
 
     told = verified(file)
     printer.rows([asdict(table) for table in told], ("table", "rows", "sha256"))
-    click.echo(f"{file} is whole: {sum(table.rows for table in told)} rows in {len(told)} tables.", err=True)
+    click.echo(f"{file} is whole: {_size(told)}.", err=True)
 
 
 @click.command()

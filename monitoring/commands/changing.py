@@ -10,6 +10,7 @@ import click
 
 from monitoring.commands.site import Asked, Printer, moment, prints
 from monitoring.commands.trying import Hours
+from monitoring.sentences import counted
 
 if TYPE_CHECKING:
     from monitoring.analysis.course import Course
@@ -146,7 +147,8 @@ def _as_csv(printer: Printer, told: Shadowed, patients: bool) -> None:
 
 def _to_read(printer: Printer, told: Shadowed, patients: bool) -> None:
     flags, days = told.found.flags, told.patient_days
-    click.echo(f"{told.patients} patients, {days:.1f} patient-days, judged at {told.steps} steps.\n")
+    watched = f"{counted(told.patients, 'patient')}, {days:.1f} patient-days"
+    click.echo(f"{watched}, judged at {counted(told.steps, 'step')}.\n")
     printer.rows(told.changed, CHANGED)
     click.echo("")
     printer.rows(flags.to_dict("records"), BRIEF)

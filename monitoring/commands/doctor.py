@@ -11,6 +11,7 @@ import click
 
 from monitoring.commands.findings import LOOK, OK, WRONG, Finding, tell
 from monitoring.commands.site import Asked, Printer, prints
+from monitoring.sentences import counted
 
 if TYPE_CHECKING:
     from monitoring.settings import ChannelSettings, SourceSettings
@@ -156,7 +157,8 @@ def _map(asked: Asked) -> Iterator[Finding]:
 
     words = in_force(asked.store, asked.settings, asked.catalog)
     if words:
-        yield "site map", OK, f"{len(words)} codes of the site's own are mapped."
+        mapped = counted(len(words), "code of the site's own is", "codes of the site's own are")
+        yield "site map", OK, f"{mapped} mapped."
     known = {ANYWHERE, *(source.name for source in asked.settings.source)}
     for name in sorted({word.source for word in words} - known):
         yield "site map", LOOK, f"codes of a source {name} are mapped, and no source is called that."
@@ -201,11 +203,12 @@ def _store(asked: Asked) -> Iterator[Finding]:
     counts, newest = queries.counts(asked.store), queries.newest_received(asked.store)
     hours = (wall_clock() - newest).total_seconds() / 3600 if newest else None
     age = "nothing was ever taken in" if hours is None else f"the newest came {hours:.1f} h ago"
-    held = f"{counts['observation']} results, {counts['dose']} doses"
+    held = f"{counted(counts['observation'], 'result')}, {counted(counts['dose'], 'dose')}"
     yield "store", OK if newest else LOOK, f"{held}; {age}."
     waiting = len(queries.set_aside(asked.store))
     if waiting:
-        yield "store", LOOK, f"{waiting} rows or files are set aside; `maswatch set-aside list --grouped` says why."
+        aside = counted(waiting, "row or file is", "rows or files are")
+        yield "store", LOOK, f"{aside} set aside; `maswatch set-aside list --grouped` says why."
 
 
 def _kept_whole(asked: Asked, deep: bool) -> Iterator[Finding]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import click
 
 from monitoring.commands.site import Printer, prints
+from monitoring.sentences import counted
 
 LEFT = (
     "Still theirs: backups and exports made before, files in the drop folders, and what a source sends from now on. "
     "Deliveries that named the patient lost their bytes as they came; what was read of others in them stays."
 )
 UNCLEAR = (
-    "{} rows set aside say of nobody whose they are, and hold a number as short as this one by chance perhaps: they "
-    "stay; `maswatch set-aside list` shows them."
+    "{} of nobody whose it is, and a number as short as this one stands there, by chance perhaps: nothing of that "
+    "is removed; `maswatch set-aside list` shows it."
 )
 
 
@@ -55,7 +56,7 @@ def erase(
     printer.one(told)
     click.echo(LEFT, err=True)
     if told.get("unclear"):
-        click.echo(UNCLEAR.format(told["unclear"]), err=True)
+        click.echo(UNCLEAR.format(counted(told["unclear"], "row set aside says", "rows set aside say")), err=True)
     return None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitoring.commands.outlet import whole
 from monitoring.commands.site import Asked, asked, moment
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def _export(asked: Asked, out: str, how: str, told: dict[str, Any]) -> None:
     record_access(asked.store, now, "command line", what, told["patients"] or ["*"])
     with Progress("values written") as shown:
         if out == STDOUT:
-            write_labs(asked.store, asked.catalog, wanted, sys.stdout.buffer, progress=shown.add, crew=told["crew"])
+            stdout = whole(sys.stdout.buffer)
+            write_labs(asked.store, asked.catalog, wanted, stdout, progress=shown.add, crew=told["crew"])
             return
         rows = write_export(asked.store, asked.catalog, wanted, Path(out), how, progress=shown.add, crew=told["crew"])
     click.echo(f"Written to {out}: " + ", ".join(f"{count} {name}" for name, count in rows.items()) + ".", err=True)

@@ -114,7 +114,19 @@ def _state(printer: Printer, patient_ids: tuple[str, ...]) -> WardState:
     from monitoring.state import state
 
     asked = printer.asked
+    if not _all_known(printer, patient_ids):  # an empty list would read as if nothing were the matter with them
+        raise click.UsageError("Nobody is known by that number: `maswatch patients` lists who is.")
     return state(asked.store, asked.catalog, as_of=printer.as_of, patients=list(patient_ids) or None)
+
+
+def _all_known(printer: Printer, patient_ids: tuple[str, ...]) -> bool:
+    from storage import merges, queries
+
+    if not patient_ids:
+        return True
+    into = merges.merged(printer.asked.store, as_of=printer.as_of).into
+    known = queries.patients(printer.asked.store, as_of=printer.as_of)["patient_id"]
+    return {into.get(name, name) for name in patient_ids} <= set(known)
 
 
 def _all(found: Any) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitoring.commands.site import Asked, asked, moment
+from monitoring.sentences import counted
 
 if TYPE_CHECKING:
     from monitoring.report.courses import Courses
@@ -34,7 +35,7 @@ def report(asked: Asked, source: str, out: Path, title: str, as_of: str | None) 
         courses, heading = _of_cohort(asked, source, as_of)
         title = title or heading
     written = write(courses, asked.catalog, out, title or f"Report on {folder.name}")
-    click.echo(f"Written: {out} and {len(written) - 1} files in {out.with_suffix('')}.", err=True)
+    click.echo(f"Written: {out} and {counted(len(written) - 1, 'file')} in {out.with_suffix('')}.", err=True)
 
 
 def _of_cohort(asked: Asked, name: str, as_of: str | None) -> tuple[Courses, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from monitoring.commands.site import Asked, asked, moment
+from monitoring.sentences import counted
 
 SHEETS = "dashboard.paper_of_ward"  # named, not imported: this room knows no screen and no paper
 
@@ -38,7 +39,7 @@ def rounds(asked: Asked, out: Path, as_of: str | None, units: str | None, **told
         out.write_bytes(made.content)
     except OSError as error:
         raise click.UsageError(f"{out} cannot be written: {error.strerror}.") from None
-    pages = "1 page" if len(made.patients) == 1 else f"{len(made.patients)} pages"
+    pages = counted(len(made.patients), "page")
     click.echo(f"Written to {out}: {pages}, as known at {at.astimezone(asked.settings.zone).isoformat()}.", err=True)
 
 

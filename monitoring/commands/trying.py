@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from monitoring.commands.site import Printer, prints
+from monitoring.sentences import counted
 
 UNITS = {"m": 1 / 60, "h": 1.0, "d": 24.0}
 
@@ -64,8 +65,9 @@ def replay(printer: Printer, folder: Path, out: Path, **asked: Any) -> None:
         engine=engine,
     )  # fmt: skip
     printer.rows(found.rows(), list(found.kinds.columns))
-    told = f"{found.patients} patients, {found.patient_days:.1f} patient-days, judged every {asked['every']:g} h"
-    click.echo(f"{told}; {counts['set_aside']} rows or kinds of rows not read.", err=True)
+    told = f"{counted(found.patients, 'patient')}, {found.patient_days:.1f} patient-days"
+    aside = counted(counts["set_aside"], "row or kind of rows", "rows or kinds of rows")
+    click.echo(f"{told}, judged every {asked['every']:g} h; {aside} not read.", err=True)
     click.echo(f"Written: flags.csv, responses.csv and burden.csv in {out}.", err=True)
 
 
@@ -82,4 +84,4 @@ def simulate(folder: Path, patients: int, days: int, seed: int, start: datetime 
 
     first = DEFAULT_START if start is None else datetime.combine(start, DEFAULT_START.timetz())
     simulated(folder, patients=patients, days=days, seed=seed, start=first)
-    click.echo(f"{patients} patients written to {folder}.", err=True)
+    click.echo(f"{counted(patients, 'patient')} written to {folder}.", err=True)

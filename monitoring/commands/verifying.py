@@ -8,11 +8,12 @@ import click
 
 from monitoring.commands.findings import LOOK, OK, WRONG, Finding, tell
 from monitoring.commands.site import Asked, Printer, prints
+from monitoring.sentences import counted
 
 NAMED = 20
 LAST = 100
 AHEAD = (
-    "{} rows carry a time to come, so a clock was once ahead: they play no part before their time ({}); set the clock, "
+    "{} a time to come, so a clock was once ahead: nothing of that plays a part before its time ({}); set the clock, "
     "and where that time is far, put back a backup of before and take the raw files in again."
 )
 SAYS = "{one.patient_id}, {one.flag} number {one.seq}, of {one.recorded_at:%Y-%m-%d %H:%M %Z}: {one.found}"
@@ -67,7 +68,7 @@ def clock(asked: Asked) -> Iterator[Finding]:
 
     early = ahead(asked.store, now=wall_clock())
     if early:
-        rows = sum(fault.count for fault in early)
+        rows = counted(sum(fault.count for fault in early), "row carries", "rows carry")
         yield "clock", WRONG, AHEAD.format(rows, ", ".join(f"{fault.what} {fault.count}" for fault in early))
 
 
@@ -88,5 +89,5 @@ def _judged(asked: Asked, last: int | None) -> Iterator[Finding]:
     yield (
         "judgements",
         OK if differing.empty else LOOK,
-        f"{told.changes} changes at {told.moments} moments {state}{others}.",
+        f"{counted(told.changes, 'change')} at {counted(told.moments, 'moment')} {state}{others}.",
     )

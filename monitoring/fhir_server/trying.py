@@ -16,6 +16,7 @@ from monitoring.fhir_server.choosing import chosen
 from monitoring.fhir_server.searches import CATEGORIES, CHANGED, FOLLOWED, IDS_AT_ONCE
 from monitoring.fhir_server.troubles import RefusedError
 from monitoring.raw_files import RawFile
+from monitoring.sentences import counted
 from monitoring.settings import SourceSettings
 from monitoring.sieve import Circumstances, OwnName
 from monitoring.sifting import Taken
@@ -67,14 +68,14 @@ def _dated(found: Offered) -> Iterator[str]:
 
 def _counted(asking: Asking, patients: list[str] | None) -> str:
     if patients is not None:
-        return f"{len(patients)} patients are followed there."
+        return f"{counted(len(patients), 'patient is', 'patients are')} followed there."
     try:
         total = asking.search("Patient", {"_summary": "count"}).node.get("total")
     except RefusedError as error:
         return str(error)
-    return (
-        f"{total} patients are there, and all are followed." if isinstance(total, int) else "All patients are followed."
-    )
+    if not isinstance(total, int):
+        return "All patients are followed."
+    return f"{counted(total, 'patient is there and', 'patients are there, and all are')} followed."
 
 
 def _newest(asking: Asking, found: Offered, patients: list[str] | None, at: Circumstances) -> Iterator[str]:
@@ -92,7 +93,7 @@ def _newest(asking: Asking, found: Offered, patients: list[str] | None, at: Circ
     else:
         kinds = ", ".join(sorted(labs["analyte"].unique())[:NAMED])
         at_last = f"{labs['collected_at'].max():%Y-%m-%d %H:%M} UTC"
-        yield f"The newest of {len(labs)} results read was collected {at_last}: {kinds}."
+        yield f"The newest of {counted(len(labs), 'result')} read was collected {at_last}: {kinds}."
     yield from _unread(taken)
 
 

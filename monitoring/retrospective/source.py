@@ -11,6 +11,7 @@ from monitoring.errors import SettingsError, SourceError
 from monitoring.raw_files import RawFile
 from monitoring.retrospective import folders
 from monitoring.retrospective.databases import Database
+from monitoring.sentences import counted
 from monitoring.settings import SourceSettings
 
 State = tuple[tuple[str, int, int], ...]
@@ -59,7 +60,7 @@ def try_folder(told: SourceSettings, form: str) -> list[str]:
     """What is in the folder, in one sentence; nothing is stored. Raises SourceError where it cannot be read."""
     database = opened(told.name, form, told.path or Path())
     tables = ", ".join(sorted(database.tables))
-    return [f"{told.path} holds {form.upper()} of {len(folders.patients_of(database))} patients: {tables}."]
+    return [f"{told.path} holds {form.upper()} of {counted(len(folders.patients_of(database)), 'patient')}: {tables}."]
 
 
 def opened(name: str, form: str, folder: Path) -> Database:

@@ -10,6 +10,7 @@ import pandas as pd
 from monitoring.cells import Origins
 from monitoring.refused import Refused
 from monitoring.retrospective.texts import texts
+from monitoring.sentences import counted
 from monitoring.sieve import Rows, quoted
 
 REASONS = {"treatments": "unknown_drug"}
@@ -37,4 +38,4 @@ def to_rows(kind: str, name: str, columns: Mapping[str, pd.Series]) -> Rows:
 
 
 def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
+    return counted(count, "row")

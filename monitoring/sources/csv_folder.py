@@ -19,6 +19,7 @@ from monitoring.decoding import known_encoding
 from monitoring.errors import IntakeError, SettingsError, SourceError
 from monitoring.feed_health import span
 from monitoring.raw_files import RawFile, by_kind, csv_files
+from monitoring.sentences import counted
 from monitoring.settings import SourceSettings
 from monitoring.sieve import OwnName
 from monitoring.terms import Catalog
@@ -114,7 +115,7 @@ def tried(told: SourceSettings, catalog: Catalog, now: datetime, own: Mapping[st
     if not states:
         return [f"{folder} can be read and holds no file."]
     hours = max(0.0, now.timestamp() - max(changed for changed, *_ in states) / 1e9) / 3600
-    files = "1 file" if len(states) == 1 else f"{len(states)} files"
+    files = counted(len(states), "file")
     return [f"{folder} holds {files}, the newest written {span(hours)} ago."]
 
 

@@ -106,5 +106,5 @@ def test_a_run_with_known_patients_leaves_none_of_their_values_in_the_log(
         store.close()
     assert (told["drop"]["new"], told["drop"]["set_aside"]) == (1, 2)
     said = settings.log_file.read_text() + capsys.readouterr().err
-    assert "cycle done: 1 patients judged" in said
+    assert "cycle done: 1 patient judged" in said
     assert not [word for word in KNOWN if word in said]

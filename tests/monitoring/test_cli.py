@@ -11,8 +11,10 @@ import pytest
 from monitoring.cli import COMMANDS, cli
 from monitoring.commands.site import Asked
 from monitoring.ending import ended
+from storage.engine import open_store
 from tests.monitoring.command_line import CommandLine
 from tests.monitoring.small_ward import FACTS, fill
+from tests.storage.test_upgrading import downgraded
 from tests.stores import removed
 
 INGESTED = ["run_id", "read", "new", "unchanged", "corrected", "set_aside", "seconds", "assessed"]
@@ -91,7 +93,13 @@ def test_flags_response_lines_and_patients_have_their_shapes(small_ward: Command
 def test_one_patient_may_be_asked_for(small_ward: CommandLine) -> None:
     assert {row["patient_id"] for row in small_ward.told("patients", "--patient", "P2")} == {"P2"}
     assert small_ward.told("flags", "--patient", "P2") == []
-    assert small_ward.told("flags", "--patient", "nobody") == []
+
+
+def test_who_is_not_known_is_not_told_to_have_nothing(small_ward: CommandLine) -> None:
+    for command in ("patients", "flags", "response", "lines", "scores"):
+        printed = small_ward.run(command, "--patient", "P2", "--patient", "P22", "--format", "json")
+        assert (printed.code, printed.out) == (2, "")
+        assert "Nobody is known by that number" in printed.err
 
 
 def test_before_anything_was_taken_in_nothing_was_known(maswatch: CommandLine) -> None:
@@ -201,8 +209,11 @@ def test_a_backup_brings_back_what_was_there(small_ward: CommandLine) -> None:
 @pytest.mark.sqlite  # a server has a database before it has tables, and tests/storage looks at that
 def test_the_schema_is_told_and_brought_up_to_date(maswatch: CommandLine) -> None:
     assert maswatch.told("db", "status")["state"] == "empty"
-    assert maswatch.run("db", "upgrade").code == 0
+    first = maswatch.run("db", "upgrade")
+    assert (first.code, "minutes" in first.err) == (0, False)
     assert maswatch.told("db", "status")["state"] == "current"
+    downgraded(open_store(f"sqlite:///{maswatch.folder}/site/maswatch.db"), "0012")
+    assert "From 0012 to " in maswatch.run("db", "upgrade").err
 
 
 def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(maswatch: CommandLine) -> None:
