@@ -1,7 +1,7 @@
 """
 A month of a ward at high speed: whether what runs for years keeps growing. By hand:
 
-    python -m tests.bench.soak --days 30 --silent 5 --before 42 [--postgresql] [--traced]
+    python -m tests.bench.soak --days 30 --silent 5 --before 42 [--judges 2] [--postgresql] [--traced]
 
 Thirty beds with turnover, whose results arrive as files; a cycle of the scheduler every simulated twelve hours, and
 after each one nine viewers of a dashboard, six of whom stay for the month. Before it comes a time without viewers: who
@@ -83,10 +83,11 @@ class Place:
     settings: Settings
 
     @classmethod
-    def made(cls, folder: Path, url: str | None) -> Place:
+    def made(cls, folder: Path, url: str | None, judges: int) -> Place:
         (folder / "in").mkdir()
         source = {"name": "drop", "kind": "csv", "path": str(folder / "in"), "settle_seconds": 0, "after": "move"}
-        site = {"data_dir": str(folder), "source": [source], "ward": {"timezone": "UTC"}}
+        schedule = {"judges": judges, "judges_from": 1}  # thirty beds would be judged by one process alone
+        site = {"data_dir": str(folder), "source": [source], "ward": {"timezone": "UTC"}, "schedule": schedule}
         return cls(folder, Settings.model_validate(site | ({"database_url": url} if url else {})))
 
     def says(self, *words: str, url: str = "") -> str:
@@ -112,6 +113,7 @@ def soak(place: Place, told: list[Drawn], before: int, traced: bool) -> list[Sam
     assert scheduler.pid
     assert dashboard.pid
     both = [Sampled("scheduler", scheduler.pid), Sampled("dashboard", dashboard.pid)]
+    both += [Sampled("judge", process) for process in _beside(scheduler.pid)]
     audience = soaked.Audience(port)
     for step, (mark, files) in enumerate(told[len(early) :]):
         clock.value = mark.timestamp()
@@ -132,6 +134,12 @@ def soak(place: Place, told: list[Drawn], before: int, traced: bool) -> list[Sam
     print(f"  {len(audience.seen.opened)} pages opened, {len(audience.seen.refreshed)} times refreshed, "
           f"not drawn: {audience.seen.errors}")  # fmt: skip
     return both
+
+
+def _beside(process: int) -> list[int]:
+    """Those it has started to judge beside it; Python's own tracker of resources is none."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
 
 
 def _brought(place: Place, mark: datetime, files: dict[str, bytes]) -> None:
@@ -170,6 +178,7 @@ def main() -> None:
     told.add_argument("--days", type=int, default=30)
     told.add_argument("--silent", type=int, default=5, help="days of cycles after that, with nothing new")
     told.add_argument("--before", type=int, default=42, help="days before these on which nobody looks")
+    told.add_argument("--judges", type=int, default=1, help="processes that judge together")
     told.add_argument("--postgresql", action="store_true")
     told.add_argument("--traced", action="store_true", help="say which lines hold more than before; much slower")
     asked = told.parse_args()
@@ -179,7 +188,7 @@ def main() -> None:
             on_server(server.url, "CREATE DATABASE soak", "CREATE DATABASE other")
             url, other = (server.url.format(database=name) for name in ("soak", "other"))
             upgrade(url)
-        place = Place.made(Path(folder), url)
+        place = Place.made(Path(folder), url, asked.judges)
         days = asked.before + asked.days
         told_by_feed = [*feed(place.folder / "drawn", days, asked.before), *silence(days, asked.silent)]
         for process in soak(place, told_by_feed, asked.before, asked.traced):

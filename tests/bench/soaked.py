@@ -38,14 +38,17 @@ def works(settings: Settings, clock: Clock, asked: Connection, traced: bool) -> 
     """The scheduler: a cycle each time it is asked; answers with the number of patients judged."""
     from monitoring.catalog import load_catalog
     from monitoring.cycle import Site
+    from monitoring.judges import Judges
     from monitoring.schedule import Rota
     from storage.engine import open_store
 
-    rota = Rota(Site(settings, open_store(settings.database_url), load_catalog(), read(clock)))
-    rota.scheduler.start(paused=True)
-    tracing = _Traced(traced)
-    while (word := asked.recv()) is not None:
-        asked.send(tracing.told() if word == "trace" else bool(rota.cycle()))
+    store, catalog = open_store(settings.database_url), load_catalog()
+    with Judges(store, catalog, settings.schedule) as judges:
+        rota = Rota(Site(settings, store, catalog, read(clock), judges.judged))
+        rota.scheduler.start(paused=True)
+        tracing = _Traced(traced)
+        while (word := asked.recv()) is not None:
+            asked.send(tracing.told() if word == "trace" else bool(rota.cycle()))
 
 
 def serves(settings: Settings, clock: Clock, asked: Connection, port: int, traced: bool) -> None:
@@ -93,9 +96,7 @@ class _Traced:
 def started(target: Callable[..., None], *told: Any) -> tuple[SpawnProcess, Connection]:
     asking, asked = multiprocessing.Pipe()
     settings, clock, *rest = told
-    process = multiprocessing.get_context("spawn").Process(
-        target=target, args=(settings, clock, asked, *rest), daemon=True
-    )
+    process = multiprocessing.get_context("spawn").Process(target=target, args=(settings, clock, asked, *rest))
     process.start()
     asked.close()  # on this side: it is heard when the other one is gone
     return process, asking
