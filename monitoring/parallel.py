@@ -92,17 +92,24 @@ def _begin(work: Work[Any, Any], common: Any) -> None:
     _KEPT.update(work=work, common=common)
 
 
-def belong_to_parent() -> None:
-    """In a new process: who started it hears Ctrl-C and ends it, and with that one it ends, however that one ended."""
+def belong_to_parent(then: Callable[[], None] = lambda: None) -> None:
+    """
+    In a new process: who started it hears Ctrl-C and ends it, and with that one it ends, however that one ended.
+
+    `then`: what it does before it ends in that way.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
+    Thread(target=_end_with_parent, args=(then,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(then: Callable[[], None]) -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)
+        try:
+            then()
+        finally:
+            os._exit(1)
 
 
 def _answer(part: Any) -> Any:

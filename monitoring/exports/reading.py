@@ -24,7 +24,7 @@ from monitoring import memory
 from monitoring.errors import ExportError
 from monitoring.exports.coded import as_table
 from monitoring.exports.counting import Drawn, Part, Plan
-from monitoring.exports.crew import crew, size
+from monitoring.exports.crew import LEFT, crew, size
 from monitoring.exports.flow import values, wanted_columns
 from monitoring.exports.lines import Lines, csv_lines
 from storage import facts
@@ -77,7 +77,10 @@ def readers(order: Order, started: ProcessPoolExecutor | None, *, alone: bool) -
         tempfile.TemporaryDirectory(prefix="maswatch-export-") as folder,
         nullcontext(started) if started else crew() as pool,
     ):
-        yield Readers(lambda part: pool.submit(_read, order, Path(folder), part), AHEAD * size())
+        try:
+            yield Readers(lambda part: pool.submit(_read, order, Path(folder), part), AHEAD * size())
+        except BrokenProcessPool:  # whichever came first, what it was asked next or what it was to answer
+            raise ExportError("A reading process was ended from outside; start the export again.") from None
 
 
 def read(reader: Reader, part: Part, order: Order) -> Answer:
@@ -94,11 +97,8 @@ def _done(answer: Answer) -> Future[Answer]:
 
 def _answered(waiting: deque[tuple[Group, Future[Answer]]]) -> tuple[Group, Answer]:
     group, future = waiting.popleft()
-    try:
-        told, drawn = future.result()
-        return group, (_fetched(told) if isinstance(told, _Left) else told, drawn)
-    except BrokenProcessPool:
-        raise ExportError("A reading process was ended from outside; start the export again.") from None
+    told, drawn = future.result()
+    return group, (_fetched(told) if isinstance(told, _Left) else told, drawn)
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ def get_ready() -> None:
 
 
 def _read(order: Order, folder: Path, part: Part) -> Answer:
+    LEFT.add(folder)
     told, drawn = read(_reader(order.place), part, order)
     return _left(told, folder, order.form), drawn
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +18,7 @@ import pytest
 
 from monitoring.exporting import Wanted, write_export, write_labs
 from monitoring.exports import facts, reading
+from monitoring.exports.crew import crew
 from monitoring.exports.fields import layout
 from tests.monitoring.export_ward import AS_OF, FILTERS, KEY, ExportWard, csv_table
 
@@ -83,6 +89,27 @@ def test_reading_processes_bring_the_same_in_the_same_order(
     shared = written(export_ward, tmp_path / "shared", "csv", key=KEY)
     for path in sorted(alone.iterdir()):
         assert path.read_bytes() == (shared / path.name).read_bytes(), path.name
+
+
+def test_a_reading_process_that_was_killed_is_told_in_a_sentence(export_ward: ExportWard, tmp_path: Path) -> None:
+    store, catalog = export_ward.site.store, export_ward.site.catalog
+    with crew() as started:
+        os.kill(started.submit(os.getpid).result(), signal.SIGKILL)
+        with pytest.raises(reading.ExportError, match="ended from outside; start the export again"):
+            write_export(store, catalog, Wanted(as_of=AS_OF, facts=True), tmp_path / "out", "csv", crew=started)
+
+
+def test_an_export_that_was_killed_leaves_no_values_in_its_folder_for_what_passes(tmp_path: Path) -> None:
+    folder = tmp_path / "passing"
+    folder.mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.monitoring.killed_export", str(folder)], stderr=subprocess.PIPE
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    deadline = time.monotonic() + 60
+    while folder.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_formats_that_tell_judgements_refuse_in_one_sentence(export_ward: ExportWard, tmp_path: Path) -> None:
