@@ -21,10 +21,11 @@ from sqlalchemy.pool import NullPool
 from storage import schema
 from storage.copying import Told, copy_into, held
 from storage.engine import Store, open_store, store_file
-from storage.errors import AlreadyThere, StoreDamaged, StoreError, StoreNewer, in_words
+from storage.errors import AlreadyThere, StoreDamaged, StoreError, StoreFull, StoreNewer, in_words
 from storage.tables import METADATA
 
 CONTENTS = "backup_contents"
+FULL_THERE = "There is no space left in {} for the copy: free some, or choose another place."
 THERE = "There is a store at that place already: move it away, or replace it with --overwrite."
 DAMAGED = "{} is damaged or no backup of this program's: choose another one."
 OTHERWISE = "{} is damaged: its table {} is not what was written. Choose another one."
@@ -46,6 +47,8 @@ def backup(store: Store, path: Path, *, overwrite: bool = False) -> list[Told]:
         _sealed(draft, told)
         _sound(draft)
         draft.replace(path)
+    except StoreFull:  # the copy's disk: the store itself is only read
+        raise StoreFull(FULL_THERE.format(path.parent)) from None
     finally:
         _cleared(draft)
     return told
