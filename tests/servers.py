@@ -68,12 +68,15 @@ def free_port() -> int:
 
 def _ended(running: Any) -> None:
     """Without a last flush, which takes minutes after thousands of databases: nothing of it is kept."""
-    number = running.get_pid()
+    number, file = running.get_pid(), running.pgdata / "postmaster.pid"
     with suppress(ProcessLookupError):
         os.kill(number, signal.SIGQUIT)
-        for _ in range(500):  # in a container whose first process reaps nobody it would seem to be there for ever
+        for _ in range(500):
             time.sleep(0.02)
             os.kill(number, 0)
+            if not file.exists():  # in a container whose first process reaps nobody it would seem to be there for ever
+                running._postmaster_info = None  # nor is it to be stopped once more, and waited for
+                return
 
 
 def on_server(server: str, *statements: str, database: str = "postgres") -> None:
