@@ -26,6 +26,7 @@ PATIENTS_BRIEF = [
     "flags",
     "newest_at",
 ]
+UNKNOWN = "Nobody is known by that number at that moment: `maswatch patients` lists who is."
 NAMES = ["also_known_as", "identifiers"]
 LINES = ["patient_id", "line", "label", "drugs", "since", "hours_on_line"]
 FLAGS = ["patient_id", "flag", "severity", "state", "began_at", "raised_at", "cleared_at", "retracted_at",
@@ -114,8 +115,8 @@ def _state(printer: Printer, patient_ids: tuple[str, ...]) -> WardState:
     from monitoring.state import state
 
     asked = printer.asked
-    if not _all_known(printer, patient_ids):  # an empty list would read as if nothing were the matter with them
-        raise click.UsageError("Nobody is known by that number: `maswatch patients` lists who is.")
+    if not _all_known(printer, patient_ids):  # an empty list reads as if nothing were the matter with them
+        click.echo(UNKNOWN, err=True)
     return state(asked.store, asked.catalog, as_of=printer.as_of, patients=list(patient_ids) or None)
 
 

@@ -93,13 +93,15 @@ def test_flags_response_lines_and_patients_have_their_shapes(small_ward: Command
 def test_one_patient_may_be_asked_for(small_ward: CommandLine) -> None:
     assert {row["patient_id"] for row in small_ward.told("patients", "--patient", "P2")} == {"P2"}
     assert small_ward.told("flags", "--patient", "P2") == []
+    assert small_ward.told("flags", "--patient", "nobody") == []
 
 
-def test_who_is_not_known_is_not_told_to_have_nothing(small_ward: CommandLine) -> None:
+def test_of_who_is_not_known_an_empty_list_is_not_all_that_is_said(small_ward: CommandLine) -> None:
     for command in ("patients", "flags", "response", "lines", "scores"):
-        printed = small_ward.run(command, "--patient", "P2", "--patient", "P22", "--format", "json")
-        assert (printed.code, printed.out) == (2, "")
+        printed = small_ward.run(command, "--patient", "P22", "--format", "json")
+        assert (printed.code, printed.out.strip()) == (0, "[]")
         assert "Nobody is known by that number" in printed.err
+        assert "Nobody" not in small_ward.run(command, "--patient", "P2", "--format", "json").err
 
 
 def test_before_anything_was_taken_in_nothing_was_known(maswatch: CommandLine) -> None:
