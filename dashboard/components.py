@@ -84,7 +84,7 @@ def show_figure(figure: go.Figure, *, alt: str, key: str, picture: str = "") -> 
 def show_labs(labs: pd.DataFrame, take: Callable[[], None], *, most: int = 200) -> None:
     """The first rows; `take` draws the button that gives all of them as a file."""
     words = f"{len(labs):,} values" if len(labs) <= most else f"{len(labs):,} values, the first {most} shown"
-    st.dataframe(labs.head(most), hide_index=True, height=460)
+    st.dataframe(labs.head(most), hide_index=True, height=460, placeholder="")  # "None" would read as a value
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.caption(words)
     with right:

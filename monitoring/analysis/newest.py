@@ -15,7 +15,7 @@ import pandas as pd
 from monitoring.analysis.columns import Laid, texts
 from monitoring.analysis.evidence import Row, calculation
 
-LATER = "{told} (newest {hours:g} h later)"
+LATER = "{told} ({hours:g} h before the newest)"
 Newest = Mapping[tuple[str, str], float]  # patient and analyte -> the hour of the newest value
 
 

@@ -56,8 +56,8 @@ def test_the_sentence_names_the_lines_with_their_values() -> None:
 @pytest.mark.parametrize(
     ("later", "sentence"),
     [
-        ("96 | 105 | 5", "Haemoglobin 82, platelets 45 low (newest 24 h later)"),
-        ("96 | - | 5", "Haemoglobin 82 (newest 24 h later), platelets 45 low"),
+        ("96 | 105 | 5", "Haemoglobin 82, platelets 45 low (24 h before the newest)"),
+        ("96 | - | 5", "Haemoglobin 82 (24 h before the newest), platelets 45 low"),
     ],
 )
 def test_newer_values_that_are_not_low_and_not_recovered_are_said_to_be_there(later: str, sentence: str) -> None:
