@@ -99,5 +99,6 @@ def test_a_server_store_that_was_stopped_is_said_until_it_is_started_again(
         cluster.starts()
         page.see_gone(f".banner:has-text('{STORE}')")
         page.see(".state:has-text('No patients yet')")
+        page.page.close()  # before the server: it asks every two seconds
     finally:
         served.stop()
