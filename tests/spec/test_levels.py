@@ -46,7 +46,7 @@ def test_fibrinogen_is_low_until_a_number_above_1_8(value: str, holds: bool) -> 
 
 LATER = [
     ("60 | 1.7 | ", "Fibrinogen 1.20 g/L (12 h before the newest)", [12.0]),
-    ("48:20 | 1.7 | ", "Fibrinogen 1.20 g/L (0.3 h before the newest)", [0.3]),  # twenty minutes, told as evidence tells it
+    ("48:20 | 1.7 | ", "Fibrinogen 1.20 g/L (0.3 h before the newest)", [0.3]),  # twenty minutes
     ("60 | | 800", "Fibrinogen 1.20 g/L", []),  # another marker is no newer fibrinogen
 ]
 
