@@ -113,21 +113,12 @@ def scores(printer: Printer, patient_ids: tuple[str, ...]) -> None:
 
 def _state(printer: Printer, patient_ids: tuple[str, ...]) -> WardState:
     from monitoring.state import state
+    from storage import queries
 
     asked = printer.asked
-    if not _all_known(printer, patient_ids):  # an empty list reads as if nothing were the matter with them
-        click.echo(UNKNOWN, err=True)
+    if any(queries.patients(asked.store, as_of=printer.as_of, patients=[name]).empty for name in patient_ids):
+        click.echo(UNKNOWN, err=True)  # an empty list alone reads as if nothing were the matter with them
     return state(asked.store, asked.catalog, as_of=printer.as_of, patients=list(patient_ids) or None)
-
-
-def _all_known(printer: Printer, patient_ids: tuple[str, ...]) -> bool:
-    from storage import merges, queries
-
-    if not patient_ids:
-        return True
-    into = merges.merged(printer.asked.store, as_of=printer.as_of).into
-    known = queries.patients(printer.asked.store, as_of=printer.as_of)["patient_id"]
-    return {into.get(name, name) for name in patient_ids} <= set(known)
 
 
 def _all(found: Any) -> list[str]:

@@ -25,14 +25,9 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same of a table of the export: no text is taken for anything else by whoever reads it without arguments."""
-    return _told(frame, _cells)
-
-
-def as_written(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same with truths as R too takes them for such."""
-    truths = frame.select_dtypes("boolean")
-    return as_cells(frame).assign(**{str(name): column.map(TRUTHS) for name, column in truths.items()})
+    """The same of a table of the export: whoever reads it without arguments, R too, takes nothing for anything else."""
+    truths = {str(name): column.map(TRUTHS) for name, column in frame.select_dtypes("boolean").items()}
+    return _told(frame, _cells).assign(**truths)
 
 
 def _told(frame: pd.DataFrame, mark: Callable[[str, pd.Series], pd.Series]) -> pd.DataFrame:

@@ -134,7 +134,7 @@ def csv_text(told: Any) -> Any:
     """Rows of a frame, or lines that were made of them elsewhere: bytes, or what can be written as such."""
     if isinstance(told, Lines):
         return told.text
-    from monitoring.exports.cells import as_written  # not where pandas is kept away
+    from monitoring.exports.cells import as_cells  # not where pandas is kept away
 
-    text: str = as_written(told).to_csv(index=False, header=False, lineterminator="\n")
+    text: str = as_cells(told).to_csv(index=False, header=False, lineterminator="\n")
     return text.encode()
