@@ -48,7 +48,7 @@ def _undoubted(assessment: Assessment) -> Course:
     if doubted.empty:
         return course
     told, names = course.observations, ["patient_id", "ref"]
-    gone = told["ref"].isin(doubted["ref"]).to_numpy(dtype=bool)  # numbers are compared much faster
+    gone = told["ref"].isin(doubted["ref"]).to_numpy(dtype=bool, copy=True)  # numbers are compared much faster
     gone[gone] = pd.MultiIndex.from_frame(told.loc[gone, names]).isin(pd.MultiIndex.from_frame(doubted))
     return replace(course, observations=told[~gone])
 
