@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
-from monitoring.analysis.columns import moments, spans, utc
+from monitoring.analysis.columns import by_text, moments, spans, utc
 from monitoring.analysis.course import TOLD, UNJUDGED, Course, unread
 from monitoring.analysis.ends import Versions
 from monitoring.analysis.lookback import NO_RESULT, Sight, around, asked_of, begun, reach, recent_doses
@@ -64,9 +64,11 @@ def told_recently(
     read = _joined([read, cut.assign(since=cut["drawn_at"], until=cut["drawn_at"])[["patient_id", "since", "until"]]])
     weighed = None if shown or catalog.laboratories else asked_of(catalog)  # of each laboratory a series may break
     if weighed is not None:
-        several = recent.several_names(store, read, as_of=as_of, analytes=weighed)["patient_id"]
-        read = read.assign(whole_from=_whole_from(read, sight, cut, several))
+        read = read.assign(whole_from=_whole_from(read, sight, cut))
     values = recent.observations(store, read, as_of=as_of, without=bare, analytes=weighed)
+    if weighed is not None and len(several := _several_names(values, weighed)):
+        whole = recent.observations(store, read[read["patient_id"].isin(several)], as_of=as_of, without=bare)
+        values = pd.concat([values[~values["patient_id"].isin(several)], whole], ignore_index=True)
     findings = recent.findings(store, read, as_of=as_of, name=FINDING)
     return Course(people, _with(values, sizes), doses, findings)
 
@@ -123,17 +125,25 @@ def _joined(stretches: list[pd.DataFrame]) -> pd.DataFrame:
     return unions(named, ["patient_id"]).rename(columns={"started_at": "since", "on_until": "until"})
 
 
-def _whole_from(read: pd.DataFrame, sight: Sight, cut: pd.DataFrame, several: pd.Series) -> pd.DatetimeIndex:
-    """
-    From when on each stretch is read with what no rule weighs: at the results that say how far is looked back, and of
-    whom a series no rule weighs bears several names all of it, since a break of it is told.
-    """
+def _whole_from(read: pd.DataFrame, sight: Sight, cut: pd.DataFrame) -> pd.DatetimeIndex:
+    """From when on each stretch is read with what no rule weighs: at the results that say how far is looked back."""
     since, until = moments(read["since"]), moments(read["until"])
     before = moments(cut.set_index("patient_id")["drawn_at"].reindex(read["patient_id"]))
     told = np.full(len(read), FAR)
     for drawn in (sight.before(read["patient_id"], 0.0), before):
         told = np.where((drawn >= since) & (drawn <= until), drawn, told)
-    return utc(np.where(read["patient_id"].isin(several), since, told))
+    return utc(told)
+
+
+def _several_names(values: pd.DataFrame, weighed: Collection[str]) -> np.ndarray:
+    """
+    Patients of whom a series no rule weighs names two methods or two specimens: all of it is read, since a break of it
+    is told.
+    """
+    rest = ~by_text(values["analyte"], dict.fromkeys(weighed, True), False).astype(bool)
+    series, names = ["patient_id", "analyte"], ["method", "specimen"]
+    told = values.loc[rest, [*series, *names]].replace(dict.fromkeys(names, ""), None).groupby(series)[names].nunique()
+    return told.index[(told > 1).any(axis=1)].get_level_values("patient_id").unique().to_numpy()
 
 
 def _with(values: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:

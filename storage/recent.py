@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, Connection, Select, String, Subquery, and_, bindparam, func, or_, select, text
+from sqlalchemy import BigInteger, Connection, Integer, Select, String, Subquery, and_, bindparam, or_, text
 from sqlmodel import SQLModel
 
 from storage import frames, merges
@@ -30,6 +31,7 @@ from storage.versions import WITHDRAWN
 STRETCH = {"patient_id": frames.TEXT, "since": frames.TIME, "until": frames.TIME}
 PICKED = {**STRETCH, "whole_from": frames.TIME}
 NEWEST = {"patient_id": frames.TEXT, "drawn_at": frames.TIME}
+REPLACED = {"patient_id": frames.TEXT, "ref": frames.WHOLE, "version": frames.WHOLE}
 NAMED = {"patient_id": frames.TEXT}
 WHEN: dict[type[SQLModel], str] = {Observation: "collected_at", Dose: "started_at", Finding: "observed_at"}
 SHAPES = {Observation: frames.OBSERVATIONS, Dose: frames.DOSES, Finding: frames.FINDINGS}
@@ -40,6 +42,9 @@ LAST = """NOT EXISTS (
     AND later.version > {of}.version AND later.version > 1 AND later.received_at <= :as_of {fence})"""
 # a server that thinks that hardly anything was ever corrected would go through all that was for each row
 FENCE = {"sqlite": "", "postgresql": "OFFSET 0"}
+CORRECTED = """SELECT later.patient_id, later.ref, later.version
+  FROM ({named}) AS asked CROSS JOIN {table} AS later {by}
+  WHERE later.patient_id = asked.patient_id AND later.version > 1 AND later.received_at <= :as_of"""
 # the moments of a stretch at which anything of the index was drawn: left to itself SQLite reads all of the stretch
 DRAWN_AT = """SELECT DISTINCT few.patient_id, few.collected_at AS since, few.collected_at AS until
   FROM ({stretches}) AS asked CROSS JOIN observation AS few INDEXED BY ix_observation_size
@@ -72,28 +77,10 @@ def observations(
     """
     What was drawn in one of the `stretches` (STRETCH). Shape OBSERVATIONS, less the columns `without`.
 
-    `analytes`: of a stretch (PICKED) these alone, and from `whole_from` on every one.
+    `analytes`: of a stretch (PICKED) these alone, from `whole_from` on every one, and of the others what is named by a
+    method or a specimen.
     """
     return _within(store, Observation, stretches, as_of=as_of, without=without, analytes=analytes)
-
-
-def several_names(store: Store, stretches: pd.DataFrame, *, as_of: datetime, analytes: Collection[str]) -> pd.DataFrame:
-    """Patients of whom a series of another analyte than these names two methods or two specimens. Shape NAMED."""
-    if stretches.empty:
-        return empty(NAMED)
-    table = _table(Observation)
-    named = [func.nullif(table.c[name], "") for name in ("method", "specimen")]
-    with store.reading() as connection:
-        stretch = _stretch(connection.dialect.name, stretches, None)
-        inside = and_(table.c.patient_id == stretch.c.patient_id, _inside(Observation, stretch))
-        rest = ~among(connection, table.c.analyte, sorted(analytes))
-        series = (
-            select(table.c.patient_id).select_from(table).join(stretch, inside)
-            .where(or_(table.c.method != "", table.c.specimen != ""), rest, table.c.received_at <= as_of)
-            .group_by(table.c.patient_id, table.c.analyte)
-            .having(or_(*(func.min(name) != func.max(name) for name in named)))
-        )  # fmt: skip
-        return frame_of(connection, series, NAMED).drop_duplicates(ignore_index=True)
 
 
 def sizes(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: Collection[str] = ()) -> pd.DataFrame:
@@ -178,9 +165,32 @@ def _within(
 
 def _told_alone(connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, asked: _Asked) -> pd.DataFrame:
     statement, how = _of_stretches(connection, model, stretches, asked), _alike(connection, model, asked)
-    if how:
-        return how.frame(connection, statement, asked.shape, stretches["patient_id"].tolist())
-    return frame_of(connection, statement, asked.shape)
+    if not how:
+        return frame_of(connection, statement, asked.shape)
+    told = how.frame(connection, statement, asked.shape, stretches["patient_id"].tolist())
+    return _left(told, _replacing(connection, model, stretches["patient_id"], asked.as_of))
+
+
+def _replacing(connection: Connection, model: type[SQLModel], patients: pd.Series, as_of: datetime) -> pd.DataFrame:
+    """Every later version of anything of these patients. They are few: to look for one row by row costs far more."""
+    engine, table = connection.dialect.name, _table(model).name
+    named = json.dumps([[name] for name in patients.unique()])
+    rows = text(CORRECTED.format(named=rows_told(engine, NAMED), table=table, by=_by(connection, model)))
+    rows = rows.bindparams(bindparam("stretches", named), bindparam("as_of", as_of, Instant))
+    asked = rows.columns(patient_id=String, ref=BigInteger, version=Integer)
+    return frame_of(connection, asked, REPLACED)  # type: ignore[arg-type]
+
+
+def _left(told: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+    """Without what one of `later` replaced, wherever that lies now."""
+    again = np.flatnonzero(told["ref"].isin(later["ref"]))
+    if not len(again):
+        return told
+    fact = ["patient_id", "ref"]
+    last = later.groupby(fact, as_index=False)["version"].max()
+    newest = told[fact].iloc[again].merge(last, on=fact, how="left")["version"].to_numpy()
+    gone = newest > told["version"].to_numpy()[again]
+    return told.drop(told.index[again[gone]]).reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -206,7 +216,6 @@ def _alike(connection: Connection, model: type[SQLModel], asked: _Asked) -> _Ali
 def _of_stretches(connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, asked: _Asked) -> Select[Any]:
     engine, table, more = connection.dialect.name, _table(model), asked.more
     stretch = _stretch(engine, stretches, more)
-    last = text(LAST.format(table=table.name, by=_by(connection, model), of=table.name, fence=FENCE[engine]))
     if how := _alike(connection, model, asked):
         statement = how.rows(connection, table, stretch.c.place, asked.shape)
         statement = statement.where(table.c.received_at <= asked.as_of)
@@ -216,8 +225,11 @@ def _of_stretches(connection: Connection, model: type[SQLModel], stretches: pd.D
     statement = statement.join(stretch, and_(table.c.patient_id == stretch.c.patient_id, inside))
     if asked.analytes is not None:
         picked = among(connection, table.c.analyte, sorted(asked.analytes))
-        statement = statement.where(or_(picked, table.c.collected_at >= stretch.c.whole_from))
-    statement = statement.where(last.bindparams(bindparam("as_of", asked.as_of, Instant)))
+        named = or_(*(table.c[name] != "" for name in ("method", "specimen")))
+        statement = statement.where(or_(picked, named, table.c.collected_at >= stretch.c.whole_from))
+    if not how:
+        last = text(LAST.format(table=table.name, by=_by(connection, model), of=table.name, fence=FENCE[engine]))
+        statement = statement.where(last.bindparams(bindparam("as_of", asked.as_of, Instant)))
     if not how and engine != "sqlite":  # which goes stretch by stretch along the key: it would sort what is in order
         statement = statement.order_by(*key(connection, model))
     return statement if more is None else statement.where(more)

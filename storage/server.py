@@ -30,6 +30,7 @@ _SESSION = {
     # itself, reading all of a large table would seem cheaper than the few days of it that are wanted
     "random_page_cost": "1.1",
     "work_mem": "32MB",  # the newest days of a ward of a thousand are sorted in memory
+    "jit": "off",  # a cycle's few statements look dear: to make machine code of each takes longer than it saves
 }
 # A server that vanishes without a word is noticed within a minute, not after the two hours of the system's default.
 _ALIVE: dict[str, Any] = {

@@ -25,6 +25,7 @@ from monitoring.analysis.lookback import asked_of, heard, reach
 from monitoring.analysis.written import moment
 from monitoring.flag_news import flag_news
 from monitoring.intake import read_paths, take_in
+from monitoring.recent_course import told_recently
 from monitoring.settings import Settings
 from monitoring.simulate import simulate
 from monitoring.state import judge_and_record, recent_state, state, told
@@ -184,6 +185,18 @@ def test_values_that_no_rule_weighs_are_read_where_they_say_how_far_is_looked_ba
         pd.testing.assert_frame_equal(whole, written)
         changed = written[written["flag"].eq("method_changed") & written["change"].eq("raised")]
         assert ("SIM-0002" in [*changed["patient_id"]]) == (day == 33)
+
+
+def test_of_a_series_that_no_rule_weighs_all_is_read_where_it_names_two_methods(ward: Store) -> None:
+    named = {"SIM-0003": ["Quick", "", "Owren"], "SIM-0004": ["Quick", "", "Quick"]}
+    for patient, methods in named.items():
+        for day, method in zip((30.5, 31.5, 32.5), methods, strict=True):
+            add(ward, patient, day, method=method)
+    told = told_recently(ward, CATALOG, as_of=START + 33 * DAY).observations
+    added = told[told["ref"].isin([30500, 31500, 32500])].sort_values("collected_at")
+    read = {str(patient): mine["method"].tolist() for patient, mine in added.groupby("patient_id")}
+    assert read == named | {"SIM-0004": ["Quick", "Quick"]}
+    assert not told.duplicated(["patient_id", "ref", "version"]).any()
 
 
 def test_a_long_stay_brings_flags_that_end_for_being_long_ago_and_none_that_end_unsaid(ward: Store) -> None:

@@ -12,6 +12,7 @@ from storage.writes import append
 from tests.storage.facts import HOUR, LATER, MORNING, batch, dose, finding, lab, tell
 
 DAY = 24 * HOUR
+BARE = ("loinc", "source_id", "origin", "unit", "value_text", "unit_text", "reference_low", "reference_high")
 
 
 def stretch(patient: str, since: float, until: float = 1000) -> pd.DataFrame:
@@ -108,8 +109,7 @@ def test_what_is_read_without_texts_of_its_own_is_told_the_same_to_the_last_bit(
     )
     tell(any_store, lab(3, 12, hours=25, analyte="crp", method="turbidimetric"), at=60)
     asked = of(stretch("P2", 0), stretch("P1", 1.5), stretch("P1", 0, 1.5))
-    bare = ("loinc", "source_id", "origin", "unit", "value_text", "unit_text", "reference_low", "reference_high")
-    told = recent.observations(any_store, asked, as_of=LATER, without=bare)
+    told = recent.observations(any_store, asked, as_of=LATER, without=BARE)
     assert told[["patient_id", "ref", "version", "method"]].values.tolist() == [
         ["P1", 1, 1, "ECLIA"], ["P1", 3, 2, "turbidimetric"], ["P1", 2, 1, ""], ["P2", 4, 1, ""],
     ]  # fmt: skip
@@ -118,8 +118,8 @@ def test_what_is_read_without_texts_of_its_own_is_told_the_same_to_the_last_bit(
     assert told["resulted_at"].isna().tolist() == [True, True, True, False]
     assert told["resulted_at"].iloc[3] == day.replace(microsecond=1)
     whole = recent.observations(any_store, asked, as_of=LATER)
-    pd.testing.assert_frame_equal(told, whole.drop(columns=[*bare]))
-    first = recent.observations(any_store, asked, as_of=MORNING + 55 * HOUR, without=bare)
+    pd.testing.assert_frame_equal(told, whole.drop(columns=[*BARE]))
+    first = recent.observations(any_store, asked, as_of=MORNING + 55 * HOUR, without=BARE)
     assert first["value"].tolist()[:2] == [40_000, 4e-300]
 
 
@@ -132,22 +132,40 @@ def test_of_some_analytes_the_rest_is_read_only_from_where_all_are_wanted(any_st
     assert told["ref"].tolist() == [1, 2, 3, 13]
 
 
-def test_whoever_has_a_series_of_several_names_among_the_rest_is_named(any_store: Store) -> None:
-    def of_sodium(patient: str, *methods: str) -> None:
-        drawn = enumerate(methods)
-        tell(any_store, *(lab(n, 140, hours=n, patient=patient, analyte="sodium", method=how) for n, how in drawn))
-
-    of_sodium("P1", "ISE", "", "flame")
-    of_sodium("P2", "ISE", "", "ISE")
-    tell(any_store, *(lab(n, 100, hours=n, patient="P3", method=how) for n, how in enumerate(["ECLIA", "ELFA"])))
-    tell(any_store, *(lab(n, 7, hours=n, patient="P4", analyte="ph", specimen=of) for n, of in enumerate("ab")))
-    asked = of(*(stretch(f"P{number}", 0) for number in range(1, 5)))
-    assert _named(any_store, asked) == ["P1", "P4"]
-    assert _named(any_store, stretch("P1", 0, 0.05)) == []
+def test_of_the_rest_what_bears_a_name_is_read_wherever_it_lies(any_store: Store) -> None:
+    how = enumerate([{"method": "ISE"}, {"specimen": "serum"}, {}, {"method": "ISE", "specimen": "serum"}])
+    tell(any_store, *(lab(n, 140, hours=24 * (n + 1), analyte="sodium", **named) for n, named in how))
+    asked = stretch("P1", 0).assign(whole_from=[MORNING + 30 * DAY])
+    told = recent.observations(any_store, asked.astype(recent.PICKED), as_of=LATER, analytes={"ferritin"})
+    assert told["ref"].tolist() == [0, 1, 3]
 
 
-def _named(store: Store, asked: pd.DataFrame) -> list[str]:
-    return sorted(recent.several_names(store, asked, as_of=LATER, analytes={"ferritin"})["patient_id"])
+def test_what_was_replaced_is_not_read_wherever_the_later_version_lies(any_store: Store) -> None:
+    """In the columns a judgement asks: the versions are then compared here and not by the database."""
+    tell(any_store, *(lab(ref, 100 + ref, hours=24) for ref in (1, 2, 3, 4)), lab(1, 7, hours=24, patient="P2"), at=30)
+    moved = lab(1, 111, hours=24 * 9, digest=1)
+    tell(any_store, moved, lab(2, 112, hours=26, digest=1), lab(3, 113, hours=24, digest=1, status="cancelled"), at=230)
+    tell(any_store, lab(2, 122, hours=25, digest=2), at=240)
+    asked = of(stretch("P1", 0, 5), stretch("P2", 0, 5))
+    assert _versions(any_store, asked, hours=300) == [("P1", 2, 3), ("P1", 3, 2), ("P1", 4, 1), ("P2", 1, 1)]
+    assert _versions(any_store, asked, hours=235) == [("P1", 2, 2), ("P1", 3, 2), ("P1", 4, 1), ("P2", 1, 1)]
+    assert _versions(any_store, asked, hours=100) == [("P1", ref, 1) for ref in (1, 2, 3, 4)] + [("P2", 1, 1)]
+    assert _versions(any_store, stretch("P1", 5), hours=300) == [("P1", 1, 2)]
+
+
+def _versions(store: Store, asked: pd.DataFrame, *, hours: float) -> list[tuple[str, int, int]]:
+    told = recent.observations(store, asked, as_of=MORNING + hours * HOUR, without=BARE)
+    return sorted(told[["patient_id", "ref", "version"]].itertuples(index=False, name=None))
+
+
+def test_of_a_dose_the_last_version_alone_is_read(any_store: Store) -> None:
+    append(any_store, batch(30, doses=[dose(1, 60, hours=24), dose(2, 60, hours=24)]))
+    append(any_store, batch(40, doses=[dose(1, 80, hours=1, digest=1)]))
+    bare = ("loinc", "source_id", "origin")
+    told = recent.doses(any_store, stretch("P1", 0.5), as_of=LATER, without=bare)
+    assert told[["ref", "version"]].values.tolist() == [[2, 1]]
+    before = recent.doses(any_store, stretch("P1", 0.5), as_of=MORNING + 35 * HOUR, without=bare)
+    assert before["ref"].tolist() == [1, 2]
 
 
 @pytest.mark.sqlite
@@ -162,11 +180,14 @@ def test_sqlite_finds_a_stretch_by_the_key_and_weights_and_courses_by_their_own_
         plans = [
             [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
             for statement, parameters in [*asked]
-            if "AS stretch" in statement
+            if "AS stretch" in statement or "AS later" in statement
         ]
     assert wanted.format("observation", "PRIMARY KEY") in plans[0]
-    assert wanted.format("few", "INDEX ix_observation_size") in plans[1]
-    assert drugs.format("dose", "PRIMARY KEY", ">") in plans[2]
-    assert drugs.format("few", "INDEX ix_dose_course", "<") in plans[3]
+    later = "SEARCH later USING {} ix_{}_corrected (patient_id=?)"
+    assert later.format("INDEX", "observation") in plans[1]
+    assert wanted.format("few", "INDEX ix_observation_size") in plans[2]
+    assert drugs.format("dose", "PRIMARY KEY", ">") in plans[3]
+    assert later.format("INDEX", "dose") in plans[4]
+    assert drugs.format("few", "INDEX ix_dose_course", "<") in plans[5]
     assert not any("TEMP B-TREE FOR ORDER BY" in step for step in plans[0])
-    assert len(plans) == 4
+    assert len(plans) == 6
