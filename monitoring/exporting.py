@@ -19,7 +19,7 @@ from monitoring.exports.early import Early
 from monitoring.exports.facts import Crew, fact_parts
 from monitoring.exports.fields import cast, layout
 from monitoring.exports.hiding import hidden, plain
-from monitoring.exports.lines import csv_text, header
+from monitoring.exports.lines import csv_pieces, header
 from monitoring.exports.reading import ARROW, LINES
 from monitoring.exports.tables import Frames, tables
 from monitoring.exports.wanted import Wanted
@@ -141,7 +141,8 @@ def write_labs(
     for frames in _heard(parts, progress):
         if "labs" in frames:
             told = frames["labs"]
-            out.write(csv_text(early.led(told) if isinstance(told, pd.DataFrame) else told))
+            for piece in csv_pieces(early.led(told) if isinstance(told, pd.DataFrame) else told):
+                out.write(piece)
             out.flush()
             rows += len(frames["labs"])
     return rows

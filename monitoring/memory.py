@@ -57,6 +57,14 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def loading() -> Iterator[None]:
+    """The same while modules are loaded that stay as long as the process, which are then never looked through."""
+    with uncollected():
+        yield
+        gc.freeze()
+
+
 def _choose(settings: dict[int, int]) -> bool:
     choose = getattr(_library(), "mallopt", None)
     return choose is not None and {choose(option, value) for option, value in settings.items()} == {1}

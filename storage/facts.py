@@ -114,15 +114,26 @@ def _listed(shape: pa.Schema) -> str:
 
 @contextmanager
 def _arrow(path: str) -> Iterator[Any]:
-    driver = importlib.import_module(f"{ARROW_DRIVER}.dbapi")
-    with closing(driver.connect(f"file:{_escaped(path)}?mode=ro")) as connection:
+    """By the driver's own calls: its DB-API would import whatever else can read Arrow, polars too where it is there."""
+    import adbc_driver_manager as adbc
+    import adbc_driver_sqlite as driver
+
+    # types are found from the first rows: all of them have to be first
+    options = {driver.StatementOptions.BATCH_ROWS.value: str(AT_ONCE)}
+    with (
+        closing(driver.connect(f"file:{_escaped(path)}?mode=ro")) as base,
+        closing(adbc.AdbcConnection(base)) as connection,
+    ):
 
         def told(patients: list[str], as_of: int, shape: pa.Schema) -> pa.Table:
-            with connection.cursor() as cursor:
-                # types are found from the first rows: all of them have to be first
-                cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(AT_ONCE)})
-                cursor.execute(_listed(shape), (json.dumps(patients), as_of))
-                return cursor.fetch_arrow_table()
+            with closing(adbc.AdbcStatement(connection)) as statement:
+                statement.set_options(**options)
+                statement.set_sql_query(_listed(shape))
+                statement.prepare()
+                statement.bind_stream(pa.table({"patients": [json.dumps(patients)], "as_of": [as_of]}))
+                stream, _ = statement.execute_query()
+                with pa.RecordBatchReader.from_stream(stream) as rows:
+                    return rows.read_all()
 
         yield told
 

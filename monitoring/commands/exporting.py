@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitoring import memory
 from monitoring.commands.outlet import whole
 from monitoring.commands.site import Asked, asked, moment
 
@@ -47,7 +48,14 @@ def export(asked: Asked, out: str, how: str, **told: Any) -> None:
     from monitoring.exports.crew import crew
 
     with crew() if _is_long(asked, told) else nullcontext() as started:  # first: they get ready while this process does
+        with memory.loading():
+            _brought()
         _export(asked, out, how, told | {"crew": started})
+
+
+def _brought() -> None:
+    """What an export needs, which is most of the time in which a small one is made."""
+    import monitoring.exporting  # noqa: F401
 
 
 def _is_long(asked: Asked, told: dict[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from monitoring import memory
 from monitoring.parallel import belong_to_parent
 
 MOST = 4  # readers; what they bring must be written by one
@@ -50,7 +51,9 @@ class _WithoutPandas(MetaPathFinder):
 def _get_ready() -> None:
     belong_to_parent(then=_leave_nothing)
     sys.meta_path.insert(0, _WithoutPandas())
-    importlib.import_module("monitoring.exports.reading").get_ready()
+    os.putenv("OPENBLAS_NUM_THREADS", "1")  # numpy's library starts a thread a core, which turn idly for a while
+    with memory.loading():
+        importlib.import_module("monitoring.exports.reading").get_ready()
 
 
 def _leave_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,9 @@ from monitoring.exports.marking import bare
 
 @dataclass(frozen=True)
 class Lines:
-    """Rows as they stand in the file, as anything that is a buffer of bytes, and how many they are."""
+    """Rows as they stand in the file, piece by piece as buffers of bytes to be gone through once; and how many."""
 
-    text: Any
+    pieces: Iterable[Any]
     count: int
 
     def __len__(self) -> int:
@@ -29,10 +30,13 @@ ROWS = 1 << 14  # joined at once: they stay in the processor's cache, and no tex
 
 
 def csv_lines(columns: Columns) -> Lines:
-    """What is the same in many rows is written once, and what stands side by side in all of them as one text."""
+    """
+    What is the same in many rows is written once, and what stands side by side in all of them as one text. No piece is
+    made before it is asked for: all together are the most that a reading process would hold.
+    """
     pieces = _pieces(columns)
     count = len(pieces[0])
-    return Lines(b"".join(_joined(pieces, first) for first in range(0, count, ROWS)), count)
+    return Lines((_joined(pieces, first) for first in range(0, count, ROWS)), count)
 
 
 def _pieces(columns: Columns) -> list[Any]:
@@ -67,11 +71,11 @@ def _two(left: Coded, right: Coded) -> Coded:
     return Coded(left.codes, pc.binary_join_element_wise(left.values, beside, ","))
 
 
-def _joined(pieces: list[Any], first: int) -> bytes:
+def _joined(pieces: list[Any], first: int) -> memoryview:
     lines = pc.binary_join_element_wise(*(_some(one, first) for one in pieces), ",")
     _, ends, signs = lines.buffers()
     whole = int(np.frombuffer(ends, dtype=np.int32)[len(lines)])
-    return bytes(memoryview(signs)[:whole])
+    return memoryview(signs)[:whole]
 
 
 def _some(piece: Any, first: int) -> Any:
@@ -130,11 +134,11 @@ def _iso(plain: Any, end: str) -> Any:
     return pc.binary_join_element_wise('"', texts, f'+00:00"{end}', "")
 
 
-def csv_text(told: Any) -> Any:
+def csv_pieces(told: Any) -> Iterable[Any]:
     """Rows of a frame, or lines that were made of them elsewhere: bytes, or what can be written as such."""
     if isinstance(told, Lines):
-        return told.text
+        return told.pieces
     from monitoring.exports.cells import as_cells  # not where pandas is kept away
 
     text: str = as_cells(told).to_csv(index=False, header=False, lineterminator="\n")
-    return text.encode()
+    return (text.encode(),)

@@ -114,7 +114,8 @@ def _left(told: Any, folder: Path, form: str) -> _Left:
     """In a file of this process and of nobody else."""
     path = folder / f"{os.getpid()}-{next(_own['names'])}"
     if form == LINES:
-        path.write_bytes(told.text)
+        with path.open("wb") as out:
+            out.writelines(told.pieces)
     else:
         with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, told.schema) as written:
             written.write_table(told)
@@ -124,9 +125,9 @@ def _left(told: Any, folder: Path, form: str) -> _Left:
 def _fetched(left: _Left) -> Any:
     """What lies there, written on from where it lies; as a file it is there no more."""
     if not left.count and left.form == LINES:  # nothing can be mapped there
-        return Lines(b"", 0)
+        return Lines((), 0)
     with pa.memory_map(str(left.path)) as file:
-        told = Lines(file.read_buffer(), left.count) if left.form == LINES else pa.ipc.open_file(file).read_all()
+        told = Lines((file.read_buffer(),), left.count) if left.form == LINES else pa.ipc.open_file(file).read_all()
     with suppress(PermissionError):  # of systems that keep a mapped file; it goes with its folder
         left.path.unlink()
     return told

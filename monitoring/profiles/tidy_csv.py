@@ -17,7 +17,7 @@ import pandas as pd
 
 from monitoring.exports.about import About
 from monitoring.exports.early import Early
-from monitoring.exports.lines import csv_text, header
+from monitoring.exports.lines import csv_pieces, header
 from monitoring.exports.package import write_described
 from monitoring.exports.tables import Frames
 
@@ -45,7 +45,8 @@ def write(parts: Iterable[Frames], folder: Path, about: About) -> dict[str, int]
             files[table.name].write(header(table.names))
         for frames in parts:
             for name, told in _of(frames, files).items():
-                files[name].write(csv_text(early[name].led(told) if isinstance(told, pd.DataFrame) else told))
+                for piece in csv_pieces(early[name].led(told) if isinstance(told, pd.DataFrame) else told):
+                    files[name].write(piece)
                 rows[name] += len(told)
     about.notes += [one.late for one in early.values() if one.late]
     about.hashes.update((path, files[name].digest.hexdigest()) for name, path in paths.items())

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitoring.exporting import Wanted, write_export, write_labs
-from monitoring.exports import facts, reading
+from monitoring.exports import facts, lines, reading
 from monitoring.exports.crew import crew
 from monitoring.exports.fields import layout
 from tests.monitoring.export_ward import AS_OF, FILTERS, KEY, ExportWard, csv_table
@@ -89,6 +89,21 @@ def test_reading_processes_bring_the_same_in_the_same_order(
     shared = written(export_ward, tmp_path / "shared", "csv", key=KEY)
     for path in sorted(alone.iterdir()):
         assert path.read_bytes() == (shared / path.name).read_bytes(), path.name
+
+
+def test_the_pieces_that_lines_are_joined_in_do_not_show(
+    export_ward: ExportWard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = written(export_ward, tmp_path / "whole", "csv") / "labs.csv"
+    monkeypatch.setattr(lines, "ROWS", 3)
+    assert (written(export_ward, tmp_path / "pieces", "csv") / "labs.csv").read_bytes() == whole.read_bytes()
+
+
+def test_a_reading_process_has_neither_pandas_nor_polars_nor_the_store_s_mapping() -> None:
+    with crew() as started:
+        loaded = set(started.submit(eval, "list(__import__('sys').modules)").result())
+    assert "pyarrow" in loaded
+    assert loaded.isdisjoint({"pandas", "polars", "sqlalchemy", "alembic", "pyarrow.dataset"})
 
 
 def test_a_reading_process_that_was_killed_is_told_in_a_sentence(export_ward: ExportWard, tmp_path: Path) -> None:

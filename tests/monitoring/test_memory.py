@@ -22,6 +22,14 @@ array = b"x" * (16 << 20)
 del array
 print(mib() - before)
 """
+LOADING = """
+import gc
+with memory.loading():
+    held = [[]]
+    print(int(gc.isenabled()))
+print(int(gc.isenabled()))
+print(sum(one is held for one in gc.get_objects()))
+"""
 PIECES = """
 before = mib()
 pieces = [b"x" * 60_000 for _ in range(500)]
@@ -48,3 +56,8 @@ def test_what_lies_free_between_what_is_held_goes_back_when_asked() -> None:
     free, left = told(PIECES)
     assert free > 20
     assert left < 5
+
+
+def test_what_was_loaded_is_not_looked_through_then_or_later() -> None:
+    while_loading, after, looked_through = told(LOADING)
+    assert (while_loading, after, looked_through) == (0, 1, 0)

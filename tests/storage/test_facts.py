@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import numpy as np
 import pandas as pd
 
@@ -48,3 +52,27 @@ def test_what_is_measured_alike_is_said_once(any_store: Store) -> None:
     with facts.reading(facts.door(any_store), alone=False) as reader:
         told = reader.facts(["P1"], as_of)
     assert (len(told.rows), len(told.kinds)) == (6, 2)
+
+
+def read_alone(place: facts.Door, as_of: int) -> tuple[facts.Facts, bool]:
+    """In a process of its own; whether polars, which the driver's DB-API takes where it is there, was loaded for it."""
+    with facts.reading(place, alone=True) as reader:
+        reader.facts(["nobody"], as_of)
+        return reader.facts(NAMES, as_of), "polars" in sys.modules
+
+
+def test_the_arrow_driver_brings_the_same_and_nothing_that_is_not_needed(any_store: Store) -> None:
+    odd = {"method": '","]\\ \x1f', "unit_text": 'µg/"L"', "reference_high": 400.5}
+    tell(any_store, lab(1, 900.0), lab(2, 0.1 + 0.2, hours=6, issued=7, **odd), lab(3, 5.0, patient=NAMES[1]))
+    as_of = int(np.datetime64(LATER.replace(tzinfo=None), "us").astype("int64"))
+    place = facts.door(any_store)
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+        read, polars = apart.submit(read_alone, place, as_of).result()
+    with facts.reading(place, alone=False) as reader:
+        here = reader.facts(NAMES, as_of)
+    assert read.rows.schema == here.rows.schema
+    left, right = (whole(told).sort_values("ref", ignore_index=True).drop(columns="kind") for told in (read, here))
+    pd.testing.assert_frame_equal(left, right)
+    assert left["reference_high"].tolist()[1] == 400.5
+    assert len(left) == 3
+    assert not polars
