@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+import pandas as pd
+
 from monitoring.cells import Origins
 from monitoring.content import kind_of
 from monitoring.csv_reading import Fault, Table, UnreadableError, read_csv
@@ -16,6 +18,7 @@ from monitoring.deletions import Deletion, parted, withdrawals
 from monitoring.fhir.reading import read_fhir
 from monitoring.hl7.reading import read_hl7
 from monitoring.identity import newcomers, placed
+from monitoring.pieces import Pieces, places_of
 from monitoring.raw_files import RawFile, read_paths
 from monitoring.refused import Refused, refused_file, set_aside_frame
 from monitoring.retrospective.reading import read_slice
@@ -25,7 +28,7 @@ from monitoring.sifting import Taken, sift
 from monitoring.site_map import circumstances
 from monitoring.terms import Catalog
 from storage.engine import Store
-from storage.writes import Batch, append
+from storage.writes import Batch, Coming, append
 
 __all__ = ["Circumstances", "IngestCounts", "RawFile", "Taken", "read", "read_paths", "sift", "take_in"]
 
@@ -72,10 +75,14 @@ def take_in(
     encoding = encoding_of(settings, source)
     total = IngestCounts()
     for raw in raws:
-        taken, deleted = parted(read(raw, at, encoding))
-        counts = _taken_back(store, deleted, at=at, run_id=run_id) if deleted else IngestCounts()
-        taken = placed(store, taken)
-        counts += _stored(store, raw, taken, at=at, run_id=run_id)
+        told = _opened(store, raw, replace(at, encoding=encoding))
+        if isinstance(told, Pieces):
+            counts, taken = _stored_in_pieces(store, raw, told, at=at, run_id=run_id), Taken()
+        else:
+            taken, deleted = parted(told)
+            counts = _taken_back(store, deleted, at=at, run_id=run_id) if deleted else IngestCounts()
+            taken = placed(store, taken)
+            counts += _stored(store, raw, taken, at=at, run_id=run_id)
         if people := newcomers(taken):
             counts += joined(store, catalog, settings, people, source=source, run_id=run_id, now=now)
         log.info("%s: %s", raw.name, ", ".join(f"{count} {name}" for name, count in counts.as_dict().items()))
@@ -97,13 +104,37 @@ def read(raw: RawFile, at: Circumstances, encoding: str = "") -> Taken:
 
 def read_table(raw: RawFile, at: Circumstances) -> Taken:
     """A CSV file."""
+    table = _table(raw, at)
+    return table if isinstance(table, Taken) else _sifted(raw, table, at)
+
+
+def _opened(store: Store, raw: RawFile, at: Circumstances) -> Taken | Pieces:
+    """What a file holds; of a long table of results for a server pieces that are still to be read."""
+    if raw.trouble or kind_of(raw.content) != "csv":
+        return read(raw, at, at.encoding)
+    table = _table(raw, at)
+    if isinstance(table, Taken):
+        return table
+    places = places_of(store, table)
+    return Pieces(raw.name, table, at, places, _faults(raw, table)) if len(places) > 1 else _sifted(raw, table, at)
+
+
+def _table(raw: RawFile, at: Circumstances) -> Table | Taken:
+    """Its rows as they were told apart, or that they cannot be."""
     try:
-        table = read_csv(raw.content, at.encoding)
+        return read_csv(raw.content, at.encoding)
     except UnreadableError as error:
         return Taken(refused=[refused_file(raw.name, str(error), kept_bytes(raw.content, at.encoding))])
+
+
+def _sifted(raw: RawFile, table: Table, at: Circumstances) -> Taken:
     origins = Origins(raw.name, table.first + 1)
     taken = sift(Rows(table.kind, table.columns, origins, table.raw, table.decimal), at)
-    return Taken(taken.facts, [_faulty(raw, table, fault) for fault in table.faults] + taken.refused)
+    return Taken(taken.facts, _faults(raw, table) + taken.refused)
+
+
+def _faults(raw: RawFile, table: Table) -> list[Refused]:
+    return [_faulty(raw, table, fault) for fault in table.faults]
 
 
 def _faulty(raw: RawFile, table: Table, fault: Fault) -> Refused:
@@ -131,6 +162,14 @@ def _taken_back(store: Store, deleted: list[Deletion], *, at: Circumstances, run
 def _stored(store: Store, raw: RawFile, taken: Taken, *, at: Circumstances, run_id: str) -> IngestCounts:
     batch = as_batch(raw, taken, at=at, run_id=run_id)
     return counted(append(store, batch), set_aside=len(taken.refused))
+
+
+def _stored_in_pieces(store: Store, raw: RawFile, pieces: Pieces, *, at: Circumstances, run_id: str) -> IngestCounts:
+    def set_aside() -> pd.DataFrame | None:
+        return set_aside_frame(pieces.refused, at.source, raw.delivery) if pieces.refused else None
+
+    batch = replace(as_batch(raw, Taken(), at=at, run_id=run_id), coming=Coming(pieces, set_aside))
+    return counted(append(store, batch), set_aside=len(pieces.refused))
 
 
 def as_batch(raw: RawFile, taken: Taken, *, at: Circumstances, run_id: str) -> Batch:

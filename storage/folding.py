@@ -69,7 +69,7 @@ class Fold:
 
 def _with_defaults(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """What a table says where the frame says nothing; a text that is there and empty stays."""
-    said = {column: field.default for column, field in FACTS[name][0].model_fields.items()}
+    said = {column: field.default for column, field in FACTS[name].model.model_fields.items()}
     texts = {column: text for column, text in said.items() if isinstance(text, str) and text}
     blank = pd.Series(None, index=frame.index, dtype=object)
     return frame.assign(**{column: frame.get(column, blank).fillna(text) for column, text in texts.items()})

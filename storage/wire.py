@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -25,6 +26,7 @@ WIDE = pa.large_binary()
 NOTHING = pa.scalar(b"", WIDE)
 NUMBERS = {"integer": ">i4", "bigint": ">i8", "timestamptz": ">i8", "double precision": ">f8"}
 ARROW = {"integer": pa.int32(), "double precision": pa.float64()}
+Made = TypeVar("Made")
 TOO_LARGE = "A number is too large for a column of the kind {}."
 KINDS: tuple[tuple[type, str], ...] = (
     (Instant, "timestamptz"),
@@ -61,13 +63,14 @@ def copied(
     if columns:
         pieces = pa.table(dict(columns)).to_batches(max_chunksize=PIECE)
         made = (_rows(piece, kinds, count, alike) for piece in pieces)
-        yield from _ahead(made) if len(pieces) > 1 else made
+        yield from ahead(made) if len(pieces) > 1 else made
     else:
         yield (count + alike) * rows
     yield END
 
 
-def _ahead(made: Iterator[memoryview]) -> Iterator[memoryview]:
+def ahead(made: Iterator[Made]) -> Iterator[Made]:
+    """The same; a thread makes the next while the one before is being used."""
     with ThreadPoolExecutor(1) as beside:
         coming = beside.submit(next, made, None)
         while (piece := coming.result()) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,8 +14,8 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from storage import bulk, deliveries, heard, identities, known, marks, merges, people
-from storage.columns import UNKNOWN, microseconds, rows_of, texts, whole_numbers
+from storage import bulk, deliveries, heard, identities, marks, merges, people
+from storage.columns import rows_of
 from storage.engine import Store
 from storage.errors import AlreadyRead
 from storage.schema import WRITER_KEY
@@ -36,7 +36,9 @@ from storage.tables import (
     Snooze,
     TakenFile,
 )
-from storage.versioning import CORRECTED, NEW, UNCHANGED, judged
+from storage.tellings import Fact, taken_in
+from storage.versioning import CORRECTED, NEW, UNCHANGED
+from storage.wire import ahead
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,18 @@ class Counts:
     new: int = 0
     unchanged: int = 0
     corrected: int = 0
+
+
+@dataclass(frozen=True)
+class Coming:
+    """
+    Observations that are still being read, some patients at a time: the next frame is made by another thread while the
+    one before is written. No patient is in two of them, and none has an authority. `set_aside`: what of all of them
+    could not be used, asked for at their end.
+    """
+
+    pieces: Iterable[pd.DataFrame]
+    set_aside: Callable[[], pd.DataFrame | None]
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,7 @@ class Batch:
     `deliveries` are the ids of what was kept and is read hereby (storage.deliveries), `marks` how far the source was
     read with it (storage.marks). `waiting`: all of them are still to be read, and two that read them at once do not
     both tell them. `again`: what came after them has been read, so what they repeat is old.
-    `named`: numbers have given way to patients already.
+    `named`: numbers have given way to patients already. `coming`: in place of `observations` and `set_aside`.
     """
 
     run_id: str
@@ -82,6 +96,7 @@ class Batch:
     waiting: bool = False
     again: bool = False
     named: bool = False
+    coming: Coming | None = None
 
     def stamp(self) -> dict[str, Any]:
         return {"run_id": self.run_id, "source": self.source, "received_at": self.received_at}
@@ -94,10 +109,10 @@ class Batch:
         return {name: frame for name in OF_PEOPLE if (frame := getattr(self, name)) is not None}
 
 
-FACTS: dict[str, tuple[type[SQLModel], str]] = {
-    "observations": (Observation, "collected_at"),
-    "doses": (Dose, "started_at"),
-    "findings": (Finding, "observed_at"),
+FACTS: dict[str, Fact] = {
+    "observations": Fact(Observation, "collected_at"),
+    "doses": Fact(Dose, "started_at"),
+    "findings": Fact(Finding, "observed_at"),
 }
 OF_PEOPLE = (*FACTS, "patients", "identifiers", "merges")
 
@@ -115,7 +130,12 @@ def append(store: Store, batch: Batch) -> dict[str, Counts]:
             raise AlreadyRead("Another process has read these deliveries in the meantime; nothing is to be done.")
         batch = _named(connection, batch)
         taken = _taken_before(connection, batch)
-        verdicts = {name: _append_facts(connection, batch, name, taken) for name in batch.facts()}
+        verdicts = {
+            name: taken_in(connection, FACTS[name], frame, batch.stamp(), taken=taken)
+            for name, frame in batch.facts().items()
+        }
+        if batch.coming is not None:
+            batch, verdicts["observations"] = _poured(connection, batch, batch.coming, taken=taken)
         if batch.patients is not None:
             verdicts["patients"] = people.append(connection, batch.patients, batch.stamp(), taken=taken)
         counts = {name: _counted(verdict) for name, verdict in verdicts.items()}
@@ -207,40 +227,16 @@ def _named(connection: Connection, batch: Batch) -> Batch:
     return replace(batch, **frames, named=True)
 
 
-def _append_facts(connection: Connection, batch: Batch, name: str, taken: bool) -> np.ndarray:
-    """The verdict on each row."""
-    model, when = FACTS[name]
-    frame = batch.facts()[name]
-    tellings = _tellings(frame, when)
-    verdict, version = judged(tellings, _known(connection, model, tellings, when), taken=taken)
-    places = np.flatnonzero(verdict != UNCHANGED)
-    places = places[_clustered(frame, when, places)]
-    rows = rows_of(frame.take(places), model, batch.stamp() | {"version": version[places].tolist()})
-    bulk.insert_new(connection, rows)
-    return verdict
-
-
-def _tellings(frame: pd.DataFrame, when: str) -> pd.DataFrame:
-    moments = {
-        name: microseconds(frame[name]) if name in frame.columns else UNKNOWN for name in ("resulted_at", "told_at")
-    }
-    numbers = {name: whole_numbers(frame, name) for name in ("ref", "digest")}
-    told = pd.DataFrame({"patient_id": frame["patient_id"].reset_index(drop=True)} | numbers)
-    names = pd.array(texts(frame["source_id"], ""), dtype="str") if "source_id" in frame.columns else ""
-    return told.assign(source_id=names, at=microseconds(frame[when]), **moments)
-
-
-def _known(connection: Connection, model: type[SQLModel], tellings: pd.DataFrame, when: str) -> pd.DataFrame:
-    """The stored versions of what is told. A patient without rows has none, so a first delivery looks nothing up."""
-    table = model.__table__  # type: ignore[attr-defined]
-    seen = known.patients_seen(connection, table, tellings["patient_id"].unique().tolist())
-    return known.versions_of(connection, table, tellings[tellings["patient_id"].isin(seen)], when)
-
-
-def _clustered(frame: pd.DataFrame, when: str, places: np.ndarray) -> np.ndarray:
-    """The order of the table's own tree, so that a batch fills its pages one after the other."""
-    patients, _ = pd.factorize(frame["patient_id"].take(places), sort=True)
-    return np.lexsort((microseconds(frame[when].take(places)), patients))
+def _poured(connection: Connection, batch: Batch, coming: Coming, *, taken: bool) -> tuple[Batch, np.ndarray]:
+    """The batch with the patients of what came and what was set aside of it, and the verdict on each row."""
+    patients: list[pd.DataFrame] = [pd.DataFrame({"patient_id": []}, dtype="str")]
+    verdicts: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
+    for frame in ahead(iter(coming.pieces)):
+        frame = identities.settled(connection, {"": frame}, batch.stamp())[""]
+        verdicts.append(taken_in(connection, FACTS["observations"], frame, batch.stamp(), taken=taken))
+        patients.append(frame[["patient_id"]])
+    told = replace(batch, observations=pd.concat(patients, ignore_index=True), set_aside=coming.set_aside())
+    return told, np.concatenate(verdicts)
 
 
 def _name_patients(connection: Connection, batch: Batch) -> None:
