@@ -22,6 +22,7 @@ from monitoring.analysis.response import verdicts
 from monitoring.analysis.response_table import responses
 from monitoring.analysis.safety import safety
 from monitoring.analysis.scores import scores
+from monitoring.analysis.since_start import with_since_start
 from monitoring.analysis.spans import spans
 from monitoring.analysis.steroids import starts
 from monitoring.analysis.suspicions import suspected
@@ -101,9 +102,10 @@ def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Assessmen
     bars = spans(near.doses, told.starts, catalog, as_of=now)
     line = lines(near.patients, bars, told.given, catalog, as_of=now)
     doubts = suspected(points(near.observations, near.doses, catalog), catalog)
-    ready = with_own_part(doubts.points, near.doses, told.bodies, catalog)
+    own = with_own_part(doubts.points, near.doses, told.bodies, catalog)
+    ready = with_since_start(own, told.starts)
     of_starts = near if seen.of_starts is None else replace(near, observations=seen.of_starts)
-    beside = ready if of_starts is near else _ready(of_starts, told.bodies, catalog)
+    beside = ready if of_starts is near else _ready(of_starts, told.bodies, told.starts, catalog)
     stand = markers(beside, told.judged, catalog)
     context = near.patients.set_index("patient_id")["context"]
     verdict = verdicts(stand, told.judged, context, catalog, as_of=now)
@@ -117,9 +119,9 @@ def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Assessmen
     )  # fmt: skip
 
 
-def _ready(course: Course, body: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+def _ready(course: Course, body: pd.DataFrame, begun: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     doubts = suspected(points(course.observations, course.doses, catalog), catalog)
-    return with_own_part(doubts.points, course.doses, body, catalog)
+    return with_since_start(with_own_part(doubts.points, course.doses, body, catalog), begun)
 
 
 def _whole(course: Course, found: Assessment) -> Assessment:
@@ -130,7 +132,7 @@ def _whole(course: Course, found: Assessment) -> Assessment:
     t0 = starts(given, catalog)
     bars = spans(course.doses, t0, catalog, as_of=now)
     line = lines(course.patients, bars, given, catalog, as_of=now)
-    ready = _ready(course, body, catalog)
+    ready = _ready(course, body, t0, catalog)
     stand = markers(ready, t0, catalog)
     verdict = verdicts(stand, t0, course.patients.set_index("patient_id")["context"], catalog, as_of=now)
     return Assessment(

@@ -23,10 +23,13 @@ from monitoring.terms import Catalog, Rule
 LINE = "least squares of the logs on the hours since the turn (0 for the level before it)"
 BY = ("change-point regression over the last {span:g} h (Gaussian priors, rule {rule} {version}): the values of this "
       "series, and those of the markers that usually move along")  # fmt: skip
-BOUND = "log odds of the first probability, less those of the series alone; for the change {most:g} at most"
+BOUND = ("log odds of the first probability, less those of the series alone and of a steroid's start; for the change "
+         "{most:g} at most")  # fmt: skip
+BEGUN = "to the log odds of both probabilities, for {hours:g} h from the first dose on; then nothing"
 NOISE = "sqrt(ln(1+CVA²) + ln(1+CVI²)), Fokkema 2006"
 WIDER = "; of the value, with the uncertainty of what products added (squares summed), over its own part"
-READ = ["series", "patient_id", "analyte", "hour", "received_at", "segment", "line_sigma", "line_log", "counts"]
+READ = ["series", "patient_id", "analyte", "hour", "received_at", "segment", "line_sigma", "line_log", "counts",
+        "since_start", "start_known_at"]  # fmt: skip
 SURE = 1e-6  # beyond this a probability is not told more exactly
 
 
@@ -87,11 +90,13 @@ def _of_rule(
     without = {name: turning(ward, rule.analyte, less(free, name), at=at).probability for name in names}
     company = _company(lines, belief)
     told = _shown(points, lines.near, company)
+    since = points["since_start"].to_numpy()
     return {
         (rule.code, int(place)): [
             *_probabilities(rule, belief, whole, k),
             *(_contribution(name, unbounded.probability[k], without[name][k], catalog) for name in names),
             *_together(belief, whole, k),
+            *_treated(belief, whole, k, since[place]),
             *(told[place] for place in company[k]),
         ]
         for k, place in enumerate(lines.now)
@@ -123,8 +128,20 @@ def _together(belief: Belief, told: Any, k: int) -> list[Row]:
     """What all of the company add, where the rule bounds it."""
     if not math.isfinite(belief.most):
         return []
-    added = log_odds(told.probability[k]) - log_odds(told.alone[k])
+    added = log_odds(told.probability[k]) - log_odds(told.alone[k]) - told.treated[k]
     return [calculation("these markers together add", added, "log odds", BOUND.format(most=belief.most))]
+
+
+def _treated(belief: Belief, told: Any, k: int, since: float) -> list[Row]:
+    """That a high-dose steroid was begun, where the rule lets it count."""
+    if told.treated[k] == 0.0:
+        return []
+    return [
+        calculation(
+            "hours since a high-dose steroid was begun", since, "h", "newest value less the course's first dose"
+        ),
+        calculation("that it was begun adds", told.treated[k], "log odds", BEGUN.format(hours=belief.treated_hours)),
+    ]
 
 
 def log_odds(probability: float) -> float:

@@ -65,12 +65,13 @@ class Ward:
         hour = points["hour"].to_numpy(dtype=float)
         starts = np.flatnonzero(np.diff(patient, prepend=-1))
         origin = np.minimum.reduceat(hour, starts) if len(hour) else hour
-        columns = {name: points[name].to_numpy() for name in ("segment", "line_sigma", "line_log")}
+        columns = {name: points[name].to_numpy() for name in ("segment", "line_sigma", "line_log", "since_start")}
         columns |= {
             "series": laid.number,
             "patient": patient,
             "hour": hour - origin[patient],
             "received": moments(points["received_at"]),
+            "start_known": moments(points["start_known_at"]),
         }
         return Ward(
             analytes={str(name): number for number, name in enumerate(names)},
@@ -101,6 +102,8 @@ class Marker:
     axis: np.ndarray
     first: np.ndarray  # for each value, the first one that may be compared with it
     received: np.ndarray
+    since_start: np.ndarray  # hours since the last high-dose steroid start, NaN where there was none
+    start_known: np.ndarray  # and when that was known
     content: np.ndarray  # 64 bits of each value and those before it
     before: np.ndarray  # running sums (rows: SUMS) from the first value on, without a value
     upto: np.ndarray  # and with it
@@ -122,6 +125,8 @@ class Marker:
             axis=patient * APART_HOURS + hour,
             first=first,
             received=columns["received"][place],
+            since_start=columns["since_start"][place],
+            start_known=columns["start_known"][place],
             content=_content(hour, log, weight, first),
             before=before,
             upto=upto,

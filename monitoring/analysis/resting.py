@@ -28,7 +28,7 @@ UNTOLD = {"value_text": "", "unit_text": ""}
 WINDOW = ["patient_id", "t0", "hours"]
 POINTS = [
     "patient_id", *VALUE, "hour", "received_at", "series", "segment", "line_log", "line_sigma", "counts", "exact",
-    "usable", "suspect",
+    "usable", "suspect", "since_start", "start_known_at",
 ]  # fmt: skip
 Key = tuple[str, int]
 Rests = tuple[np.ndarray, np.ndarray]  # the number of the flag, and the position of a value it rests on

@@ -11,6 +11,9 @@ it, or this one goes its own way; both are weighed, so that company helps a weak
 one where the series itself speaks against it. What it adds for a change is bounded (`most`, in log odds), because it
 also moves for reasons of its own, an infection first of all. The looks every 12 h need no further correction: what is
 asked is the probability now, and the prior says how seldom a course turns.
+
+A high-dose steroid is begun in who is getting worse: that it was, a few days ago at most, adds log odds of its own. It
+says nothing of how fast, so the rate stays that of the values.
 """
 
 from __future__ import annotations
@@ -35,7 +38,8 @@ NEVER = -np.inf
 class Belief:
     """
     The rule's numbers, per hour on the log scale. `least`: the slope that counts as moving at all; `relevant`: the one
-    that matters; `company`: (analyte, ratio, spread) of each; `most`: the log odds it may add at most.
+    that matters; `company`: (analyte, ratio, spread) of each; `most`: the log odds it may add at most;
+    `treated_adds`: the log odds added within `treated_hours` of a high-dose steroid start.
     """
 
     way: int
@@ -51,6 +55,8 @@ class Belief:
     without: float
     together: float
     most: float
+    treated_adds: float
+    treated_hours: float
 
     @staticmethod
     def of(numbers: Mapping[str, Any], way: int) -> Belief:
@@ -70,6 +76,8 @@ class Belief:
             without=numbers["company_without"],
             together=numbers["together_hours"],
             most=numbers.get("company_most_log_odds", np.inf),
+            treated_adds=numbers.get("after_steroid_log_odds", 0.0),
+            treated_hours=numbers.get("after_steroid_hours", 0.0),
         )
 
 
@@ -82,14 +90,16 @@ def per_hour(percent_per_day: Any) -> Any:
 class Turning:
     """
     One entry a value of the analyte that counts. `place`: its position in the points; `probability`: of a slope the
-    rule's way beyond `least`; `relevant`: beyond the slope that matters; `alone`: `probability` without company;
-    `rate` and its standard deviation, per hour; `known_at`: when the last value used was received.
+    rule's way beyond `least`; `relevant`: beyond the slope that matters; `alone`: `probability` from the series by
+    itself; `treated`: the log odds that a steroid start adds; `rate` and its standard deviation, per hour; `known_at`:
+    when the last value or start used was received.
     """
 
     place: np.ndarray
     probability: np.ndarray
     relevant: np.ndarray
     alone: np.ndarray
+    treated: np.ndarray
     rate: np.ndarray
     rate_error: np.ndarray
     known_at: np.ndarray
@@ -106,15 +116,23 @@ def turning(points: pd.DataFrame | Ward, analyte: str, belief: Belief, *, at: np
     others = {name: ward.marker(name) for name, _, _ in belief.company}
     near = _near(own, others, asked, belief)
     numbers = _worked_out(own, near, asked, belief)
+    treated = np.where(own.since_start[asked] <= belief.treated_hours, belief.treated_adds, 0.0)
     return Turning(
         place=own.place[asked],
-        probability=numbers[:, 0],
-        relevant=numbers[:, 1],
+        probability=_with_odds(numbers[:, 0], treated),
+        relevant=_with_odds(numbers[:, 1], treated),
         alone=numbers[:, 2],
+        treated=treated,
         rate=numbers[:, 3],
         rate_error=numbers[:, 4],
-        known_at=_known(own, near, asked, belief),
+        known_at=_known(own, near, asked, belief, treated),
     )
+
+
+def _with_odds(probability: np.ndarray, added: np.ndarray) -> np.ndarray:
+    """The probabilities with so many log odds more; exactly as they are where nothing is added."""
+    more = expit(logit(np.clip(probability, SMALL, 1.0 - SMALL)) + added)
+    return np.where(added == 0.0, probability, more)
 
 
 @dataclass(frozen=True)
@@ -347,11 +365,14 @@ def _allowed(along: np.ndarray, alone: np.ndarray, share: np.ndarray, most: floa
     return np.where(gain > limit - alone, (limit - alone) / np.maximum(gain, SMALL), 1.0)
 
 
-def _known(own: Marker, near: Mapping[str, Beside], asked: np.ndarray, belief: Belief) -> np.ndarray:
-    """When the last value used, of the series or its company, became known."""
+def _known(
+    own: Marker, near: Mapping[str, Beside], asked: np.ndarray, belief: Belief, treated: np.ndarray
+) -> np.ndarray:
+    """When the last value used, of the series or its company, and the steroid start became known."""
     now = own.hour[asked]
     start, _, end = own.spans(Span(own.patient[asked], now - belief.span, now, now), belief.together)
-    known = own.received[asked].copy()
+    begun = own.start_known[asked]
+    known = np.where((treated != 0.0) & (begun > own.received[asked]), begun, own.received[asked])
     for beside in (Beside(own, start, end), *near.values()):
         some = np.flatnonzero(beside.end > beside.start)
         if len(some):

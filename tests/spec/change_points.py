@@ -41,7 +41,8 @@ def as_points(course: Course, patient: str = "A") -> pd.DataFrame:
     ]
     told = pd.DataFrame(rows).sort_values(["patient_id", "analyte", "hour"], ignore_index=True)
     received = pd.to_datetime([at(0) + pd.Timedelta(hours=hour) for hour in told["hour"]], utc=True)
-    return told.assign(segment=0, counts=True, received_at=received)
+    nothing = {"since_start": np.nan, "start_known_at": pd.Series(pd.NaT, index=told.index, dtype=received.dtype)}
+    return told.assign(segment=0, counts=True, received_at=received, **nothing)
 
 
 def numbers(told: Turning) -> np.ndarray:

@@ -29,10 +29,10 @@ def test_a_steady_rise_is_seen_on_all_values_though_no_pair_is_beyond_the_noise(
 
 
 def test_a_long_quiet_time_before_lets_a_rise_be_seen_a_draw_earlier() -> None:
-    # +24 % twice after six values at one level: 0.79; without them 0.70, a steady rise is as likely as a new one
+    # +23 % twice after six values at one level: 0.76; without them 0.68, a steady rise is as likely as a new one
     quiet = "\n".join(f"{hour} | 5000" for hour in range(0, 61, 12))
-    turned = judged(f"hour | ferritin\n{quiet}\n72 | 6200\n84 | 7688", as_of=84)
-    short = judged("hour | ferritin\n60 | 5000\n72 | 6200\n84 | 7688", as_of=84)
+    turned = judged(f"hour | ferritin\n{quiet}\n72 | 6150\n84 | 7565", as_of=84)
+    short = judged("hour | ferritin\n60 | 5000\n72 | 6150\n84 | 7565", as_of=84)
     assert "ferritin_rising" in flags_of(turned)
     assert "ferritin_rising" not in flags_of(short)
     row = flag(turned, "ferritin_rising")
@@ -46,6 +46,22 @@ def test_a_rise_over_more_than_the_window_is_not_put_together_from_its_ends() ->
     within = "hour | ferritin\n0 | 1000\n72 | 2200"
     assert "ferritin_rising" not in flags_of(judged(beyond, as_of=73))
     assert "ferritin_rising" in flags_of(judged(within, as_of=73))
+
+
+def test_a_doubtful_rise_counts_when_a_high_dose_steroid_was_begun_within_three_days() -> None:
+    # +45 % after two equal values: about 0.6, odds 1.6 to 1; twice that is beyond seven in ten
+    course = (
+        "hour | ferritin | given\n0 | 1000 |\n{dose} | | methylprednisolone 1000 mg\n{first} | 1000 |\n{last} | 1450 |"
+    )
+    just = judged(course.format(dose=1, first=2, last=14), as_of=14)
+    long_ago = judged(course.format(dose=1, first=100, last=112), as_of=112)
+    assert "ferritin_rising" in flags_of(just)
+    assert "ferritin_rising" not in flags_of(long_ago)
+
+
+def test_a_high_dose_steroid_alone_raises_nothing() -> None:
+    course = "hour | ferritin | given\n0 | 5200 |\n1 | | methylprednisolone 1000 mg\n12 | 5000 |\n24 | 5400 |"
+    assert "ferritin_rising" not in flags_of(judged(course, as_of=24))
 
 
 def test_noise_around_one_level_raises_nothing() -> None:

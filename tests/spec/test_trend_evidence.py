@@ -183,6 +183,33 @@ def test_what_the_company_adds_together_is_bounded_and_told() -> None:
     assert told["LDH adds"] > 0
 
 
+STEROID = """
+    hour | ferritin | ldh | given
+       0 | 5000     | 300 |
+      12 | 5600     | 330 |
+      14 |          |     | methylprednisolone 1000 mg
+      24 | 7300     | 370 |
+"""
+
+
+def test_what_a_steroid_begun_adds_is_told_with_its_hours() -> None:
+    row = flag(judged(STEROID, as_of=24), "ferritin_rising")
+    drawn = [line.rsplit("|", 1)[0] for line in STEROID.strip().splitlines() if "methyl" not in line]
+    told, plain = sums(row), course("\n".join(drawn))
+    assert told["hours since a high-dose steroid was begun"] == 10
+    adds = catalog().rules["ferritin_rising"].parameters["after_steroid_log_odds"]
+    assert told["that it was begun adds"] == adds
+    whole = expected(plain, "ferritin", "ferritin_rising")
+    first = told["probability that it rises faster than 6 % in 24 h"]
+    assert log_odds(first) == pytest.approx(log_odds(whole[0]) + adds, abs=2e-3)
+    together = log_odds(whole[0]) - log_odds(whole[2])
+    assert told["these markers together add"] == pytest.approx(together, abs=2e-3)
+
+
+def test_no_steroid_begun_is_not_told() -> None:
+    assert not [name for name in sums(flag(judged(RISING, as_of=48), "ferritin_rising")) if "begun" in name]
+
+
 def test_a_rule_that_bounds_nothing_tells_no_bound() -> None:
     assert "these markers together add" not in sums(flag(judged(COUNTS, as_of=36), "platelets_falling"))
 

@@ -45,7 +45,7 @@ COURSES = {
         RISE, "ferritin", course(ferritin=("0 5000, 9.5 5200, 31 5100, 44 7700, 51.25 9900", FERRITIN))
     ),
     "values beyond the span": (
-        RISE, "ferritin", course(ferritin=("0 900, 40 5000, 64 4700, 99 4400, 136 5000, 149 6600", FERRITIN))
+        RISE, "ferritin", course(ferritin=("0 900, 88 5000, 112 4700, 147 4400, 184 5000, 197 6600", FERRITIN))
     ),
     "one more marker, some draws without it": (
         RISE, "ferritin", course(ferritin=("0 5000, 8 5100, 20 5600, 31 6100, 44 7200", FERRITIN), ldh=(LATE, LDH))
@@ -250,6 +250,38 @@ def test_company_that_moves_along_helps_and_company_that_does_not_holds_back() -
     assert along[2] == pytest.approx(against[2])
     assert against[0] < against[2]
     assert along[2] < along[0]
+
+
+def begun(points: pd.DataFrame, since: float, known: str = "1") -> pd.DataFrame:
+    """The same values, the last of them drawn `since` hours after a high-dose steroid was begun."""
+    hours = since + points["hour"] - points["hour"].max()
+    told = at(0) + pd.Timedelta(hours=float(known))
+    return points.assign(since_start=hours.where(hours >= 0), start_known_at=pd.Series(told, index=points.index))
+
+
+def test_a_high_dose_steroid_begun_makes_a_rise_twice_as_likely_and_no_faster() -> None:
+    points = as_points(course(ferritin=("0 5000, 12 5900, 25 6600", FERRITIN), ldh=("0 300, 25 340", LDH)))
+    plain, treated = every(points)[-1], every(begun(points, 20))[-1]
+    assert logit(treated[:2]) - logit(plain[:2]) == pytest.approx([0.7, 0.7])  # 2 to 1
+    assert treated[2:].tolist() == plain[2:].tolist()  # alone, rate and its error
+
+
+@pytest.mark.parametrize(("since", "counts"), [(0.0, True), (72.0, True), (72.02, False)])
+def test_a_steroid_counts_for_three_days_from_its_first_dose_on(since: float, counts: bool) -> None:
+    points = as_points(course(ferritin=("0 5000, 12 6200", FERRITIN)))
+    assert bool(every(begun(points, since))[-1, 0] > every(points)[-1, 0]) is counts
+
+
+def test_a_start_that_is_told_late_is_known_late() -> None:
+    points = as_points(course(ferritin=("0 5000, 12 6200", FERRITIN)))
+    assert turning(begun(points, 6, "20"), "ferritin", belief(RISE)).known_at[-1] == np.datetime64("2026-03-02T20:00")
+    assert turning(begun(points, 80, "20"), "ferritin", belief(RISE)).known_at[-1] == np.datetime64("2026-03-02T12:00")
+
+
+def test_a_rule_that_says_nothing_of_steroids_does_not_mind_them() -> None:
+    told = course(fibrinogen=("0 4.0, 12 3.4", 0.11))
+    points = as_points(told)
+    assert every(begun(points, 6), "fibrinogen", FALL).tobytes() == every(points, "fibrinogen", FALL).tobytes()
 
 
 def test_company_adds_no_more_than_its_bound() -> None:
