@@ -124,6 +124,7 @@ class Finding(SQLModel, table=True):
     finding: str
     value: str
     by: str = ""
+    told_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     status: str = "final"
     source: str

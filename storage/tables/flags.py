@@ -29,7 +29,7 @@ class FlagChange(SQLModel, table=True):
     severity: str
     began_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     changed_at: datetime = Field(sa_column=Column(Instant, nullable=False))
-    recorded_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    recorded_at: datetime = Field(sa_column=Column(Instant, nullable=False, index=True))
     rule_version: str
     sentence: str
     reason: str = ""

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from storage import queries
-from tests.monitoring.fhir_fixture import administration, observation, quantity
+from storage.versions import current
+from tests.monitoring.fhir_fixture import Node, administration, observation, quantity
 from tests.monitoring.intake_fixture import Site, site
+from tests.monitoring.test_fhir_conditions import SPLEEN, coded, enlarged
+from tests.monitoring.test_fhir_given_and_people import SNOMED, concept
 
 
 @pytest.fixture
@@ -66,3 +69,36 @@ def test_an_older_version_of_a_dose_that_arrives_later_corrects_nothing(ward: Si
     assert takes(ward, earlier) == (0, 1, 0)
     doses = queries.doses(ward.store, as_of=datetime(2026, 3, 1, tzinfo=UTC))
     assert doses["status"].tolist() == ["entered-in-error"]
+
+
+APPENDICITIS = concept(SNOMED, "74400008", "Appendicitis")
+
+
+def diagnosis(number: int, code: Node = SPLEEN, word: str = "active") -> dict[str, Any]:
+    meta = {"versionId": str(number), "lastUpdated": f"2026-01-2{number}T08:00:00Z"}
+    return enlarged(code, meta=meta, **coded("clinicalStatus", word))
+
+
+def spleen(ward: Site) -> list[str]:
+    return current(queries.findings(ward.store, as_of=datetime(2026, 3, 1, tzinfo=UTC)))["value"].tolist()
+
+
+def test_an_older_version_of_a_diagnosis_that_arrives_later_corrects_nothing(ward: Site) -> None:
+    takes(ward, diagnosis(3, word="resolved") | {"abatementDateTime": "2026-01-22T08:00:00Z"})
+    assert spleen(ward) == ["no"]
+    assert takes(ward, diagnosis(2)) == (0, 1, 0)
+    assert spleen(ward) == ["no"]
+
+
+def test_an_older_version_of_a_diagnosis_never_brings_back_what_was_coded_anew(ward: Site) -> None:
+    takes(ward, diagnosis(1))
+    takes(ward, diagnosis(3, APPENDICITIS))
+    assert spleen(ward) == []
+    takes(ward, diagnosis(2))
+    assert spleen(ward) == []
+
+
+def test_an_older_version_that_meant_another_diagnosis_takes_nothing_back(ward: Site) -> None:
+    takes(ward, diagnosis(3))
+    takes(ward, diagnosis(2, APPENDICITIS))
+    assert spleen(ward) == ["yes"]
