@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
@@ -72,7 +73,8 @@ def flag_arrow(code: str) -> str:
 
 
 def unit(text: str) -> str:
-    """How a unit is printed: ug/L is µg/L, 10*9/L is ×10⁹/L."""
+    """How a unit is printed: ug/L is µg/L, 10*9/L is ×10⁹/L. The basis of a D-dimer stands in its label already."""
+    text = text.removesuffix(" FEU").removesuffix(" DDU")
     if text in UNITS:
         return UNITS[text]
     return "µ" + text[1:] if text.startswith(("ug", "umol", "ukat")) else text
@@ -194,21 +196,44 @@ def zone_name(local: datetime) -> str:
 
 
 def born(birth_date: str) -> date | None:
-    """The day of birth; None when it is unknown or unreadable. A year or a month alone counts from its first day."""
+    """The day of birth; None when it is unknown, unreadable or not told to the day."""
+    first, last = _born_between(birth_date)
+    return first if first == last else None
+
+
+def _born_between(birth_date: str) -> tuple[date, date] | tuple[None, None]:
+    """The first and the last day that it can have been: one day, all of a month, or of a year."""
     parts = (birth_date or "")[:10].split("-")
     try:
-        return date(int(parts[0]), *(int(part) for part in [*parts[1:], "1", "1"][:2]))
+        year, month, day = (int(parts[place]) if place < len(parts) else None for place in range(3))
+        first = date(year or 0, month or 1, day or 1)
+        last = first if day else date(first.year, month or 12, monthrange(first.year, month or 12)[1])
+        return first, last
     except ValueError:
-        return None
+        return None, None
 
 
 def whole_years(birth_date: str, as_of: datetime) -> str:
-    """34 y; months under two years; empty when the birth date is unknown or unreadable."""
-    day = born(birth_date)
-    if day is None:
+    """
+    34 y; months under two years; 33–34 y where only the year is told; empty when the birth date is unknown or cannot
+    be read.
+    """
+    first, last = _born_between(birth_date)
+    if first is None or last is None:
         return ""
-    months = (as_of.year - day.year) * 12 + as_of.month - day.month - (as_of.day < day.day)
+    most = _old(first, as_of)
+    least = _old(min(last, max(as_of.date(), first)), as_of)
+    return joined(*dict.fromkeys((_short(least, most), most)), by="–")
+
+
+def _old(born: date, as_of: datetime) -> str:
+    months = (as_of.year - born.year) * 12 + as_of.month - born.month - (as_of.day < born.day)
     return f"{months} mo" if months < 24 else f"{months // 12} y"
+
+
+def _short(least: str, most: str) -> str:
+    """Without its unit where the other end has the same."""
+    return least.split()[0] if least != most and least.split()[1] == most.split()[1] else least
 
 
 def sex(code: str) -> str:

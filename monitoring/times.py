@@ -20,6 +20,7 @@ import pandas as pd
 UTC_MOMENT = "datetime64[us, UTC]"
 
 DAY = r"(?:19|2[0-2])[0-9]{2}-[0-9]{2}-[0-9]{2}"  # de-identified databases live in years up to 2210
+PARTIAL = r"(?:19|2[0-2])[0-9]{2}(?:-[0-9]{2})?"
 CLOCK = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
 WALL = rf"{DAY}[T ]{CLOCK}"
 OFFSET = rf"{WALL}(?:Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)"
@@ -63,16 +64,20 @@ def moments(texts: Iterable[str], zone: ZoneInfo, *, midnight: bool = False) -> 
 
 
 def calendar_date(text: str) -> tuple[str, str]:
-    """(YYYY-MM-DD, fault) of a birth date; a time of day behind it is left out."""
+    """
+    (YYYY-MM-DD, fault) of a birth date; a time of day behind it is left out. A year or a month alone stays what it is:
+    nobody's day of birth is made up.
+    """
     plain = _extended(text.strip().upper())
     if not plain:
         return "", BLANK
     if SLASHES.fullmatch(plain):
         return "", SLASHED
-    if not re.fullmatch(rf"{DAY}(?:[T ].*)?", plain):
+    partial = re.fullmatch(PARTIAL, plain)
+    if not partial and not re.fullmatch(rf"{DAY}(?:[T ].*)?", plain):
         return "", NO_DATE
     try:
-        return date.fromisoformat(plain[:10]).isoformat(), ""
+        return date.fromisoformat((plain + "-01-01")[:10]).isoformat()[: len(plain)], ""
     except ValueError:
         return "", NO_DATE
 

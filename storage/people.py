@@ -43,8 +43,28 @@ def versions(connection: Connection, patients: Sequence[str]) -> pd.DataFrame:
 
 
 def last_said(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a patient, oldest version first in `rows`: per column the last that was said."""
-    return rows.groupby("patient_id", sort=True).last().reset_index()
+    """
+    One row a patient, oldest version first in `rows`: per column the last that was said. Only the year of a birth, or
+    its month, says nothing of one that is known to the day.
+    """
+    return _whole_births(rows).groupby("patient_id", sort=True).last().reset_index()
+
+
+def _whole_births(rows: pd.DataFrame) -> pd.DataFrame:
+    """Without birth dates that are the beginning of an earlier one of the same patient."""
+    born = rows["birth_date"]
+    part = born[born.str.len() < len("2014-03-09")]
+    if not len(part):
+        return rows
+    theirs = rows[rows["patient_id"].isin(rows.loc[part.index, "patient_id"]) & born.notna()]
+    known: dict[str, str] = {}
+    shorter = []
+    for place, patient, told in zip(theirs.index, theirs["patient_id"], theirs["birth_date"], strict=True):
+        if known.get(patient, "") != told and known.get(patient, "").startswith(told):
+            shorter.append(place)
+        else:
+            known[patient] = told
+    return rows.assign(birth_date=born.mask(rows.index.isin(shorter), None))
 
 
 def _cleaned(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from monitoring.fhir.nodes import Node, child, children, codes, text, wording
 from monitoring.fhir.outcomes import Aside, Outcome, Row, Surroundings
 from monitoring.fhir.resources import Found
 
-WHOLE_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+BORN = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?")
 WARD, BED = "wa", "bd"
 
 NAMELESS = "The patient has no id."
@@ -19,7 +19,7 @@ OTHER_STAY = "Only stays in the hospital are followed, not visits, plans or past
 
 
 def patient(found: Found, near: Surroundings) -> list[Outcome]:
-    """A birth date without its day is left out, and a death is not kept: neither has a column."""
+    """A death is not kept: it has no column."""
     node = found.node
     if not found.id:
         return [Aside("no_patient", NAMELESS)]
@@ -31,7 +31,7 @@ def patient(found: Found, near: Surroundings) -> list[Outcome]:
     if _linked(node, "replaced-by"):
         return told
     born = text(node, "birthDate")
-    cells = {"birth_date": born if WHOLE_DATE.fullmatch(born) else "", "sex": text(node, "gender")}
+    cells = {"birth_date": born if BORN.fullmatch(born) else "", "sex": text(node, "gender")}
     return [*told, Row("patients", cells | known)]
 
 

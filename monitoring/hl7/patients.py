@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -93,11 +94,12 @@ def _rank(kind: str) -> int:
     return PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED)
 
 
+MONTH = re.compile(r"^([0-9]{4})([0-9]{2})$")  # of a birth whose day nobody told
 Cell = tuple[str, str, bool]  # column, text, whether it can be used
 
 
 def _born(segment: Segment) -> Cell:
-    text = iso(segment.first(7), "")
+    text = MONTH.sub(r"\1-\2", iso(segment.first(7), ""))
     return "birth_date", text, times.calendar_date(text)[1] in ("", times.BLANK)
 
 

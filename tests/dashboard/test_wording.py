@@ -77,8 +77,11 @@ def test_no_moment_is_a_dash() -> None:
         ("2026-01-30", "9 mo"),
         ("2024-11-22", "23 mo"),
         ("2024-11-21", "2 y"),
-        ("1992", "34 y"),
+        ("1992", "33–34 y"),
         ("1992-12", "33 y"),
+        ("1992-11", "33–34 y"),
+        ("2024", "22 mo–2 y"),
+        ("2026", "0–10 mo"),
         ("", ""),
         ("unknown", ""),
     ],
@@ -89,7 +92,16 @@ def test_an_age_in_years_counts_birthdays_and_infants_in_months(born: str, words
 
 @pytest.mark.parametrize(
     ("unit", "printed"),
-    [("ug/L", "µg/L"), ("10*9/L", "×10⁹/L"), ("Cel", "°C"), ("U/L", "U/L"), ("umol/L", "µmol/L"), ("g/L", "g/L")],
+    [
+        ("ug/L", "µg/L"),
+        ("10*9/L", "×10⁹/L"),
+        ("Cel", "°C"),
+        ("U/L", "U/L"),
+        ("umol/L", "µmol/L"),
+        ("g/L", "g/L"),
+        ("ug/L FEU", "µg/L"),
+        ("mg/L DDU", "mg/L"),
+    ],
 )
 def test_units_are_printed_in_their_signs(unit: str, printed: str) -> None:
     assert wording.unit(unit) == printed

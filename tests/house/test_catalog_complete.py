@@ -295,3 +295,10 @@ def test_loading_takes_a_tenth_of_a_second_at_most() -> None:
         load_catalog()
         taken.append(time.process_time() - began)
     assert min(taken) < 0.1
+
+
+def test_the_basis_of_a_d_dimer_stands_in_its_label_since_units_are_printed_without_it() -> None:
+    for analyte in CATALOG.analytes.values():
+        assert [basis in analyte.unit for basis in ("FEU", "DDU")] == [
+            f"({basis})" in analyte.label for basis in ("FEU", "DDU")
+        ], analyte.code

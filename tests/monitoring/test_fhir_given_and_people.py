@@ -126,10 +126,10 @@ def test_a_plasma_exchange_is_a_product_and_other_procedures_are_not_followed() 
     assert reasons(read(told | {"code": concept(SNOMED, "80146002")})) == ["not_followed"]
 
 
-def test_a_patient_is_known_by_the_id_and_half_a_birth_date_is_left_out() -> None:
+def test_a_patient_is_known_by_the_id_and_half_a_birth_date_stays_half() -> None:
     row = only(read(patient()), "patients")
     assert (row["patient_id"], row["birth_date"], row["sex"]) == ("lena", "2017-05-02", "female")
-    assert only(read(patient(birthDate="2017-05")), "patients")["birth_date"] == ""
+    assert only(read(patient(birthDate="2017-05")), "patients")["birth_date"] == "2017-05"
 
 
 def test_a_patient_merged_into_nobody_that_can_be_told_is_set_aside() -> None:

@@ -58,6 +58,11 @@ def test_an_identifier_alone_is_no_row() -> None:
     assert rows(reads(message("PID|1||P100^^^NORTH^MR", OBR, obx()))) == 1
 
 
+@pytest.mark.parametrize(("told", "kept"), [("2015", "2015"), ("201503", "2015-03")])
+def test_a_birth_of_which_only_year_or_month_is_told_stays_that(told: str, kept: str) -> None:
+    assert person(message(PID.replace("20150304", told), OBR, obx()))["birth_date"] == kept
+
+
 def test_an_unreadable_birth_date_costs_neither_sex_nor_results() -> None:
     content = message(PID.replace("20150304", "201513045"), OBR, obx())
     assert reasons(reads(content)) == ["no_time"]

@@ -205,6 +205,18 @@ def test_a_patient_is_kept_with_what_was_said(ward: Site) -> None:
     assert row["discharged_at"] == pd.Timestamp("2026-01-20T09:00Z")
 
 
+@pytest.mark.parametrize("told", ["2014", "2014-03"])
+def test_half_a_birth_date_is_kept_as_it_is_and_takes_nothing_from_a_whole_one(ward: Site, told: str) -> None:
+    assert ward.takes(patient(birth_date=told, sex="f"))["new"] == 1
+    row = patients(ward).iloc[0]
+    assert (row["birth_date"], row["sex"]) == (told, "female")
+    ward.takes(patient(birth_date="2014-03-09"))
+    ward.takes(patient(birth_date=told, sex="f", weight_kg="31.5"))
+    assert patients(ward)[["birth_date", "weight_kg"]].iloc[0].tolist() == ["2014-03-09", 31.5]
+    ward.takes(patient(birth_date="2013"))
+    assert patients(ward)["birth_date"].tolist() == ["2013"]  # another year is a correction
+
+
 def test_blanks_say_nothing_and_take_nothing_back(ward: Site) -> None:
     ward.takes(patient(sex="f", weight_kg="31.5", context="sJIA"))
     assert ward.takes(patient(sex="", weight_kg="", context=""))["unchanged"] == 1
@@ -222,7 +234,8 @@ def test_blanks_say_nothing_and_take_nothing_back(ward: Site) -> None:
         ({"weight_kg": "31500000"}, "implausible"),
         ({"height_cm": "1320000"}, "implausible"),
         ({"birth_date": "03/09/2014"}, "no_time"),
-        ({"birth_date": "2014"}, "no_time"),
+        ({"birth_date": "2014-13"}, "no_time"),
+        ({"birth_date": "2027"}, "implausible"),
         ({"birth_date": "2027-01-01"}, "implausible"),
         ({"admitted_at": "monday"}, "no_time"),
         ({"admitted_at": "2026-01-05", "discharged_at": "2026-01-04"}, "implausible"),

@@ -110,9 +110,13 @@ def test_no_times_at_all_are_no_trouble() -> None:
         ("2014-03-09T00:00:00+01:00", "2014-03-09", ""),
         ("", "", times.BLANK),
         ("03/09/2014", "", times.SLASHED),
-        ("2014", "", times.NO_DATE),
+        ("2014", "2014", ""),
+        ("2014-03", "2014-03", ""),
+        ("2014-13", "", times.NO_DATE),
+        ("201403", "", times.NO_DATE),
+        ("14", "", times.NO_DATE),
         ("2014-02-30", "", times.NO_DATE),
     ],
 )
-def test_a_birth_date_is_a_whole_date(text: str, date: str, fault: str) -> None:
+def test_a_birth_date_is_a_date_as_far_as_it_is_told(text: str, date: str, fault: str) -> None:
     assert calendar_date(text) == (date, fault)
