@@ -201,3 +201,17 @@ def test_every_number_follows_from_the_evidence() -> None:
     assert sums["fall per 24 h"] == pytest.approx(84.15, abs=0.01)  # 1 - 0.1 ** 0.8
     assert sums["Platelets: change in noises"] == pytest.approx(-2.666, abs=0.005)  # ln 0.75 / (sqrt(2) * 0.0763)
     assert (sums["other markers measured"], sums["other markers better"], sums["other markers worse"]) == (2, 0, 1)
+
+
+def test_a_score_whose_only_ferritin_is_doubted_says_so_and_why() -> None:
+    # at 40 h the value of hour 0 is older than the 36 h that a score carries it
+    told = judged(PUBLISHED, as_of=40).scores.set_index("score").loc["hscore"]
+    why = "lower than its half-life allows, or below an earlier bound: consider verifying by dilution"
+    assert told["reasons"]["ferritin"] == f"measured, but doubted: {why}"
+    assert told["reasons"]["ast"] == "not known within 36 h"
+    assert (told["low"], told["points"]["ferritin"]) == (0, None)
+
+
+def test_a_doubted_ferritin_too_old_to_be_carried_is_not_known() -> None:
+    told = judged(PUBLISHED, as_of=63).scores.set_index("score").loc["hscore"]
+    assert told["reasons"]["ferritin"] == "not known within 36 h"

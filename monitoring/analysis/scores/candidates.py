@@ -38,6 +38,20 @@ def standing_in(course: Course, catalog: Catalog, *, as_of: datetime) -> pd.Data
     return told.drop_duplicates(["patient_id", "component"])[["patient_id", "component", "reason"]]
 
 
+def in_doubt(doubted: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> pd.DataFrame:
+    """
+    patient_id, component, reason: why the newest value of a component that may not be what it seems is not counted.
+    `doubted`: observations with suspect_why.
+    """
+    parts = catalog.scores.components.values()
+    rows = [(part.code, analyte, part.hours) for part in parts for analyte in part.analytes]
+    table = pd.DataFrame(rows, columns=["component", "analyte", "hours"])
+    told = _in_time(doubted.merge(table, on="analyte"), "collected_at", as_of)
+    newest = told.sort_values(["age", "ref"], kind="stable").drop_duplicates(["patient_id", "component"])
+    why = [catalog.scores.words["doubted"].format(why=why) for why in newest["suspect_why"]]
+    return newest[["patient_id", "component"]].assign(reason=pd.Series(why, index=newest.index, dtype="str"))
+
+
 def _measured(course: Course, catalog: Catalog, as_of: datetime) -> pd.DataFrame:
     parts = catalog.scores.components.values()
     rows = [(part.code, analyte, part.hours, part.pick == "highest") for part in parts for analyte in part.analytes]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.course import Course
-from monitoring.analysis.scores.candidates import candidates, standing_in
+from monitoring.analysis.scores.candidates import candidates, in_doubt, standing_in
 from monitoring.analysis.scores.limits import ENDS, limits
 from monitoring.score_terms import Component
 from monitoring.terms import Catalog
@@ -38,13 +38,21 @@ class Reading:
     ends: dict[str, np.ndarray]
 
 
-def readings(course: Course, people: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> dict[str, Reading]:
-    """Component -> Reading; the entries stand in the order of `people` (index patient_id; sex, years)."""
+def readings(
+    course: Course, people: pd.DataFrame, catalog: Catalog, *, as_of: datetime, doubted: pd.DataFrame
+) -> dict[str, Reading]:
+    """
+    Component -> Reading; the entries stand in the order of `people` (index patient_id; sex, years). `doubted`: the
+    observations that may not be what they seem and are not in `course`, with suspect_why.
+    """
     told = candidates(course, catalog, as_of=as_of)
     told = told[told["patient_id"].isin(people.index)].reset_index(drop=True)
     told = _placed(_bounded(told, catalog).join(limits(told, people, catalog)), people.index)
-    instead = _placed(standing_in(course, catalog, as_of=as_of), people.index)
-    parts = _rows(told, OF_READING), _rows(instead, {"place": int, "reason": object})
+    unused, instead = (
+        _rows(_placed(rows, people.index), {"place": int, "reason": object})
+        for rows in (in_doubt(doubted, catalog, as_of=as_of), standing_in(course, catalog, as_of=as_of))
+    )
+    parts = _rows(told, OF_READING), unused, instead
     return {code: _reading(part, *parts, len(people), catalog) for code, part in catalog.scores.components.items()}
 
 
@@ -105,14 +113,14 @@ def _rows(told: pd.DataFrame, kinds: dict[str, type]) -> _Rows:
     return _Rows(columns, {str(code): np.asarray(at) for code, at in told.groupby("component").indices.items()})
 
 
-def _reading(part: Component, told: _Rows, instead: _Rows, patients: int, catalog: Catalog) -> Reading:
+def _reading(part: Component, told: _Rows, doubted: _Rows, instead: _Rows, patients: int, catalog: Catalog) -> Reading:
     low, high, age, factor, *ends = (told.spread(name, part.code, np.nan, patients) for name in NUMBERS)
     least, most = _possible(part, catalog)
     why = told.spread("why", part.code, None, patients)
     known = ~np.isnan(age)
     why[~known] = _unknown(part, catalog)
-    if part.instead:
-        reasons = instead.spread("reason", part.code, None, patients)
+    for other in (instead, doubted):
+        reasons = other.spread("reason", part.code, None, patients)
         why = np.where(known | pd.isna(reasons), why, reasons)
     return Reading(
         low=np.where(np.isfinite(low), low, least),

@@ -34,23 +34,27 @@ def scores(assessment: Assessment) -> pd.DataFrame:
     """
     people = _people(assessment)
     catalog = assessment.catalog
-    found = readings(_undoubted(assessment), people, catalog, as_of=assessment.as_of)
+    sure, doubted = _parted(assessment)
+    found = readings(sure, people, catalog, as_of=assessment.as_of, doubted=doubted)
     known = Known(found, people, catalog)
     told = [_of_score(score, known) for score in catalog.scores.scores.values()]
     rows = [one for of_patient in zip(*told, strict=True) for one in of_patient]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"low": float, "high": float, "positive": object})
 
 
-def _undoubted(assessment: Assessment) -> Course:
-    """What is known, without the values that may not be what they seem: no score rests on them."""
-    course, points = assessment.course, assessment.points
-    doubted = points.loc[points["suspect"], ["patient_id", "ref"]]
+def _parted(assessment: Assessment) -> tuple[Course, pd.DataFrame]:
+    """
+    What is known without the values that may not be what they seem, since no score rests on them; and those values,
+    with suspect_why.
+    """
+    course, points, names = assessment.course, assessment.points, ["patient_id", "ref"]
+    doubted = points.loc[points["suspect"], [*names, "suspect_why"]]
+    told = course.observations
     if doubted.empty:
-        return course
-    told, names = course.observations, ["patient_id", "ref"]
+        return course, told.iloc[:0].assign(suspect_why="")
     gone = told["ref"].isin(doubted["ref"]).to_numpy(dtype=bool, copy=True)  # numbers are compared much faster
-    gone[gone] = pd.MultiIndex.from_frame(told.loc[gone, names]).isin(pd.MultiIndex.from_frame(doubted))
-    return replace(course, observations=told[~gone])
+    gone[gone] = pd.MultiIndex.from_frame(told.loc[gone, names]).isin(pd.MultiIndex.from_frame(doubted[names]))
+    return replace(course, observations=told[~gone]), told[gone].merge(doubted.drop_duplicates(names), on=names)
 
 
 def _people(assessment: Assessment) -> pd.DataFrame:
