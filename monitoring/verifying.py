@@ -3,7 +3,8 @@ Whether what was said of flags follows from the facts: judged again as of the mo
 
 All of a patient's history is read for it, not only as far back as the cycle looks: another way to the same answer.
 What was said under another version of a rule is counted and left alone, since that rule stands here no more; and of
-moments at which another catalog judged, what this one would have said as well is no difference.
+moments at which another catalog judged, what this one would not have said is counted, and what it would have said as
+well is no difference: a rule of the same version may have stood beside others then.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ UNWRITTEN = "judged and not written"
 class Verified:
     """
     `moments` looked at, with the `changes` written down then; `other_version`: of those, what another version of its
-    rule said. `differing`: CHANGE, recorded_at, and `found` "written and not judged", "judged and not written" or
-    "judged otherwise".
+    rule said; `other_catalog`: what another catalog said and this one would not say so. `differing`: CHANGE,
+    recorded_at, and `found` "written and not judged", "judged and not written" or "judged otherwise".
     """
 
     moments: int = 0
     changes: int = 0
     other_version: int = 0
+    other_catalog: int = 0
     differing: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*CHANGE, "recorded_at", "found"]))
 
 
@@ -48,7 +50,10 @@ def verified(store: Store, catalog: Catalog, *, last: int | None, now: datetime)
     whole, ruled_since = Verified(len(written)), since(store, catalog)
     for moment in written:
         found = _at(store, catalog, moment.to_pydatetime(), whole)
-        _also(whole, found if moment >= ruled_since else found[found["found"].ne(UNWRITTEN)])
+        if moment >= ruled_since:
+            _also(whole, found)
+        else:
+            whole.other_catalog += int(found["found"].ne(UNWRITTEN).sum())
     began = integrity.last_cycle(store)
     if began is not None and began >= ruled_since:
         _also(whole, _unsaid(store, catalog, began, now))

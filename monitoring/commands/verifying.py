@@ -16,6 +16,7 @@ AHEAD = (
     "{} a time to come, so a clock was once ahead: nothing of that plays a part before its time ({}); set the clock, "
     "and where that time is far, put back a backup of before and take the raw files in again."
 )
+OLDER = "{} written while other rules were in force, and those of now would not have said the same: nothing to mend."
 SAYS = "{one.patient_id}, {one.flag} number {one.seq}, of {one.recorded_at:%Y-%m-%d %H:%M %Z}: {one.found}"
 
 
@@ -63,7 +64,7 @@ def _rows(asked: Asked) -> Iterator[Finding]:
 
 def clock(asked: Asked) -> Iterator[Finding]:
     """What carries a time to come, if anything does."""
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
     from storage.integrity import ahead
 
     early = ahead(asked.store, now=wall_clock())
@@ -73,7 +74,7 @@ def clock(asked: Asked) -> Iterator[Finding]:
 
 
 def _judged(asked: Asked, last: int | None) -> Iterator[Finding]:
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
     from monitoring.verifying import verified
 
     told = verified(asked.store, asked.catalog, last=last, now=wall_clock())
@@ -85,6 +86,9 @@ def _judged(asked: Asked, last: int | None) -> Iterator[Finding]:
     others = (
         f"; {told.other_version} are of another version of their rule and were left out" if told.other_version else ""
     )
+    if told.other_catalog:
+        changes = counted(told.other_catalog, "change was", "changes were")
+        yield "judgements", LOOK, OLDER.format(changes)
     state = "follow from the facts" if differing.empty else "were judged again"
     yield (
         "judgements",

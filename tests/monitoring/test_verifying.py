@@ -116,6 +116,18 @@ def test_what_a_newer_catalog_would_have_said_of_moments_before_it_judged_is_no_
     assert looked(store, newer).differing["recorded_at"].tolist() == [LATER]  # unsaid still when it judged itself
 
 
+def test_what_another_catalog_said_and_this_one_would_not_is_counted_and_no_difference(
+    store: Store, catalog: Catalog
+) -> None:
+    """A rule may be as it was and another beside it changed, so that both together say something else."""
+    change(store, "UPDATE flag_change SET severity = 'info' WHERE flag = 'ferritin_rising'")
+    change(store, "UPDATE flag_change SET flag = 'fibrinogen_low' WHERE flag = 'ferritin_extreme'")
+    assert set(looked(store, catalog).differing["flag"]) >= {"ferritin_rising", "fibrinogen_low"}
+    newer = replace(catalog, version="newer")
+    told = looked(store, newer)
+    assert (told.other_catalog, told.other_version, len(told.differing)) == (2, 0, 0)
+
+
 def test_a_store_that_notes_no_catalog_tells_it_by_the_last_word_of_another_rule(
     store: Store, catalog: Catalog
 ) -> None:
