@@ -17,6 +17,7 @@ from typing import Any
 
 from monitoring import in_force
 from monitoring.backlog import Backlog
+from monitoring.clock import Clock, wall_clock
 from monitoring.due import judge_due
 from monitoring.feed_seen import introduce
 from monitoring.intake import take_in
@@ -37,14 +38,9 @@ from storage.errors import StoreError
 from storage.marks import set_marks
 from storage.writes import record_run
 
-Clock = Callable[[], datetime]
 CYCLE = "cycle"
 COUNTS = ("read", "new", "unchanged", "corrected", "set_aside")
 log = logging.getLogger(__name__)
-
-
-def wall_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 def new_run_id(now: datetime) -> str:

@@ -18,7 +18,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitoring.catalog import load_catalog
-from monitoring.cycle import Clock, run_cycle
+from monitoring.clock import Clock
+from monitoring.cycle import run_cycle
 from monitoring.errors import CycleError
 from monitoring.published import write_published
 from monitoring.settings import Settings, SourceSettings

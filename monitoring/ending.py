@@ -18,6 +18,7 @@ def ended(command: click.Command, arguments: Sequence[str]) -> int:
         contexts.append(command.make_context("maswatch", list(arguments)))
         with contexts[0] as context:
             command.invoke(context)
+        _flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
@@ -28,18 +29,41 @@ def ended(command: click.Command, arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return _nobody_reads()
     except Exception as error:
-        click.echo(_said(error, contexts[0].obj if contexts else None), err=True)
+        click.echo(_cut_short() or _said(error, contexts[0].obj if contexts else None), err=True)
         return WRONG
     return DONE
 
 
+def _flush() -> None:
+    """Now, where what goes wrong is still said in a sentence, and not at the interpreter's end."""
+    import sys
+
+    if sys.stdout is not None:  # nobody gave one: `>&-`
+        sys.stdout.flush()
+
+
+def _cut_short() -> str:
+    """Why not all that was printed is where it was to go, as on a full disk; "" where it is."""
+    try:
+        _flush()
+    except OSError as error:
+        _let_go()
+        return f"Not all of the output could be written: {(error.strerror or type(error).__name__).lower()}."
+    return ""
+
+
 def _nobody_reads() -> int:
-    """`maswatch flags | head`: what is left unsaid must not be flushed at the interpreter's end."""
+    """`maswatch flags | head`."""
+    _let_go()
+    return DONE
+
+
+def _let_go() -> None:
+    """What is left unsaid must not be flushed at the interpreter's end."""
     import os
     import sys
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return DONE
 
 
 def _said(error: Exception, asked: object) -> str:

@@ -88,7 +88,7 @@ def _in_words(by: str, reason: str, undo: bool) -> None:
 
 def _standing(asked: Asked, patient_id: str, flag: str, by: str) -> Standing:
     from monitoring.answering import standing
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
 
     return standing(asked.store, asked.catalog, (patient_id, flag), by=by, now=wall_clock())
 

@@ -28,8 +28,8 @@ def cohort() -> None:
 def save(asked: Asked, file: Path, by: str) -> None:
     """Keep the question of a cohort file under its name and version; what is saved is never changed."""
     from monitoring import cohorts
+    from monitoring.clock import wall_clock
     from monitoring.cohort_file import read_cohort
-    from monitoring.cycle import wall_clock
 
     try:
         text = file.read_text(encoding="utf-8")

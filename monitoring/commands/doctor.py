@@ -82,7 +82,7 @@ def _provider(asked: Asked) -> Iterator[Finding]:
 
 
 def _admin(asked: Asked) -> Iterator[Finding]:
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
     from monitoring.provider import admin_found
 
     for well, sentence in admin_found(asked.settings.sign_in, asked.store, now=wall_clock()):
@@ -124,7 +124,7 @@ def _sources(asked: Asked) -> Iterator[Finding]:
 
 def _tried(asked: Asked, source: SourceSettings) -> Iterator[Finding]:
     """What the source shows now; nothing of it is kept."""
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
     from monitoring.sources import tried
 
     for sentence in tried(source, asked.catalog, wall_clock(), _meant(asked, source.name)):
@@ -172,7 +172,7 @@ def _map(asked: Asked) -> Iterator[Finding]:
 
 def _feeds(asked: Asked) -> Iterator[Finding]:
     """How each source stands by what was taken in from it."""
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
     from monitoring.feed_seen import standing
 
     states = {"failing": WRONG, "silent": WRONG, "late": LOOK, "never heard": LOOK}
@@ -197,7 +197,7 @@ def _schema(asked: Asked) -> Iterator[Finding]:
 
 
 def _store(asked: Asked) -> Iterator[Finding]:
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
     from storage import queries
 
     counts, newest = queries.counts(asked.store), queries.newest_received(asked.store)
@@ -229,7 +229,7 @@ def _kept_whole(asked: Asked, deep: bool) -> Iterator[Finding]:
 
 
 def _cycle(asked: Asked) -> Iterator[Finding]:
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
     from monitoring.wall_times import next_run, overdue
     from storage import queries
 

@@ -35,7 +35,7 @@ def erase(
     """
     if listing:
         return _listed(printer)
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
     from monitoring.forgetting import forget
 
     if not patient or not (by or "").strip() or not (reason or "").strip():

@@ -20,7 +20,8 @@ def merge(asked: Asked, patient_id: str, into: str, *, by: str, reason: str, und
 
     What was judged before stays as it was; --undo takes the merge back, and everything stands where it came from.
     """
-    from monitoring.cycle import new_run_id, wall_clock
+    from monitoring.clock import wall_clock
+    from monitoring.cycle import new_run_id
     from monitoring.merging import Joining, join, part
     from monitoring.state import judge_and_record
 

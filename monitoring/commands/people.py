@@ -97,7 +97,7 @@ def access(printer: Printer, patient: str, person: str, since: str | None, *, mo
 
 def _now() -> datetime:
     """What is said is said now, whatever moment is asked about."""
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
 
     return wall_clock()
 

@@ -39,9 +39,9 @@ def report(asked: Asked, source: str, out: Path, title: str, as_of: str | None) 
 
 
 def _of_cohort(asked: Asked, name: str, as_of: str | None) -> tuple[Courses, str]:
+    from monitoring.clock import wall_clock
     from monitoring.commands.exporting import of_cohort
     from monitoring.commands.progress import Progress
-    from monitoring.cycle import wall_clock
     from monitoring.disguise import own_key
     from monitoring.exporting import Wanted, exported
     from monitoring.exports.about import About, described

@@ -58,7 +58,7 @@ def schedule(printer: Printer, once: bool, strict: bool) -> None:
 @asked
 def demo(asked: Asked, host: str, port: int, serving: bool) -> None:
     """Show published patients and a simulated ward, in a folder of their own."""
-    from monitoring.cycle import wall_clock
+    from monitoring.clock import wall_clock
     from monitoring.demo_ward import prepared
     from monitoring.serving import free_port
     from monitoring.serving import serve as served
@@ -73,7 +73,8 @@ def demo(asked: Asked, host: str, port: int, serving: bool) -> None:
 def scheduled(settings: Settings) -> None:
     """The 12-hour job until SIGTERM, in this process."""
     from monitoring.catalog import load_catalog
-    from monitoring.cycle import Site, wall_clock
+    from monitoring.clock import wall_clock
+    from monitoring.cycle import Site
     from monitoring.judges import Judges
     from monitoring.logs import set_up
     from monitoring.schedule import Rota
@@ -90,7 +91,8 @@ def scheduled(settings: Settings) -> None:
 
 
 def _once(printer: Printer, strict: bool) -> None:
-    from monitoring.cycle import run_cycle, wall_clock
+    from monitoring.clock import wall_clock
+    from monitoring.cycle import run_cycle
     from monitoring.lease import the_right
 
     asked = printer.asked

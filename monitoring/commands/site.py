@@ -79,7 +79,7 @@ class Printer:
 
     @cached_property
     def as_of(self) -> datetime:
-        from monitoring.cycle import wall_clock
+        from monitoring.clock import wall_clock
 
         return moment(self.told_as_of, self.asked) if self.told_as_of else wall_clock()
 

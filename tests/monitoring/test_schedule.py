@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from monitoring.catalog import load_catalog
-from monitoring.cycle import Site, wall_clock
+from monitoring.clock import wall_clock
+from monitoring.cycle import Site
 from monitoring.lease import NAME
 from monitoring.schedule import Rota, WallTimes
 from monitoring.settings import Settings
