@@ -17,6 +17,7 @@ import logging
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
@@ -125,7 +126,9 @@ class Judges:
 
     def _copy(self, as_of: datetime) -> None:
         self._store.close()  # no connection may be in two processes; the next is made when it is asked for
-        self._start(as_of, [], how="fork")
+        with warnings.catch_warnings():  # Python 3.12 and later count the libraries' threads too, see above
+            warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+            self._start(as_of, [], how="fork")
         if not self.ready(within=COPIED_SECONDS):
             self.close()
 
@@ -151,7 +154,8 @@ class Judges:
         try:
             return asked.result(PATIENCE_SECONDS) if asked else None
         except Exception as error:  # whatever it was, it is tried here, where it is told in words
-            self._lost(error)
+            if self._pool is not None:  # else it is said already: with one of them the others' answers are lost too
+                self._lost(error)
             return None
 
     def _lost(self, error: BaseException) -> None:

@@ -102,11 +102,33 @@ def test_a_process_that_judges_outlives_a_stop_meant_for_all_and_ends_with_who_s
     assert active_children() == []
 
 
+def test_that_processes_are_lost_is_said_once_however_many_parts_they_had(
+    ward: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    before, done = active_children(), Event()
+    Thread(target=done.wait, daemon=True).start()
+    with Judges(ward.store, ward.catalog, Schedule(judges=3, judges_from=4)) as made:
+        made.begin(ward.now)
+        assert made.ready(within=PATIENCE)
+        started = [child.pid for child in active_children() if child not in before and child.pid]
+        assert len(started) == 2
+        for process in started:
+            os.kill(process, signal.SIGSTOP)  # it is asked, and dies before it can answer
+        asked = [made._asked(ward.now, "r", [patient]) for patient in PATIENTS[:2]]
+        for process in started:
+            os.kill(process, signal.SIGKILL)
+        with caplog.at_level(logging.WARNING):
+            assert [made._answer(one) for one in asked] == [None, None]
+    done.set()
+    assert ["judges its part" in line for line in caplog.messages] == [True]
+
+
 def test_a_process_without_threads_has_copies_that_judge_its_first_cycle_and_one_with_threads_has_none(
     ward: Site,
 ) -> None:
     url, now = ward.store.url, ward.now.isoformat()
-    command = [sys.executable, "-m", "tests.monitoring.judging_alone", url, now]
+    warned = ["-W", "always::DeprecationWarning:multiprocessing.popen_fork"]  # of copies made beside threads
+    command = [sys.executable, *warned, "-m", "tests.monitoring.judging_alone", url, now]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     told = {"copies": 1, "worked": True, "left": 0, "beside_a_thread": 0, "same": True}
     assert (json.loads(done.stdout), done.stderr) == (told, "")
