@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# One more than there are cores, since a test that waits for a server or a browser leaves its core idle; nine at most.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 8 ? n + 1 : 9)))
+# Two more than there are cores, since a test that waits for a server or a browser leaves its core idle; ten at most.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 8 ? n + 2 : 10)))
 
 .PHONY: setup demo test test-postgresql lint bench audit lock clean browser
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import pandas as pd
@@ -11,6 +12,8 @@ TIME = "datetime64[us, UTC]"
 TEXT: Final = "str"
 NUMBER = "float64"
 WHOLE = "int64"
+# a name is looked up anew at each comparison, which a small ward's judgement does some thousand times
+TYPES = {kind: pd.api.types.pandas_dtype(kind) for kind in (TIME, TEXT, NUMBER, WHOLE)}
 
 OBSERVATIONS: dict[str, str] = {
     "patient_id": TEXT, "analyte": TEXT, "collected_at": TIME, "value": NUMBER, "comparator": TEXT, "unit": TEXT,
@@ -93,18 +96,25 @@ ERASURES: dict[str, str] = {"token": TEXT, "at": TIME, "by": TEXT, "reason": TEX
 
 def shaped(frame: pd.DataFrame, shape: Mapping[str, str]) -> pd.DataFrame:
     """`frame` with exactly the columns of `shape`, in that order and of those types; columns it lacks are empty."""
-    return pd.DataFrame({name: _column(frame, name, kind) for name, kind in shape.items()}, index=frame.index)
+    if not len(frame):
+        return _empty(tuple(shape.items())).copy(deep=False)
+    have = {*frame.columns}
+    told = {name: _column(frame[name], kind) if name in have else _blank(frame, kind) for name, kind in shape.items()}
+    return pd.DataFrame(told, index=frame.index)
 
 
 def empty(shape: Mapping[str, str]) -> pd.DataFrame:
     return shaped(pd.DataFrame(), shape)
 
 
-def _column(frame: pd.DataFrame, name: str, kind: Any) -> pd.Series:
-    if name not in frame.columns:
-        return pd.Series([_blank(kind)] * len(frame), index=frame.index, dtype=kind)
-    column: pd.Series[Any] = frame[name]
-    if column.dtype == kind and (kind != TEXT or not column.hasnans):
+@cache
+def _empty(shape: tuple[tuple[str, Any], ...]) -> pd.DataFrame:
+    nothing = pd.DataFrame(index=pd.RangeIndex(0))
+    return pd.DataFrame({name: _blank(nothing, kind) for name, kind in shape}, index=nothing.index)
+
+
+def _column(column: pd.Series, kind: Any) -> pd.Series:
+    if column.dtype == TYPES[kind] and (kind != TEXT or not column.hasnans):
         return column
     if kind == TEXT:
         return column.where(column.notna(), "").astype(TEXT)
@@ -120,5 +130,6 @@ def _moments(column: pd.Series) -> pd.Series:
     return pd.Series(pd.DatetimeIndex(moments).as_unit("us"), index=column.index)
 
 
-def _blank(kind: str) -> object:
-    return {TEXT: "", WHOLE: 0, NUMBER: float("nan"), TIME: pd.NaT}[kind]
+def _blank(frame: pd.DataFrame, kind: Any) -> pd.Series:
+    nothing: object = {TEXT: "", WHOLE: 0, NUMBER: float("nan"), TIME: pd.NaT}[kind]
+    return pd.Series([nothing] * len(frame), index=frame.index, dtype=TYPES[kind])

@@ -14,11 +14,15 @@ from hypothesis import settings
 from storage.engine import upgrade
 from tests import ready_made
 from tests.browser.finding import browser_path
+from tests.ordering import dealt
 from tests.servers import on_server, running_server
 
 HERE = Path(__file__).parent
-LONGEST = HERE / "stories"
+LONGEST = ("stories", "browser")  # rooms
+WORKERS = "PYTEST_XDIST_WORKER_COUNT"
 NO_BROWSER = "browser tests are left out: no Chrome or Chromium was found"
+
+gc.disable()  # until all is imported and collected, hardly any of which is garbage
 
 # The same examples every time, however slow a busy machine is with one of them.
 settings.register_profile("house", deadline=None, derandomize=True, database=None)
@@ -33,12 +37,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Whole journeys go first: begun last, they would keep one worker busy while the others have nothing to do."""
-    items.sort(key=lambda item: LONGEST not in item.path.parents)
+    items[:] = dealt(items, int(os.environ.get(WORKERS, "1")), room=_room, leading=LONGEST)
     if config.getoption("--store") == "postgresql":
         own = [item for item in items if item.get_closest_marker("sqlite")]
         config.hook.pytest_deselected(items=own)
         items[:] = [item for item in items if item not in set(own)]
+
+
+def _room(item: pytest.Item) -> str:
+    return item.nodeid.removeprefix("tests/").partition("/")[0]
 
 
 def pytest_collection_finish() -> None:
@@ -46,6 +53,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:

@@ -12,7 +12,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-import pymannkendall
 
 from monitoring.analysis.course import Course
 from tests.bench.looks import Look, Rival, look, rows, told_from
@@ -71,6 +70,8 @@ def mann_kendall(look: Look, *, way: int) -> np.ndarray:
 def trend(logs: np.ndarray) -> str:
     if len(logs) < 2 or np.ptp(logs) == 0:
         return "no trend"
+    import pymannkendall  # a second or two: not for whoever only collects the tests
+
     return str(pymannkendall.original_test(logs, alpha=TREND_ALPHA).trend)
 
 
