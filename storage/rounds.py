@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage import frames
+from storage import cited, frames
 from storage.engine import Store
 from storage.reading import among, chosen, frame_of, key
 from storage.tables import Observation, Round
@@ -55,24 +55,21 @@ def amended(store: Store, *, since: datetime, as_of: datetime, patients: Sequenc
 
     Shape OBSERVATIONS, in order of patient, collected_at, ref and version; corrections are few, and have an index.
     """
-    later = OBSERVATION.alias("later")
-    wanted = select(later.c.ref).where(
-        later.c.version > 1, later.c.received_at > since, later.c.received_at <= as_of,
-        later.c.patient_id == OBSERVATION.c.patient_id, later.c.ref == OBSERVATION.c.ref,
-    )  # fmt: skip
-    with store.reading() as connection:
-        touched = _touched(connection, since, as_of, patients)
-        statement = chosen(connection, Observation, as_of=as_of, patients=touched, columns=frames.OBSERVATIONS)
-        statement = statement.where(wanted.exists()).order_by(*key(connection, Observation))
-        return frame_of(connection, statement, frames.OBSERVATIONS)
+    touched = _touched(store, since, as_of, patients)
+    return cited.versions(store, touched, as_of=as_of) if touched else frames.empty(frames.OBSERVATIONS)
 
 
-def _touched(connection: Connection, since: datetime, as_of: datetime, patients: Sequence[str] | None) -> list[str]:
+def _touched(
+    store: Store, since: datetime, as_of: datetime, patients: Sequence[str] | None
+) -> dict[tuple[str, int], datetime]:
+    """Patient and ref of what was corrected -> when a later version says that it was drawn."""
     table = OBSERVATION.c
-    statement = select(table.patient_id).where(table.version > 1, table.received_at > since, table.received_at <= as_of)
-    if patients is not None:
-        statement = statement.where(among(connection, table.patient_id, patients))
-    return [str(row[0]) for row in connection.execute(statement.distinct())]
+    later = table.version > 1, table.received_at > since, table.received_at <= as_of
+    statement = select(table.patient_id, table.ref, table.collected_at).where(*later)
+    with store.reading() as connection:
+        if patients is not None:
+            statement = statement.where(among(connection, table.patient_id, patients))
+        return {(str(patient), int(ref)): drawn for patient, ref, drawn in connection.execute(statement)}
 
 
 def _say(store: Store, row: dict[str, Any]) -> datetime:

@@ -81,3 +81,11 @@ def test_a_value_corrected_before_is_no_news(any_store: Store) -> None:
     tell(any_store, lab(1, 6400, issued=1, status="corrected"), at=1)
     assert amended(any_store, since=MORNING + HOUR, as_of=LATER).empty
     assert amended(any_store, since=MORNING, as_of=LATER, patients=["P2"]).empty
+
+
+def test_a_correction_that_moved_the_draw_comes_with_the_value_of_before(any_store: Store) -> None:
+    tell(any_store, lab(1, 7400))
+    tell(any_store, lab(1, 6400, hours=3, issued=4, status="corrected"), at=5)
+    found = amended(any_store, since=MORNING + 2 * HOUR, as_of=LATER)
+    assert found["version"].tolist() == [1, 2]
+    assert (found["collected_at"].diff().dropna() == 3 * HOUR).all()
