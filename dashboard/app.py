@@ -36,4 +36,7 @@ views = [
     st.Page("views/research.py", title="Research", url_path="research", visibility=offered("research")),
     st.Page("views/people.py", title="People", url_path="people", visibility=offered("manage")),
 ]
-st.navigation(views, position="top").run()
+chosen = st.navigation(views, position="top")
+if chosen is views[0] and "see" not in rights and "research" in rights:  # begins with what is theirs
+    st.switch_page(views[5])
+chosen.run()

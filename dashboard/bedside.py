@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from dashboard import wording
@@ -21,6 +22,7 @@ from dashboard.sparkline import Point
 from monitoring.terms import Analyte, Catalog
 
 STEROID_CLOCK_HOURS: Final = 72.0
+NOWHERE: Final = np.empty(0, dtype=np.intp)
 OLDEST: Final = 120.0
 Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
@@ -37,6 +39,25 @@ SAID_OF_VALUE: Final = (
     "segment", "confounded_by", "confounded_why", "source", "source_id", "ref", "version",
 )  # fmt: skip
 SAID_OF_VERSION: Final = ("ref", "version", "analyte", "value", "comparator")
+
+
+@dataclass
+class Whole:
+    """
+    One patient's values with every column: those at `places` of all patients' `points`, which another process is not
+    sent with it.
+    """
+
+    places: np.ndarray
+    points: pd.DataFrame | None
+
+    def __call__(self) -> pd.DataFrame:
+        if self.points is None:
+            raise LookupError("What came from another process has not been given the points it was cut out of.")
+        return self.points.take(self.places)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"places": self.places, "points": None}
 
 
 @dataclass
@@ -154,7 +175,8 @@ class Ward:
     `earlier`: those who left so long ago that they are read only when somebody asks for them, and when they left.
     `worked_out`: what a view has made of it once for all its viewers, under names of the view's own.
     `mark`: the store's, of before it was read. `behind`: the store holds newer facts, and a reading that knows of them
-    is being made.
+    is being made; `late`: the next one is being made for the clock's sake. `scored`: each patient's scores, where they
+    were worked out with it.
     """
 
     as_of: datetime
@@ -164,6 +186,8 @@ class Ward:
     worked_out: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     mark: str = ""
     behind: bool = False
+    late: bool = False
+    scored: Mapping[str, list[Row]] | None = None
 
     def of(self, patient_id: str) -> Bedside | None:
         return next((side for side in self.sides if side.id == patient_id), None)
@@ -174,6 +198,19 @@ def ward(state: Any, earlier: Mapping[str, pd.Timestamp] | None = None) -> Ward:
     return Ward(state.as_of, tuple(_bedsides(state)), state, earlier or {})
 
 
+def lightened(ward: Ward) -> Ward:
+    """
+    Without the frames that only judging asked for, and scores, where these are worked out: of a long ward most of what
+    a reading would keep.
+    """
+    said = replace(ward.state.assessment, recent=None)
+    if ward.scored is not None:
+        course = replace(said.course, observations=said.course.observations.iloc[:0])
+        bare = {name: getattr(said, name).iloc[:0] for name in ("markers", "marker_points", "verdicts", "sights")}
+        said = replace(said, course=course, **bare)
+    return replace(ward, state=replace(ward.state, assessment=said))
+
+
 def with_answers(ward: Ward, state: Any) -> Ward:
     """The same people, with their flags as `state` has them answered; who is as before keeps what was worked out."""
     if ward.state is not None and state.flags.equals(ward.state.flags):
@@ -181,7 +218,7 @@ def with_answers(ward: Ward, state: Any) -> Ward:
     flags = _by_patient(state.flags)
     sides = tuple(_with_flags(side, flags.get(side.id, ())) for side in ward.sides)
     same = all(new is old for new, old in zip(sides, ward.sides, strict=True))
-    return Ward(ward.as_of, sides, state, ward.earlier, ward.worked_out if same else {})
+    return replace(ward, sides=sides, state=state, worked_out=ward.worked_out if same else {})
 
 
 def _with_flags(side: Bedside, flags: Rows) -> Bedside:
@@ -202,7 +239,7 @@ def _bedsides(state: Any) -> Iterator[Bedside]:
     series, trends = _series(said.points, as_of), _by_patient(said.trends, SAID_OF_TREND)
     flags, spans = _by_patient(state.flags), _by_patient(said.spans, SAID_OF_SPAN)
     awaited, responses = _by_patient(said.awaited, SAID_OF_AWAITED), _by_patient(said.responses)
-    lines = _by_patient(said.lines)
+    lines, places = _by_patient(said.lines), said.points.groupby("patient_id").indices
     for row in rows_of(said.course.patients):
         key = str(row["patient_id"])
         yield Bedside(
@@ -215,7 +252,7 @@ def _bedsides(state: Any) -> Iterator[Bedside]:
             spans=spans.get(key, ()),
             responses=tuple(sorted(responses.get(key, ()), key=lambda told: told["t0"])),
             awaited=awaited.get(key, ()),
-            whole=_whole(said.points, key),
+            whole=Whole(places.get(key, NOWHERE), said.points),
         )
 
 
@@ -231,10 +268,6 @@ def rows_of(frame: pd.DataFrame) -> list[Row]:
     names = [str(name) for name in frame.columns]
     columns = [frame[name].tolist() for name in frame.columns]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _whole(points: pd.DataFrame, patient_id: str) -> Callable[[], pd.DataFrame]:
-    return lambda: points[points["patient_id"].eq(patient_id)]
 
 
 def _series(points: pd.DataFrame, as_of: datetime) -> dict[str, dict[str, Series]]:

@@ -53,8 +53,9 @@ def _nothing() -> None:
 def show_behind(ward: Ward, *, zone: tzinfo) -> None:
     """Where a newer reading is being made: of when this one is, and that the page asks again soon."""
     at = wording.stamp(ward.as_of, zone)
-    told = page("behind.html", at=at) if ward.behind else Markup("")
-    show_sheet(told, key="behind", again=AGAIN_SECONDS if ward.behind else 0)
+    waits = ward.behind or ward.late
+    told = page("behind.html", at=at, newer=ward.behind) if waits else Markup("")
+    show_sheet(told, key="behind", again=AGAIN_SECONDS if waits else 0)
 
 
 def show_state(title: str, *sentences: str, key: str) -> None:

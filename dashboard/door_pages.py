@@ -30,8 +30,13 @@ def sign_in_page(told: SignIn, why: str) -> HTMLResponse:
         *sentences,
         href="/sign-in/begin",
         does="Sign in",
-        small=f"A page that nobody touches for {minutes} closes itself and signs you out.",
+        small=f"A page that nobody touches for {minutes} closes itself and signs you out. {_helps(told)}",
     )
+
+
+def _helps(told: SignIn) -> str:
+    """Whom to ask, where a site has named somebody."""
+    return f"If you cannot sign in, ask {told.contact}." if told.contact else ""
 
 
 def unknown_page(claims: Mapping[str, Any], told: SignIn) -> HTMLResponse:
@@ -40,7 +45,7 @@ def unknown_page(claims: Mapping[str, Any], told: SignIn) -> HTMLResponse:
     return _page(
         "You have no role here yet",
         f"You are signed in as {called_by(claims)}, and nothing about any patient is shown to you.",
-        f"Ask {told.contact or NOBODY_NAMED} to let you in; they need this: {known_by}.",
+        f"Ask {told.contact or NOBODY_NAMED} to let you in; they need this: {known_by}. Then load this page again.",
         href="/auth/logout",
         does="Sign out",
         status=403,

@@ -31,7 +31,7 @@ def strip(
     return page(
         "strip.html",
         tone={"ok": "good", "degraded": "watch", "failing": "decision"}[feed.status],
-        taken=_taken(feed.last_success_at, now),
+        taken="Store cannot be read" if feed.status == "failing" else _taken(feed.last_success_at, now),
         next=f"next scheduled {wording.clock(feed.next_run_at, zone, today=now)}",
         now=wording.stamp(now, zone),
         person=person,

@@ -2,8 +2,11 @@
 The ward judged ahead of its viewers, so that no page waits for it: in the server, in a thread of its own.
 
 Without it a reading is made when somebody looks and the last one is too old; with two hundred patients that is seconds.
-A reading older than FRESH is never given. One from before the store's newest change is given while the next is being
-made, marked as `behind`, so that the page says so and asks again soon.
+One from before the store's newest change is given while the next is being made, marked as `behind`, and one that has
+grown old meanwhile as `late`, so that the page says so and asks again soon. One older than OLDEST is never given.
+
+A reading of a thousand patients takes long, and all pages share one interpreter with it: for the clock's sake alone,
+with nothing new in the store, it is renewed so seldom that most of the time is left for them.
 """
 
 from __future__ import annotations
@@ -23,18 +26,32 @@ from storage.errors import StoreError
 
 FRESH: Final = timedelta(seconds=90)
 RENEWED_AFTER: Final = timedelta(seconds=50)  # with room for a judgement that takes its time
+REST: Final = 4  # for the clock's sake alone, a reading is renewed after so many times as long as it took to make
+RESTS_MOST: Final = timedelta(minutes=2)
+OLDEST: Final = timedelta(minutes=5)
 LOOKS_EVERY: Final = 2.0  # seconds; what changed in the store is judged that soon
 PATIENCE: Final = 0.2  # seconds that a page waits for the next reading; that of a small ward is there by then
+SOON: Final = timedelta(seconds=2)  # of a ward that takes longer no page waits for the next at all
 WANTED_FOR: Final = timedelta(minutes=5)  # after the last viewer's page, which asks every 30 s, nothing is judged ahead
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Kept:
-    """`mark`: the store's newest change that the reading knows of, see queries.mark."""
+    """`mark`: the store's newest change that the reading knows of, see queries.mark. `took`: to make it."""
 
     mark: str
     ward: Ward
+    took: timedelta = timedelta(0)
+
+    @property
+    def renewed_after(self) -> timedelta:
+        return max(RENEWED_AFTER, min(REST * self.took, RESTS_MOST))
+
+    @property
+    def fresh(self) -> timedelta:
+        """For as long it is given without a word: until the next can be expected, which takes about as long."""
+        return max(FRESH, min(self.renewed_after + 2 * self.took, OLDEST))
 
     def young(self, now: datetime, age: timedelta) -> bool:
         """Who began to wait before it was made is given it too: it is then a little ahead of their clock."""
@@ -68,30 +85,33 @@ class Keeper:
 
     def given(self, mark: str, now: datetime) -> Ward:
         """
-        The reading made last, while it is young enough; one that does not know of `mark` is then `behind`, and the
-        next is being made. With none that is young enough one is made now, once for all who wait for it. Raises what
-        judging raises.
+        The reading made last, while it is young enough; one that does not know of `mark` is then `behind`, one that
+        is no longer fresh is `late`, and the next is being made. With none that is young enough one is made now, once
+        for all who wait for it. Raises what judging raises.
         """
         self.asked_at, kept = now, self.kept
-        if kept and kept.young(now, FRESH) and kept.mark != mark:
-            kept = self._next(kept, mark)
-        if kept and kept.young(now, FRESH):
-            return kept.ward if kept.mark == mark else replace(kept.ward, behind=True)
+        if kept and kept.young(now, OLDEST) and not kept.fits(mark, now, kept.fresh):
+            kept = self._next(mark, now)
+        if kept and kept.young(now, OLDEST):
+            late = not kept.young(now, kept.fresh)
+            return replace(kept.ward, behind=kept.mark != mark, late=late) if late or kept.mark != mark else kept.ward
         return self._judged(mark, now, FRESH)
 
-    def _next(self, before: Kept, mark: str) -> Kept | None:
-        """The reading after `before`, where it comes in time; without one (None), judging has failed."""
+    def _next(self, mark: str, now: datetime) -> Kept | None:
+        """The next reading, where it comes in time, else the one before; without any (None), judging has failed."""
         self.wanted.set()
-        with self.made:
-            self.made.wait_for(lambda: self.kept is None or self.kept.mark == mark, self.patience)
+        if self.kept is None or self.kept.took < SOON:
+            with self.made:
+                self.made.wait_for(lambda: not self.kept or self.kept.fits(mark, now, self.kept.fresh), self.patience)
         return self.kept
 
     def look(self) -> None:
         """One look at the store: judged anew when it has changed, or when the last reading grows old."""
         try:
             mark, now = self.mark(), self.clock()
-            if self.kept is None or not self.kept.fits(mark, now, RENEWED_AFTER):
-                self._judged(mark, now, RENEWED_AFTER)
+            age = self.kept.renewed_after if self.kept else RENEWED_AFTER
+            if self.kept is None or not self.kept.fits(mark, now, age):
+                self._judged(mark, now, age)
         except StoreError:
             self._keep(None)  # every page says so by itself
         except Exception as error:
@@ -99,12 +119,16 @@ class Keeper:
             log.error("the ward could not be judged ahead: %s", type(error).__name__)
 
     def _judged(self, mark: str, now: datetime, age: timedelta) -> Ward:
+        before = self.kept
         with self.judging:
             kept = self.kept
-            if kept is None or not kept.fits(mark, now, age):  # another may have made it meanwhile
+            meanwhile = kept is not before and kept is not None and kept.mark == mark  # made while this one waited
+            if kept is None or not (meanwhile or kept.fits(mark, now, age)):
                 with self.around():
                     # a page's clock may be from before the change that `mark` tells of, which would then be left out
-                    kept = Kept(mark, self.judged(mark, max(now, self.clock())))
+                    begun = max(now, self.clock())
+                    ward = self.judged(mark, begun)
+                    kept = Kept(mark, ward, max(self.clock() - begun, timedelta(0)))
                     self._keep(kept)
             return kept.ward
 

@@ -21,6 +21,23 @@ SINCE: Final[Mapping[str, timedelta | None]] = {
 }
 COLUMNS: Final = ("at", "who", "subject", "what", "patient_id")
 WHOM: Final = {"*": "everybody", "": ""}
+WHAT: Final[Mapping[str, str]] = {
+    "ward": "opened the ward",
+    "inbox": "opened the inbox",
+    "patient": "opened the patient's page",
+    "rounds": "opened rounds",
+    "feed": "opened the feed",
+    "research": "opened research",
+    "people": "opened people and access",
+    "searched": "searched for",
+    "values shown": "took the values shown",
+    "rounds on paper": "took rounds on paper",
+    "research table": "took a research table",
+    "research table, identified": "took a research table with identifiers",
+    "access log": "took the access log",
+    "original set aside": "looked at an original set aside",
+}
+OF_NOBODY: Final = ("feed", "people", "access log")
 
 
 def people_html(known: Sequence[Member], *, local: bool, said: tuple[str, str], zone: tzinfo) -> Markup:
@@ -31,7 +48,16 @@ def people_html(known: Sequence[Member], *, local: bool, said: tuple[str, str], 
 
 
 def access_html(rows: Sequence[Mapping[str, Any]], *, zone: tzinfo) -> Markup:
-    shown = [{**row, "at": wording.stamp(row["at"], zone), "whom": _whom(row["patient_id"])} for row in rows]
+    """What was done in words; one that has none here stands as it was written down."""
+    shown = [
+        {
+            **row,
+            "at": wording.stamp(row["at"], zone),
+            "what": WHAT.get(row["what"], row["what"]),
+            "whom": "" if row["what"] in OF_NOBODY else WHOM.get(row["patient_id"], row["patient_id"]),
+        }
+        for row in rows
+    ]
     return page("access.html", rows=shown, most=MOST)
 
 
@@ -42,7 +68,3 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 def since(words: str, now: datetime) -> datetime | None:
     span = SINCE[words]
     return None if span is None else now - span
-
-
-def _whom(patient: str) -> str:
-    return WHOM.get(patient, patient)

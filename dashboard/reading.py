@@ -19,6 +19,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import bedside
+from dashboard.apart import Apart
 from dashboard.bedside import Bedside, Row, Ward
 from dashboard.escalation import Escalation, escalation
 from dashboard.flag_actions import Talk, talk_of
@@ -26,11 +27,10 @@ from dashboard.health import Health, health, unreadable
 from dashboard.keeping import Keeper, uncollected
 from dashboard.rounds_sheet import scores_of
 from dashboard.since_rounds import Since, Told, since_rounds, told
-from dashboard.ward_table import work_out
+from dashboard.watched import Shown, made_ready, watched
 from monitoring.catalog import load_catalog
-from monitoring.present import present
 from monitoring.settings import Settings, load_settings
-from monitoring.state import answered_since, recent_state, state
+from monitoring.state import answered_since, state
 from monitoring.terms import Catalog
 from monitoring.wall_times import next_run
 from storage import outbox, queries
@@ -111,7 +111,7 @@ def ward(as_of: datetime | None, *, now: datetime) -> Ward:
     ahead = _keeper[0] if _keeper else None
     judged = ahead.given(judged_mark, now) if ahead else _now(url, judged_mark, EVERYONE, store(), catalog(), now)
     told = _answered(url, mark, EVERYONE, judged.as_of, judged, now)
-    return replace(told, behind=True) if judged.behind else told
+    return replace(told, behind=judged.behind, late=judged.late) if judged.behind or judged.late else told
 
 
 def keep_judged(clock: Callable[[], datetime]) -> None:
@@ -137,15 +137,16 @@ def _making_room() -> Iterator[None]:
 
 def _judged_ahead(mark: str, now: datetime) -> Ward:
     """With what every view of it begins with, so that no reader waits for that either."""
-    judged = replace(_watched(store(), catalog(), now), mark=mark)
-    work_out(judged, catalog(), zone=zone(), units=settings().dashboard.units)
-    _scores_of(judged, live=True)
-    return judged
+    opened, known = store(), catalog()
+    shown = Shown(zone(), settings().dashboard.units)
+    large = len(queries.patients(opened, as_of=now)) >= settings().schedule.judges_from
+    told = _apart(settings().database_url, opened, known, shown).read(now) if large else None
+    return replace(told or made_ready(watched(opened, known, now), known, shown), mark=mark)
 
 
-def _watched(store: Store, catalog: Catalog, as_of: datetime) -> Ward:
-    here = present(store, catalog, as_of=as_of)
-    return bedside.ward(recent_state(store, catalog, as_of=as_of, patients=here.patients), here.earlier)
+@st.cache_resource(show_spinner=False, max_entries=1, on_release=Apart.close)
+def _apart(url: str, _store: Store, _catalog: Catalog, _shown: Shown) -> Apart:
+    return Apart(_store, _catalog, _shown)
 
 
 def with_whole(ward: Ward, patient_id: str, *, far: bool) -> Ward:
@@ -180,6 +181,8 @@ def scores(ward: Ward, patient_id: str, *, live: bool = False) -> list[Row]:
 
 def _scores_of(ward: Ward, *, live: bool) -> dict[str, list[Row]]:
     """Kept under the mark that the reading knows of: the store may be ahead of it."""
+    if live and ward.scored is not None:
+        return dict(ward.scored)
     at = ward.as_of.replace(minute=ward.as_of.minute // 10 * 10, second=0, microsecond=0) if live else ward.as_of
     who = ward.sides[0].id if len(ward.sides) == 1 else ""  # a ward of one patient alone is another reading
     return _scores(settings().database_url, ward.mark, EVERYONE, at, who, ward)
@@ -255,18 +258,18 @@ def _feed(url: str, mark: str, scope: str, about: datetime, _store: Store, _cata
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
 def _now(url: str, mark: str, scope: str, _store: Store, _catalog: Catalog, _now: datetime) -> Ward:
-    return replace(_watched(_store, _catalog, _now), mark=mark)
+    return replace(watched(_store, _catalog, _now), mark=mark)
 
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
 def _answered(url: str, mark: str, scope: str, judged_at: datetime, _ward: Ward, _now: datetime) -> Ward:
     told = bedside.with_answers(_ward, answered_since(_ward.state, store(), catalog(), as_of=_now))
-    return replace(told, behind=False)
+    return replace(told, behind=False, late=False)
 
 
 @st.cache_resource(ttl=600, max_entries=3, show_spinner=False)  # a hundred megabytes each
 def _then(url: str, mark: str, scope: str, as_of: datetime, _store: Store, _catalog: Catalog) -> Ward:
-    return replace(_watched(_store, _catalog, as_of), mark=mark)
+    return replace(watched(_store, _catalog, as_of), mark=mark)
 
 
 @st.cache_resource(ttl=600, max_entries=8, show_spinner=False)

@@ -18,6 +18,7 @@ class WardAsked:
 
     `show`: a tile. `line`: a treatment line's code. `flag`: a rule's code. `due`: "6h" (labs due by then, or overdue)
     or "overdue". `find`: part of a bed or an identifier. `kiosk`: "1" for the wall. `theme` is the browser's to read.
+    `every`: "1" for as many rows as there are.
     `units`: one of UNITS, "" as the site has set; so in every view that shows values.
     """
 
@@ -28,6 +29,7 @@ class WardAsked:
     due: str = ""
     find: str = ""
     kiosk: str = ""
+    every: str = ""
     theme: str = ""
     units: str = ""
 
@@ -43,7 +45,10 @@ class WardAsked:
 
 def ward_asked(query: Mapping[str, str]) -> WardAsked:
     told = {name: query.get(name, "") for name in vars(WardAsked())}
-    known = {"find": " ".join(told["find"].split()), "kiosk": "1" if told["kiosk"] == "1" else ""}
+    known = {
+        "find": " ".join(told["find"].split()),
+        **{name: "1" if told[name] == "1" else "" for name in ("kiosk", "every")},
+    }
     return WardAsked(**(told | known | {"units": units_asked(query)}))
 
 

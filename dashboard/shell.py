@@ -31,6 +31,7 @@ from storage.errors import StoreError
 REFRESH_SECONDS = 30
 RHYTHM: Final = "rhythm"
 QUICKEST: Final = 0.9
+ELSEWHERE: Final = "Until {}, read the values in the laboratory system."
 QUIET_TIMES = 1.75  # under a minute without an answer, and the page says so
 Clock = Callable[[], datetime]
 Draw = Callable[[Ward], None]
@@ -61,7 +62,7 @@ def _rhythm() -> float:
 
 def say_failed(error: Exception) -> bool:
     """For anything no view caught: what happened in words, and True so that nothing else is shown."""
-    log.error("a view failed:\n%s", without_values(error))
+    _log(error)
     _say(error, key="failed")
     return True
 
@@ -97,8 +98,16 @@ def _inside(draw: Draw, clock: Clock, needs: Right) -> None:
         draw(ward)
     except Exception as error:  # whatever it is, a reader is told calmly and no value reaches the log
         failed(_name(draw))
-        log.error("a view failed:\n%s", without_values(error))
+        _log(error)
         _say(error, key="failed")
+
+
+def _log(error: Exception) -> None:
+    """Where in the code it was; of a store that cannot be read, which is no fault of ours, a line for every page."""
+    if isinstance(error, StoreError):
+        log.error("a view could not be drawn: %s", type(error).__name__)
+    else:
+        log.error("a view failed:\n%s", without_values(error))
 
 
 def _name(draw: Draw) -> str:
@@ -118,6 +127,7 @@ def _say(error: Exception, *, key: str) -> None:
             "The store cannot be read",
             str(error),
             "Nothing that was taken in is lost. This page tries again by itself.",
+            ELSEWHERE.format("it can be read again"),
             key=key,
         )
     elif isinstance(error, MaswatchError):
@@ -127,6 +137,6 @@ def _say(error: Exception, *, key: str) -> None:
             "This part could not be drawn",
             "The fault has been written to the log. What was taken in is safe, the 12-hour job is not touched by it, "
             "and the other pages still hold.",
-            "Until it is mended, read the values in the laboratory system.",
+            ELSEWHERE.format("it is mended"),
             key=key,
         )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from typing import Final, Protocol, TypeVar
 
+import pandas as pd
+
 from dashboard import wording
 from dashboard.bedside import Bedside
 from dashboard.concern import Concern, Phrase
@@ -59,9 +61,12 @@ class Fold:
 def silent_hours(side: Bedside) -> float:
     """Since the newest result or dose, since the admission where there is neither; NaN where that is unknown too."""
     drawn = [series.points[-1].at for series in side.series.values() if series.points]
-    given = [-wording.since(span[name], side.as_of) for span in side.spans for name in ("started_at", "ended_at")]
-    past = [hours for hours in (*drawn, *given) if hours <= 0]  # an end still to come, or none, is no news
-    return -max(past) if past else wording.since(side.patient["admitted_at"], side.as_of)
+    now = pd.Timestamp(side.as_of)  # an end still to come, or none, is no news
+    given = [at for span in side.spans for at in (span["started_at"], span["ended_at"]) if at <= now]
+    past = [-hours for hours in drawn if hours <= 0]
+    if given:
+        past.append(wording.since(max(given), side.as_of))
+    return min(past) if past else wording.since(side.patient["admitted_at"], side.as_of)
 
 
 def is_silent(side: Bedside, catalog: Catalog) -> bool:

@@ -74,7 +74,7 @@ def labs(side: Bedside, asked: PatientAsked, *, clock: Clock) -> None:
 
 def table(told: pd.DataFrame, asked: LabsAsked, *, clock: Clock) -> None:
     """All of a research table; with identifiers for those alone who may say who may do what."""
-    what = "research, identified" if asked.identified else "research"
+    what = "research table, identified" if asked.identified else "research table"
     right: Right = "manage" if asked.identified else "research"
     file = File("maswatch-labs.csv", "text/csv", what, asked.patients or ["*"], right)
     button("Download CSV", file, lambda: str(told.to_csv(index=False)), clock=clock, width="stretch")

@@ -7,8 +7,9 @@ Whatever is drawn from both together is in those units; rules, flags and judgeme
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -90,7 +91,7 @@ def _patient(side: Bedside, factors: Mapping[str, float]) -> Bedside:
         trends={code: {**row, "value": row["value"] * factors.get(code, 1.0)} for code, row in side.trends.items()},
         responses=tuple(_response(told, factors) for told in side.responses),
         earlier=tuple(_earlier(row, factors) for row in side.earlier),
-        whole=lambda: _values(side.whole(), factors),
+        whole=partial(_values, side.whole, factors),
     )
 
 
@@ -100,7 +101,8 @@ def _series(series: Series, factor: float) -> Series:
     return replace(series, points=points, normal=(_times(low, factor), _times(high, factor)))
 
 
-def _values(values: pd.DataFrame, factors: Mapping[str, float]) -> pd.DataFrame:
+def _values(whole: Callable[[], pd.DataFrame], factors: Mapping[str, float]) -> pd.DataFrame:
+    values = whole()
     factor = values["analyte"].map(factors).astype(float).fillna(1.0)
     return values.assign(**{name: values[name] * factor for name in OF_VALUES})
 

@@ -94,6 +94,15 @@ def hidden_words(rows: Sequence[Standing], shown: Sequence[Standing], asked: War
     return words, f"{urgent} of them {'needs' if urgent == 1 else 'need'} a decision" if urgent else ""
 
 
+def further_words(rows: Sequence[Standing]) -> tuple[str, str]:
+    """(how many stand below the rows that are drawn, and how many of them are urgent), in words; ("", "") for none."""
+    if not rows:
+        return "", ""
+    urgent = sum(is_urgent(row) for row in rows)
+    words = f"{len(rows)} more {'patient follows' if len(rows) == 1 else 'patients follow'} in the same order"
+    return words, f"{urgent} of them {'needs' if urgent == 1 else 'need'} a decision" if urgent else ""
+
+
 def is_urgent(row: Standing) -> bool:
     return row.concern.tone == "decision"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final
 from zlib import crc32
@@ -20,7 +20,7 @@ from dashboard.silence import fold, is_silent, parted
 from dashboard.sparkline import sparkline
 from dashboard.units_shown import SYSTEMS, catalog_in, changes, in_units
 from dashboard.verdicts import is_history
-from dashboard.ward_filters import choices, hidden_words, in_tile, passes, without
+from dashboard.ward_filters import choices, further_words, hidden_words, in_tile, passes, without
 from monitoring.terms import Analyte, Catalog
 
 FOLDED: Final = ("platelets", "crp")
@@ -28,6 +28,7 @@ PHRASES: Final = 2
 DRUGS: Final = 2
 LONG_NAME: Final = 18
 FIRST_ROWS: Final = 25
+MOST_ROWS: Final = 200  # of a hospital's thousand every look would else send all to every viewer
 BLANKS: Final = re.compile(r"[ \n]+")
 
 TILES: Final[Mapping[str, str]] = {
@@ -81,6 +82,7 @@ class Row:
     newest: str
     due: str
     silent: bool = False
+    drawn: dict[bool, Markup] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,9 @@ def rows(ward: Ward, catalog: Catalog, *, zone: tzinfo, units: str = "") -> list
 def work_out(ward: Ward, catalog: Catalog, *, zone: tzinfo, units: str = "") -> None:
     """Everything that a view of the whole ward is made of, before anybody asks for it."""
     told = rows(ward, catalog, zone=zone, units=units)
+    several = len(_wards(told)) > 1
     for row in told:
-        _row_html(row, several=len(_wards(told)) > 1)
+        _row_html(row, several=several)
 
 
 def _wards(rows: Iterable[Row]) -> list[str]:
@@ -121,12 +124,9 @@ def _row_of(side: Bedside, catalog: Catalog, zone: tzinfo, units: str) -> Row:
 
 def _row_html(row: Row, *, several: bool) -> Markup:
     """One row of the board; `several`: more than one ward is shown, and each row says which it is of."""
-    key = ("row_html", id(row), several)
-    if key not in row.side.worked_out:
-        told = page("ward_row.html", row=row, several=several)
-        row.side.worked_out[key] = Markup(BLANKS.sub(" ", told))
-    drawn: Markup = row.side.worked_out[key]
-    return drawn
+    if several not in row.drawn:
+        row.drawn[several] = Markup(BLANKS.sub(" ", page("ward_row.html", row=row, several=several)))
+    return row.drawn[several]
 
 
 def chosen(rows: Sequence[Row], asked: WardAsked, *, next_run_at: datetime | None) -> list[Row]:
@@ -173,9 +173,10 @@ def _drawn(
     everyone = rows(ward, catalog, zone=zone, units=asked.units)
     passing = chosen(everyone, asked, next_run_at=next_run_at)
     shown, silent = parted(passing)
+    most = len(shown) if asked.every or len(shown) <= MOST_ROWS else MOST_ROWS
     wards = _wards(everyone)
     several = len(wards) > 1 and not asked.ward
-    drawn = [_row_html(row, several=several) for row in shown]
+    drawn = [_row_html(row, several=several) for row in shown[:most]]
     rest = Markup("").join(drawn[first:]) if first else Markup("")
     part = f"{len(rest)}-{crc32(rest.encode()):x}" if rest else ""
     board = page(
@@ -183,6 +184,8 @@ def _drawn(
         rows=drawn[:first],
         part=part,
         below=len(drawn[first:]) if first else 0,
+        further=further_words(shown[most:]),
+        every=asked.address(every="1"),
         silent=fold(silent, catalog, zone),
         tiles=tiles(parted(everyone)[0], asked, next_run_at=next_run_at, zone=zone),
         choices=choices(everyone, asked, catalog, next_run_at=next_run_at),

@@ -26,14 +26,14 @@ def people(ward: Ward) -> None:
 
 def add(*, by_needed: bool) -> None:
     with st.container(key="people-add"):
+        if by_needed:
+            with st.container(width=320):
+                who.ask_who(key="people")
         name, subject, roles, does = st.columns([2.4, 2.8, 2.4, 1], vertical_alignment="bottom")
         name.text_input("Name", key="person-name", max_chars=who.LONGEST)
         subject.text_input("E-mail address or subject at the provider", key="person-subject", max_chars=200)
         roles.multiselect("Roles", list(ROLES), key="person-roles", placeholder="What they may do")
         does.button("Add", key="person-add", on_click=people_clicks.add_now, width="stretch")
-        if by_needed:
-            with st.container(width=320):
-                who.ask_who(key="people")
 
 
 def amend(known: list[Member]) -> None:
@@ -64,7 +64,7 @@ def amend(known: list[Member]) -> None:
 
 
 def accesses(at: datetime) -> None:
-    st.html('<h2 class="part">Who saw or took away what</h2>')
+    st.html('<div class="mas"><h2 class="part">Who saw or took away what</h2></div>')
     with st.container(key="access"):
         first, second, third = st.columns([2.4, 2.4, 1.4], vertical_alignment="bottom")
         patient = first.text_input("Patient", key="access-patient", placeholder="identifier; all of them")

@@ -16,7 +16,9 @@ from dashboard.who import may
 def research(ward: Ward) -> None:
     known = len(ward.sides) + len(ward.earlier)
     if not known:
-        return show_state("No patients yet", "The store is open and holds no patient to choose from.", key="empty")
+        told = "The store is open and holds no patient to choose from."
+        return show_state("No patients yet", told, "Name a drop folder in maswatch.toml, or take files in now: "
+                          "maswatch ingest FILE…", key="empty")  # fmt: skip
     show_sheet(page("research.html", at=ward.as_of, zone=reading.zone(), patients=known), key="research")
     asked = within_cohort(choice(ward), ward)
     if asked is None:

@@ -43,13 +43,14 @@ def responses(assessment: Assessment) -> pd.DataFrame:
     stand, beside = _stands(assessment), _beside(assessment)
     label = label_rules(assessment.points, assessment.starts, assessment.course.findings, catalog)
     names, table = _names(assessment), []
-    for key, told in verdicts.groupby(["patient_id", "t0"], sort=False):
-        patient, t0 = str(key[0]), told["t0"].iloc[0]
-        windows = [_window(row, stand[(patient, t0, row.hours)], beside[patient], catalog) for row in told.itertuples()]
-        since, drug = (pd.Timestamp(assessment.as_of) - t0) / pd.Timedelta(hours=1), told["drug"].iloc[0]
+    starts: dict[Any, list[Any]] = {}
+    for row in verdicts.itertuples():
+        starts.setdefault((row.patient_id, row.t0), []).append(row)
+    for (patient, t0), told in starts.items():
+        windows = [_window(row, stand[(patient, t0, row.hours)], beside[patient], catalog) for row in told]
+        since, first = (pd.Timestamp(assessment.as_of) - t0) / pd.Timedelta(hours=1), told[0]
         shown = label[(patient, t0)] if since >= label[(patient, t0)]["hours"] else None
-        number = int(told["course_no"].iloc[0])
-        table.append((patient, t0, drug, names[(patient, t0)], number, since, windows, shown))
+        table.append((patient, t0, first.drug, names[(patient, t0)], int(first.course_no), since, windows, shown))
     newest = pd.DataFrame(table, columns=COLUMNS)
     return newest.sort_values(["patient_id", "t0"], ascending=[True, False], ignore_index=True)
 

@@ -1,7 +1,10 @@
 """
 Many viewers of the ward at once, each refreshing as a browser does, while a cycle runs. By hand:
 
-    python -m tests.bench.viewers --viewers 50 --seconds 180 [--postgresql]
+    python -m tests.bench.viewers --viewers 50 --seconds 180 [--patients 1000 --days 90] [--postgresql]
+
+With `--store FOLDER` the ward is kept there, and looked at again the next time; `--url` is where its rows lie, else in
+a file beside. The older it is the more labs are overdue, as in a ward whose feed has been silent.
 
 A viewer speaks to the server as Streamlit's own page does, without drawing anything: what is timed is from asking until
 the server says that the page, or the part of it that refreshes, is drawn. Most look at the ward, some at a patient, a
@@ -15,14 +18,12 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,11 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
-from monitoring.simulate import simulate
+from tests.bench import full_ward
 from tests.servers import on_server, running_server
 from tests.stories.served import Served
 
-SEED, PATIENCE, LARGEST = 6, 120.0, 64 * 2**20
+PATIENCE, LARGEST = 120.0, 64 * 2**20
 PATIENT = "patient=SIM-{:04d}"
 MIX = (
     *[("", "")] * 7,
@@ -141,42 +142,39 @@ async def watched(address: str, viewers: int, seconds: float, cycle: list[str]) 
 
 
 @contextmanager
-def store(postgresql: bool) -> Iterator[str]:
-    """What the settings say of the store; nothing for the file."""
-    if not postgresql:
-        yield ""
+def place(asked: argparse.Namespace) -> Iterator[tuple[Path, str]]:
+    """A folder and, where the rows lie elsewhere, the address of that store."""
+    if asked.store:
+        yield asked.store.absolute(), asked.url
         return
-    with running_server() as server:
-        on_server(server.url, "CREATE DATABASE ward")
-        yield f'database_url = "{server.url.format(database="ward")}"\n'
-
-
-def filled(folder: Path, told: str, asked: argparse.Namespace) -> list[str]:
-    """A site whose newest results are of two hours ago; the command that works on it."""
-    end = datetime.now(UTC) - timedelta(hours=2)
-    simulate(folder / "in", patients=asked.patients, days=asked.days, seed=SEED, end=end)
-    (folder / "maswatch.toml").write_text(f'data_dir = "{folder}"\n{told}')
-    command = [sys.executable, "-m", "monitoring.cli", "--config", str(folder / "maswatch.toml")]
-    for words in (["db", "upgrade"], ["ingest", str(folder / "in")]):
-        subprocess.run([*command, *words], check=True, capture_output=True)
-    return command
+    with tempfile.TemporaryDirectory() as folder, running_server() if asked.postgresql else nullcontext() as server:
+        if server is not None:
+            on_server(server.url, "CREATE DATABASE ward")
+        yield Path(folder), server.url.format(database="ward") if server is not None else ""
 
 
 def report(asked: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory() as place, store(asked.postgresql) as told:
-        command = filled(Path(place), told, asked)
-        served = Served(Path(place), "--no-schedule")
+    with place(asked) as (folder, url):
+        command = full_ward.ward(folder, patients=asked.patients, days=asked.days, url=url)
+        full_ward.news(folder, asked.patients)
+        served = Served(folder, "--no-schedule")
         try:
             address, process = served.address, served.children("dashboard")[-1]
             before = memory(process), cpu(process)
             cycle = [*command, "schedule", "--once"]
             seen, said = asyncio.run(watched(address, asked.viewers, asked.seconds, cycle))
             after = memory(process), cpu(process)
-            failures = drawn_badly(address)
+            told(asked, seen, said, before, after)
+            print(f"pages not drawn: {drawn_badly(address):g}")
         finally:
             served.end()
+
+
+def told(
+    asked: argparse.Namespace, seen: Seen, said: str, before: tuple[float, float], after: tuple[float, float]
+) -> None:
     print(f"{asked.viewers} viewers, {asked.patients} patients of {asked.days} d, {asked.seconds:g} s, "
-          f"{'PostgreSQL' if asked.postgresql else 'SQLite'}")  # fmt: skip
+          f"{'PostgreSQL' if asked.postgresql or asked.url else 'SQLite'}")  # fmt: skip
     print(f"the very first page after the start: {share(seen.opened[:1], 1):.0f} ms")
     every = seen.opened[1:] + seen.refreshed
     for name, times in (("opening", seen.opened[1:]), ("refresh", seen.refreshed), ("every run", every)):
@@ -184,7 +182,7 @@ def report(asked: argparse.Namespace) -> None:
               f"longest {share(times, 1):.0f} ms")  # fmt: skip
     old, oldest = (share(seen.ages, part) / 1000 for part in (0.5, 1))
     print(f"age of what was shown: median {old:.0f} s, most {oldest:.0f} s; said to be behind {seen.behind} times")
-    print(f"errors: {len(seen.errors)} {sorted(set(seen.errors))}; pages not drawn: {failures:g}; cycle: {said}")
+    print(f"errors: {len(seen.errors)} {sorted(set(seen.errors))}; cycle: {said}")
     print(f"dashboard: {before[0]:.0f} MB before, {after[0]:.0f} MB after, {after[1] - before[1]:.0f} s of CPU; "
           f"load of the machine {os.getloadavg()[0]:.1f}")  # fmt: skip
 
@@ -206,7 +204,7 @@ def cpu(process: int) -> float:
 
 
 def drawn_badly(address: str) -> float:
-    with urllib.request.urlopen(f"{address}/metrics", timeout=60) as answer:
+    with urllib.request.urlopen(f"{address}/metrics", timeout=PATIENCE) as answer:
         lines = answer.read().decode().splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith("maswatch_page_failures_total{"))
 
@@ -216,4 +214,6 @@ if __name__ == "__main__":
     for name, default in (("viewers", 50), ("seconds", 180), ("patients", 200), ("days", 30)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--postgresql", action="store_true")
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--url", default="")
     report(parser.parse_args())

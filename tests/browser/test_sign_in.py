@@ -152,6 +152,10 @@ def test_a_researcher_sees_pseudonyms_and_nobody(browser: Callable[[], Browser])
     assert "see patients by name" in rob.see(PATIENT, ".state")
     page.page.click("text=Open Research")
     page.see("[data-testid=stDataFrame]")
+    page.page.goto(rob.address)  # who may see nobody begins with what is theirs, not with a refusal
+    page.see("[data-testid=stDataFrame]")
+    assert page.asked == "/research"
+    assert page.texts(".state") == []
     page.page.click("[data-testid=stMultiSelect] >> nth=0")
     options = page.see("[role=option]").all_text_contents()
     assert len([option for option in options if re.fullmatch("P[0-9a-f]{12}", option)]) == 8

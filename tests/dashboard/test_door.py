@@ -116,6 +116,13 @@ def test_whoever_is_signed_in_gets_pages_and_their_own_files(ask: Any) -> None:
     assert (refused.status_code, refused.text) == (403, "made for somebody else")
 
 
+def test_whom_to_ask_stands_where_somebody_is_kept_out(ask: Any) -> None:
+    assert "If you cannot sign in, ask the ward office." in ask("/sign-in").text
+    stranger = ask("/", brought(CLAIMS | {"sub": "eve", "name": "Eve"}))
+    assert stranger.status_code == 403
+    assert "Ask the ward office to let you in; they need this: eve. Then load this page again." in stranger.text
+
+
 def test_a_sign_in_that_nobody_touched_is_over_for_pages_and_files(ask: Any) -> None:
     late = brought(CLAIMS | {"nonce": "late"}, touched=timedelta(minutes=16))
     assert ask("/patient", late).headers["location"] == "/sign-in"

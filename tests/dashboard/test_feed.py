@@ -76,6 +76,9 @@ def test_a_store_that_cannot_be_read_is_failing_and_says_why(settings: Settings)
     feed = unreadable(settings, "The store's file is damaged.", now=NOW)
     assert feed.status == "failing"
     assert banners(feed) == [("decision", "The store cannot be read")]
+    told = str(strip(feed, zone=ZONE, now=NOW))
+    assert "Store cannot be read" in told
+    assert "No scheduled intake yet" not in told  # when the last one was is not known
 
 
 def test_looking_back_is_said_on_the_page(settings: Settings) -> None:

@@ -151,3 +151,11 @@ def test_a_channel_that_does_not_take_messages_is_said_as_long_as_its_flag_holds
     assert "Messages to mail are not getting through.</b> The service did not take it." in html
     gone = Reader(unsent=({**row, "seq": 7},))
     assert "not getting through" not in str(inbox_html(ward(), catalog(), InboxAsked(), gone, zone=ZONE))
+
+
+def test_the_evidence_of_flags_that_are_not_shown_is_not_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.inbox_sheet.AT_ONCE", 2)
+    here = replace(ward(), sides=tuple(replace(side) for side in ward().sides))  # nothing is worked out of them yet
+    shown = str(inbox_html(here, catalog(), InboxAsked(), NOBODY, zone=ZONE))
+    assert shown.count("data-entry") == 2
+    assert sum(key[0] == "panel" for side in here.sides for key in side.worked_out) == 2

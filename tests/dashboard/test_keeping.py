@@ -6,7 +6,7 @@ import threading
 from datetime import datetime, timedelta
 
 from dashboard.bedside import Ward
-from dashboard.keeping import Keeper
+from dashboard.keeping import Keeper, Kept
 from storage.errors import StoreBusy
 from tests.dashboard.ward_fixture import NOW
 
@@ -15,7 +15,7 @@ class Watch:
     """A clock and a store in one: what they say is set by hand, and each judgement is counted."""
 
     def __init__(self) -> None:
-        self.now, self.mark, self.judged, self.busy = NOW, "m1", 0, False
+        self.now, self.mark, self.judged, self.busy, self.takes = NOW, "m1", 0, False, timedelta(0)
 
     def told_mark(self) -> str:
         if self.busy:
@@ -24,11 +24,14 @@ class Watch:
 
     def judge(self, mark: str, now: datetime) -> Ward:
         self.judged += 1
+        self.now += self.takes
         return Ward(now, (), mark=mark)
 
 
-def watched() -> tuple[Watch, Keeper]:
+def watched(*, takes: timedelta = timedelta(0)) -> tuple[Watch, Keeper]:
+    """`takes`: how long a judgement lasts by its clock."""
     watch = Watch()
+    watch.takes = takes
     keeper = Keeper(watch.told_mark, watch.judge, lambda: watch.now, patience=0)
     keeper.look()
     return watch, keeper
@@ -48,9 +51,35 @@ def test_a_reading_is_given_for_a_minute_and_a_half_and_renewed_before_that() ->
 
 def test_a_reading_too_old_is_never_given_but_made_anew() -> None:
     watch, keeper = watched()
-    late = NOW + timedelta(seconds=90)
+    late = NOW + timedelta(minutes=5)
     assert keeper.given("m1", late) == Ward(late, (), mark="m1")
     assert watch.judged == 2
+
+
+def test_a_reading_that_grew_old_while_the_next_is_being_made_is_given_and_says_so() -> None:
+    watch, keeper = watched()
+    given = keeper.given("m1", NOW + timedelta(seconds=90))
+    assert (given.as_of, given.late, given.behind) == (NOW, True, False)
+    assert keeper.wanted.is_set()
+    watch.mark = "m2"
+    later = keeper.given("m2", NOW + timedelta(minutes=4, seconds=59))
+    assert (later.as_of, later.late, later.behind) == (NOW, True, True)
+    assert watch.judged == 1  # nobody has waited for a judgement
+
+
+def test_a_reading_that_takes_long_is_renewed_for_the_clock_alone_after_four_times_as_long() -> None:
+    """Of 20 s: after 80 s, and without a word until twice 20 s later; a change is read at once all the same."""
+    watch, keeper = watched(takes=timedelta(seconds=20))
+    for after, judged in ((79, 1), (80, 2)):
+        watch.now = NOW + timedelta(seconds=after)
+        keeper.look()
+        assert watch.judged == judged
+    began = NOW + timedelta(seconds=80)
+    assert not keeper.given("m1", began + timedelta(seconds=119)).late
+    assert keeper.given("m1", began + timedelta(seconds=120)).late
+    watch.now, watch.mark = began + timedelta(seconds=21), "m2"
+    keeper.look()
+    assert watch.judged == 3
 
 
 def test_while_the_store_is_ahead_the_earlier_reading_says_so_and_the_next_is_wanted_at_once() -> None:
@@ -82,10 +111,25 @@ def test_a_store_that_cannot_be_read_leaves_nothing_to_give() -> None:
 
 def test_who_finds_nothing_young_enough_waits_for_one_judgement_that_all_are_given() -> None:
     watch, keeper = watched()
-    first = keeper.given("m1", NOW + timedelta(seconds=93))
-    began_to_wait_earlier = keeper.given("m1", NOW + timedelta(seconds=92))
+    first = keeper.given("m1", NOW + timedelta(seconds=303))
+    began_to_wait_earlier = keeper.given("m1", NOW + timedelta(seconds=302))
     assert first is began_to_wait_earlier
     assert watch.judged == 2
+
+
+def test_who_waited_long_for_a_judgement_is_given_it_and_makes_none_of_their_own() -> None:
+    watch = Watch()
+    keeper = Keeper(watch.told_mark, watch.judge, lambda: watch.now, patience=0)
+    keeper.judging.acquire()
+    given: list[Ward] = []
+    waiting = threading.Thread(target=lambda: given.append(keeper.given("m1", NOW)))
+    waiting.start()
+    threading.Event().wait(0.2)  # until it stands at the lock
+    made = keeper.kept = Kept("m1", Ward(NOW + timedelta(minutes=4), (), mark="m1"))
+    keeper.judging.release()
+    waiting.join()
+    assert given == [made.ward]
+    assert watch.judged == 0
 
 
 def test_a_reading_that_knows_of_a_change_is_of_after_it_though_the_page_began_before() -> None:

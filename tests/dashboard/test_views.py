@@ -57,6 +57,13 @@ def test_the_ward_shows_every_patient(filled: Settings) -> None:
     assert "&gt;40,000" in board
 
 
+def test_a_reading_keeps_nothing_that_only_the_judging_asked_for(filled: Settings) -> None:
+    reading.use(filled)
+    kept = reading.ward(NOW, now=NOW)
+    assert len(kept.sides) == 8
+    assert kept.state.assessment.recent is None
+
+
 def test_who_left_long_ago_is_off_the_board_and_opens_by_the_address(tmp_path: Path) -> None:
     settings = store_fixture.filled(tmp_path)
     store = open_store(settings.database_url)
@@ -144,12 +151,17 @@ def test_an_empty_store_is_a_designed_state_on_every_view(nothing: Settings, vie
 
 @pytest.mark.sqlite  # a file of something else
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_store_that_cannot_be_read_is_said_calmly_on_every_view(tmp_path: Path, view: str) -> None:
+def test_a_store_that_cannot_be_read_is_said_calmly_on_every_view(
+    tmp_path: Path, view: str, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "maswatch.db").write_bytes(b"this is no store" * 4096)
     page = " ".join(sheets(opened(Settings(data_dir=tmp_path, ward=Ward(timezone="UTC")), view)).values())
     assert "The store cannot be read" in page
     assert "Nothing that was taken in is lost" in page
+    assert "Until it can be read again, read the values in the laboratory system." in page
     assert "Traceback" not in page
+    logged = [told.getMessage() for told in caplog.records if told.name == "dashboard.shell"]
+    assert logged == ["a view could not be drawn: StoreDamaged"]  # a line for each page while it lasts, no more
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.bedside import Ward
 from dashboard.selection import WardAsked
-from dashboard.ward_table import Row, chosen, rows, steroid_clock, tiles, ward_html, ward_parts
+from dashboard.ward_table import MOST_ROWS, Row, chosen, rows, steroid_clock, tiles, ward_html, ward_parts
 from tests.dashboard.catalog_fixture import catalog
 from tests.dashboard.ward_fixture import NEXT_RUN, ZONE, ago, bed, nobody, ward
 
@@ -190,3 +190,27 @@ def test_a_short_board_comes_whole() -> None:
     first, rest = ward_parts(ward(), catalog(), WardAsked(), zone=ZONE, next_run_at=NEXT_RUN)
     assert (len(beds(first)), rest) == (8, "")
     assert "data-part" not in first
+
+
+def many(count: int) -> Ward:
+    """So many copies of one bed that needs a decision, one after the other."""
+    side = bed("7")
+    sides = tuple(replace(side, patient={**side.patient, "patient_id": f"M{number}"}) for number in range(count))
+    return replace(ward(), sides=sides, worked_out={})
+
+
+def test_of_a_very_long_board_the_first_rows_are_drawn_and_the_others_are_counted() -> None:
+    told = html(told=many(MOST_ROWS + 3))
+    assert len(beds(told)) == MOST_ROWS
+    assert "3 more patients follow in the same order" in told
+    assert "3 of them need a decision" in told
+    assert 'href="/?every=1"' in told
+    every = html(WardAsked(every="1"), many(MOST_ROWS + 3))
+    assert len(beds(every)) == MOST_ROWS + 3
+    assert "in the same order" not in every
+
+
+def test_a_board_that_is_just_short_enough_is_drawn_whole() -> None:
+    told = html(told=many(MOST_ROWS))
+    assert len(beds(told)) == MOST_ROWS
+    assert "in the same order" not in told

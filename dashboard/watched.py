@@ -1,0 +1,36 @@
+"""The ward as it is watched at a moment, with what every view of it begins with. Imports no streamlit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+
+from dashboard import bedside
+from dashboard.bedside import Ward
+from dashboard.rounds_sheet import scores_of
+from dashboard.ward_table import work_out
+from monitoring.present import present
+from monitoring.state import recent_state
+from monitoring.terms import Catalog
+from storage.engine import Store
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a site shows its ward: its zone, and the units it chose."""
+
+    zone: tzinfo
+    units: str
+
+
+def watched(store: Store, catalog: Catalog, as_of: datetime) -> Ward:
+    """Everybody who is still watched."""
+    here = present(store, catalog, as_of=as_of)
+    told = bedside.ward(recent_state(store, catalog, as_of=as_of, patients=here.patients), here.earlier)
+    return bedside.lightened(told)
+
+
+def made_ready(ward: Ward, catalog: Catalog, shown: Shown) -> Ward:
+    """With the rows of the board and everybody's scores, so that no reader waits for them."""
+    work_out(ward, catalog, zone=shown.zone, units=shown.units)
+    return bedside.lightened(replace(ward, scored=scores_of(ward, [side.id for side in ward.sides])))
