@@ -9,6 +9,7 @@ between two of them the pages have their turn. Whoever has no such process, or l
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 import signal
 import time
@@ -31,6 +32,7 @@ from storage.engine import Store, open_store
 
 PATIENTS: Final = 20  # a piece: a tenth of a second's unpacking at most
 BREATH: Final = 0.005  # seconds, of the pages alone
+YIELDS: Final = 10  # of nineteen: where processors are few, a page comes before the next reading
 PATIENCE: Final = 600.0  # seconds after which it is taken to be stuck
 log = logging.getLogger(__name__)
 
@@ -81,6 +83,8 @@ def _begin(url: str, catalog: Catalog, shown: Shown) -> None:
     """In the new process, which ends when who started it does."""
     belong_to_parent()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(YIELDS)
     _KEPT.update(store=open_store(url), catalog=catalog, shown=shown)
 
 

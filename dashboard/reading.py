@@ -171,7 +171,7 @@ def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
         return _amended(*key, ward.as_of, from_the_hour, store, as_of)
 
     said = told(store(), as_of=now, amended=shared)
-    return _news(*key, ward.as_of, said.count, ward, said)
+    return _news(settings().database_url, ward.mark, EVERYONE, ward.as_of, said.count, ward, said)
 
 
 def scores(ward: Ward, patient_id: str, *, live: bool = False) -> list[Row]:
