@@ -27,16 +27,18 @@ else:
     if person.turned:
         show_signed_out(person)
         st.stop()
+ward = st.Page("views/ward.py", title="Ward", default=True, visibility=offered("see"))
+research = st.Page("views/research.py", title="Research", url_path="research", visibility=offered("research"))
 views = [
-    st.Page("views/ward.py", title="Ward", default=True, visibility=offered("see")),
+    ward,
     st.Page("views/inbox.py", title="Inbox", url_path="inbox", visibility=offered("see")),
     st.Page("views/patient.py", title="Patient", url_path="patient", visibility=offered("see")),
     st.Page("views/rounds.py", title="Rounds", url_path="rounds", visibility=offered("see")),
     st.Page("views/feed.py", title="Feed", url_path="feed", visibility=offered("see")),
-    st.Page("views/research.py", title="Research", url_path="research", visibility=offered("research")),
+    research,
     st.Page("views/people.py", title="People", url_path="people", visibility=offered("manage")),
 ]
 chosen = st.navigation(views, position="top")
-if chosen is views[0] and "see" not in rights and "research" in rights:  # begins with what is theirs
-    st.switch_page(views[5])
+if chosen is ward and "see" not in rights and "research" in rights:  # begins with what is theirs
+    st.switch_page(research)
 chosen.run()

@@ -100,7 +100,7 @@ class Keeper:
     def _next(self, mark: str, now: datetime) -> Kept | None:
         """The next reading, where it comes in time, else the one before; without any (None), judging has failed."""
         self.wanted.set()
-        if self.kept is None or self.kept.took < SOON:
+        if self.kept and self.kept.took < SOON:
             with self.made:
                 self.made.wait_for(lambda: not self.kept or self.kept.fits(mark, now, self.kept.fresh), self.patience)
         return self.kept

@@ -7,7 +7,7 @@ another person's rights are ever answered from an older read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -179,10 +179,10 @@ def scores(ward: Ward, patient_id: str, *, live: bool = False) -> list[Row]:
     return _scores_of(ward, live=live).get(patient_id, [])
 
 
-def _scores_of(ward: Ward, *, live: bool) -> dict[str, list[Row]]:
+def _scores_of(ward: Ward, *, live: bool) -> Mapping[str, list[Row]]:
     """Kept under the mark that the reading knows of: the store may be ahead of it."""
     if live and ward.scored is not None:
-        return dict(ward.scored)
+        return ward.scored
     at = ward.as_of.replace(minute=ward.as_of.minute // 10 * 10, second=0, microsecond=0) if live else ward.as_of
     who = ward.sides[0].id if len(ward.sides) == 1 else ""  # a ward of one patient alone is another reading
     return _scores(settings().database_url, ward.mark, EVERYONE, at, who, ward)
@@ -233,6 +233,7 @@ def _catalog(site_catalog: Path | None) -> Catalog:
 def _forget_store() -> None:
     """So that the next read opens it anew: one that was mended or put back is found without a restart."""
     _store.clear()
+    _apart.clear()  # its process has the old one open
 
 
 def _same_file(url: str) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.belief import Belief
 from monitoring.analysis.columns import Laid, texts
 from monitoring.analysis.evidence import SHOWN, Row, calculation, confounders, shown
 from monitoring.analysis.hinges import Span, Ward
 from monitoring.analysis.newest import dated, hours_later, later_sum
 from monitoring.analysis.rules import WAYS
-from monitoring.analysis.turning import Belief, turning
+from monitoring.analysis.turning import turning
 from monitoring.analysis.written import rounded
 from monitoring.analysis.written import rows as plain_rows
 from monitoring.terms import Catalog, Rule

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.belief import Belief
 from monitoring.analysis.columns import Table, blank, by_text, framed, moments
 from monitoring.analysis.episodes import episodes
 from monitoring.analysis.hinges import Ward
-from monitoring.analysis.turning import Belief, turning
+from monitoring.analysis.turning import turning
 from monitoring.analysis.windows import Fits, steepest
 from monitoring.terms import Catalog, Rule
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.belief import Belief
 from monitoring.analysis.rules import WAYS, Looked, percent, told_line
-from monitoring.analysis.turning import Belief, turning
+from monitoring.analysis.turning import turning
 from monitoring.analysis.windows import Fits, steepest
 from monitoring.terms import Catalog, Rule
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from dashboard import reading
 from dashboard.apart import Apart
 from dashboard.bedside import Ward
 from dashboard.rounds_sheet import scores_of
 from dashboard.ward_table import rows
 from dashboard.watched import Shown, made_ready, watched
-from storage.engine import Store
+from storage.engine import Store, upgrade
+from tests.dashboard import store_fixture
 from tests.dashboard.rounds_fixture import filled
 from tests.dashboard.store_fixture import known
 from tests.dashboard.ward_fixture import NOW, ZONE
@@ -82,3 +84,19 @@ def test_what_cannot_be_read_is_left_to_who_asks(store: Store, apart: Apart, cap
     place.write_bytes(b"no database" * 500)
     assert apart.read(NOW) is None
     assert "was lost" in caplog.text or "failed" in caplog.text
+
+
+def test_a_store_that_was_put_back_is_read_from_then_on(tmp_path: Path) -> None:
+    settings = store_fixture.filled(tmp_path / "now")
+    large = settings.model_copy(update={"schedule": settings.schedule.model_copy(update={"judges_from": 1})})
+    other = Path(store_fixture.empty(tmp_path / "before").database_url.removeprefix("sqlite:///"))
+    other.parent.mkdir(exist_ok=True)
+    upgrade(f"sqlite:///{other}")
+    reading.use(large)
+    try:
+        assert len(reading._judged_ahead("first", NOW).sides) > 0
+        other.replace(Path(large.database_url.removeprefix("sqlite:///")))
+        assert len(reading._judged_ahead("second", NOW).sides) == 0
+    finally:
+        reading._forget_store()
+        reading._site.clear()

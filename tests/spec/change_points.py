@@ -18,8 +18,9 @@ from scipy.linalg import block_diag, null_space
 from scipy.special import expit, logit
 from scipy.stats import multivariate_normal, norm
 
+from monitoring.analysis.belief import Belief
 from monitoring.analysis.rules import WAYS
-from monitoring.analysis.turning import REMEMBERED, Belief, Turning, turning
+from monitoring.analysis.turning import REMEMBERED, Turning, turning
 from tests.spec.drawing import at, catalog
 
 Value = tuple[float, float, float]  # hour, value, noise on the log scale
