@@ -15,7 +15,8 @@ DAY = 24.0
 class Belief:
     """
     The rule's numbers, per hour on the log scale. `least`: the slope that counts as moving at all; `relevant`: the one
-    that matters; `company`: (analyte, ratio, spread) of each; `most`: the log odds it may add at most;
+    that matters; `company`: (analyte, ratio, spread) of each; `apart`: (analyte, ratio) where they move without this
+    marker, none where that is no other; `most`: the log odds they may add at most;
     `treated_adds`: the log odds added within `treated_hours` of a high-dose steroid start.
     """
 
@@ -28,6 +29,7 @@ class Belief:
     least: float
     relevant: float
     company: tuple[tuple[str, float, float], ...]
+    apart: tuple[tuple[str, float], ...]
     along: float
     without: float
     together: float
@@ -49,6 +51,7 @@ class Belief:
             least=float(per_hour(numbers["least_rate_percent_per_day"])),
             relevant=float(per_hour(numbers["min_rate_percent_per_day"])),
             company=tuple((name, ratios[k], float(spreads[k])) for k, name in enumerate(names)),
+            apart=tuple(zip(names, numbers.get("company_apart_ratio", ()), strict=False)),
             along=numbers["company_along"],
             without=numbers["company_without"],
             together=numbers["together_hours"],

@@ -9,8 +9,9 @@ conjugate priors (Gelman et al., Bayesian Data Analysis, 3rd ed., ch. 14; Fearnh
 Company: markers that usually move along, each by its ratio to this one, give or take a spread. Either they move with
 it, or this one goes its own way; both are weighed, so that company helps a weak rise to be seen early and cannot make
 one where the series itself speaks against it. What it adds for a change is bounded (`most`, in log odds), because it
-also moves for reasons of its own, an infection first of all. The looks every 12 h need no further correction: what is
-asked is the probability now, and the prior says how seldom a course turns.
+also moves for reasons of its own, an infection first of all: where it moves without this one, its markers may keep
+other ratios (CRP most, platelets hardly). The looks every 12 h need no further correction: what is asked is the
+probability now, and the prior says how seldom a course turns.
 
 A high-dose steroid is begun in who is getting worse: that it was, a few days ago at most, adds log odds of its own. It
 says nothing of how fast, so the rate stays that of the values.
@@ -163,8 +164,9 @@ def _cases(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief:
         span = Span(own.patient[here], own.hour[start_of[rows]], own.hour[here - lag], own.hour[here])
         mine = alone.hinge(rows, here - lag, span.turn)
         theirs = {name: one.hinge(rows, here - lag, span.turn) for name, one in company.items()}
-        along, extra = _company(theirs, len(rows), belief)
-        yield from _turned(rows, mine, along, extra, _priors(own, here, span, lag, belief), lag)
+        along = _company(theirs, len(rows), belief, {})
+        apart = _company(theirs, len(rows), belief, dict(belief.apart)) if belief.apart else along
+        yield from _turned(rows, mine, along, apart, _priors(own, here, span, lag, belief), lag)
         lag += 1
 
 
@@ -186,12 +188,12 @@ def _priors(
 def _turned(
     rows: np.ndarray,
     mine: Hinge,
-    along: Hinge,
-    extra: np.ndarray,
+    company: tuple[Hinge, np.ndarray],
+    apart: tuple[Hinge, np.ndarray],
     priors: tuple[np.ndarray, list[tuple[float, float, float]]],
     lag: int,
 ) -> Iterator[Case]:
-    prior, pairs = priors
+    (prior, pairs), (along, extra), (by_itself, extra_apart) = priors, company, apart
     both = mine.plus(along)
     for place, (before, after, share) in enumerate(pairs):
         weight = prior + np.log(share)
@@ -200,12 +202,12 @@ def _turned(
             yield Case(rows, alone + weight, alone + weight, weight, slope, spread, slope, spread)
             continue
         joint, slope_with, spread_with = _marginal(both, before, after)
-        others, _, _ = _marginal(along, before, after)
+        others, _, _ = _marginal(by_itself, before, after)
         yield Case(
             rows,
             joint + extra + weight,
             alone + weight,
-            others + extra + weight,
+            others + extra_apart + weight,
             slope_with,
             spread_with,
             slope,
@@ -229,14 +231,16 @@ def _marginal(hinge: Hinge, before: float, after: float) -> tuple[np.ndarray, np
     return better, (a * two - hinge.both * one) / det, a / det
 
 
-def _company(parts: Mapping[str, Hinge], size: int, belief: Belief) -> tuple[Hinge, np.ndarray]:
+def _company(
+    parts: Mapping[str, Hinge], size: int, belief: Belief, other: Mapping[str, float]
+) -> tuple[Hinge, np.ndarray]:
     """
     What the company says about this marker's slopes, and the log evidence that it moves at all. Each one's slopes are
-    ratio * these slopes, give or take its spread, which is integrated out.
+    ratio * these slopes (of those named in `other` that ratio), give or take its spread, which is integrated out.
     """
     told, extra = Hinge.nothing(size), np.zeros(size)
-    for name, ratio, spread in belief.company:
-        part, loose = parts[name], spread**2
+    for name, usual, spread in belief.company:
+        part, loose, ratio = parts[name], spread**2, other.get(name, usual)
         a, b, c = 1.0 + loose * part.before, 1.0 + loose * part.after, loose * part.both
         det = a * b - c * c
         one = (b * part.score_before - c * part.score_after) / det

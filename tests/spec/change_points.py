@@ -144,6 +144,11 @@ def expected(course: Course, analyte: str, rule: str, *, most: float | None = No
         Part(ratio, spread, slack, [v for v in course.get(name, []) if start - slack <= v[0] <= now + slack])
         for name, ratio, spread in held.company
     ]
+    other = dict(held.apart)
+    by_themselves = [
+        replace(part, ratio=other.get(name, part.ratio))
+        for part, (name, _, _) in zip(others, held.company, strict=True)
+    ]
     with_, alone, company = [], [], []
     for place, line in enumerate(lines([hour for hour, _, _ in mine.values], held)):
         prior = np.log(line.prior)
@@ -155,7 +160,7 @@ def expected(course: Course, analyte: str, rule: str, *, most: float | None = No
             continue
         joint, slope, spread = weighed([mine, *others], line, now)
         with_.append((joint + prior, slope, spread))
-        company.append(weighed(others, line, now)[0] + prior)
+        company.append(weighed(by_themselves, line, now)[0] + prior)
     return _joined(mixed(with_, held), mixed(alone, held), float(np.logaddexp.reduce(company)), held)
 
 

@@ -1,7 +1,7 @@
 """
 Rising ferritin: probable from all values of the last days, and at a level that matters.
 
-The probability of each course is told beside it; it is raised from p_raise, about seven in ten, and over below
+The probability of each course is told beside it; it is raised from p_raise, about two in three, and over below
 p_clear, one in five. How the probability comes about is in test_turning.py, with a reference of its own.
 """
 
