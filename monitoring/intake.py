@@ -154,7 +154,14 @@ def _taken_back(store: Store, deleted: list[Deletion], *, at: Circumstances, run
     """Before what else was told is kept: told again after a crash, it finds nothing that still stands."""
     gone = withdrawals(store, at.source, deleted, now=at.now)
     batch = Batch(
-        run_id, at.source, at.now, gone.get("observations"), gone.get("doses"), gone.get("findings"), named=True
+        run_id,
+        at.source,
+        at.now,
+        gone.get("observations"),
+        gone.get("doses"),
+        gone.get("findings"),
+        gone.get("patients"),
+        named=True,
     )
     return counted(append(store, batch), set_aside=0) if gone else IngestCounts()
 

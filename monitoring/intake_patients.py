@@ -7,9 +7,11 @@ import pandas as pd
 
 from monitoring import lookup, numbers, times
 from monitoring.cells import origin_column
-from monitoring.sieve import FAR_OFF, Circumstances, Rows, Sieve, quoted
+from monitoring.sieve import FAR_OFF, Circumstances, Rows, Sieve, quoted, told_moments
 from monitoring.terms import Analyte
 
+# A cell beside the contract: the resource that tells a context. No header of a file, read in small letters, is this.
+TOLD_BY = "Condition.id"
 MEASURED = {"weight_kg": "weight", "height_cm": "height"}
 SEXES = {
     "male": ("m", "male", "man", "boy"),
@@ -40,6 +42,8 @@ def sift_patients(rows: Rows, at: Circumstances) -> tuple[pd.DataFrame, Sieve]:
     for name in ("admitted_at", "discharged_at"):
         frame[name] = _stays(rows, name, at, sieve)
     sieve.refuse((frame["discharged_at"] < frame["admitted_at"]).to_numpy(), "implausible", BACKWARDS)
+    frame["source_id"] = rows.cells(TOLD_BY).column(str.strip)
+    frame["told_at"] = told_moments(rows, at)
     frame["origin"] = origin_column(rows.origins)
     return frame[sieve.passed], sieve
 

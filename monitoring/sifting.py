@@ -29,10 +29,14 @@ SIFTS: Mapping[str, tuple[Sift, str]] = {
 
 @dataclass(frozen=True)
 class Restated:
-    """A resource told anew, when by the server's clock (ISO 8601, or ""): of findings it says `still` and no other."""
+    """
+    A resource told anew, when by the server's clock (ISO 8601, or ""): of findings it says `still` and no other, of
+    contexts `contexts`.
+    """
 
     name: str
     still: frozenset[str]
+    contexts: frozenset[str]
     at: str
     origin: str
 

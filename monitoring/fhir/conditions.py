@@ -1,8 +1,9 @@
 """
 Condition -> what the patient suffers from (patients rows) and organs that are said to be enlarged (findings rows).
 
-A finding is known by the resource's id: "yes" while the condition is there, "no" once it is resolved, and taken back
-where a later version no longer says either, or means another diagnosis. What is coded as neither is set aside. One
+Both are known by the resource's id. A finding is "yes" while the condition is there, "no" once it is resolved, and
+taken back where a later version no longer says either, or means another diagnosis; a context is told while the
+condition is there, and taken back where a later version does not tell it. What is coded as neither is set aside. One
 entered in error may have lost its code or its patient: it takes back what was said under its id.
 """
 
@@ -15,6 +16,7 @@ from monitoring.fhir.outcomes import Aside, Outcome, Row, Surroundings
 from monitoring.fhir.resources import Found
 from monitoring.fhir.versions import is_first, is_later
 from monitoring.fhir.vocabulary import Diagnosis
+from monitoring.intake_patients import TOLD_BY
 from monitoring.sifting import Restated
 
 OTHER_DIAGNOSIS = "This diagnosis is none of the contexts and findings that are told apart here."
@@ -37,7 +39,7 @@ def condition(found: Found, near: Surroundings) -> list[Outcome]:
         return [Aside("no_patient", fault)]
     rows = [Row("findings", cells | {"patient_id": person}) for cells in _findings(found, organs, near)]
     if context and _holds(node, near):
-        rows.append(Row("patients", {"patient_id": person, "context": context}))
+        rows.append(Row("patients", {"patient_id": person, "context": context} | _versioned(found, TOLD_BY)))
     return list(rows) or [Aside("not_followed", NOT_SURE, f"Condition {context or organs[0]}", person)]
 
 
@@ -47,8 +49,10 @@ def restated(found: Found, outcomes: Iterable[Outcome], origin: str) -> Restated
     unread = any(isinstance(one, Aside) and one.reason != "not_followed" for one in told)
     if found.kind != "Condition" or found.fault or not found.id or is_first(found) or unread:
         return None
-    still = frozenset(one.cells["finding"] for one in told if isinstance(one, Row) and one.kind == "findings")
-    return Restated(found.id, still, text(child(found.node, "meta"), "lastUpdated"), origin)
+    rows = [one for one in told if isinstance(one, Row)]
+    still = frozenset(one.cells["finding"] for one in rows if one.kind == "findings")
+    contexts = frozenset(one.cells["context"] for one in rows if one.kind == "patients")
+    return Restated(found.id, still, contexts, text(child(found.node, "meta"), "lastUpdated"), origin)
 
 
 def _findings(found: Found, organs: list[str], near: Surroundings) -> Iterator[dict[str, str]]:
@@ -63,10 +67,14 @@ def _findings(found: Found, organs: list[str], near: Surroundings) -> Iterator[d
             "finding": organ,
             "value": "no" if gone else "yes",
             "observed_at": _at(node, "abatement") if gone else _at(node, "onset", text(node, "recordedDate")),
-            "source_id": found.id or identifier(node),
             "status": status,
-            "told_at": text(child(node, "meta"), "lastUpdated"),
-        }
+        } | _versioned(found, "source_id")
+
+
+def _versioned(found: Found, name: str) -> dict[str, str]:
+    """In the cell `name` what the resource is called, and when this version was written."""
+    node = found.node
+    return {name: found.id or identifier(node), "told_at": text(child(node, "meta"), "lastUpdated")}
 
 
 def _at(node: Node, name: str, recorded: str = "") -> str:

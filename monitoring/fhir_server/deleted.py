@@ -13,14 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from monitoring.deletions import KINDS
+from monitoring.deletions import ours
 from monitoring.fhir.nodes import Node, child, children, text
 from monitoring.fhir_server.asking import Asking
 from monitoring.fhir_server.links import named
 from monitoring.fhir_server.pages import moment
 from monitoring.fhir_server.walking import all_pages
 from storage.engine import Store
-from storage.holders import held
 
 EVERY = timedelta(hours=1)  # a history tells of every change on the server, whosever it is
 MOST_PAGES = 200
@@ -50,10 +49,10 @@ class Deleted:
         if since is None:
             return b""
         entries = _last_words(self._entries(kind, since))
-        ours = held(self.store, KINDS[kind], self.name, entries.keys())
-        if not ours:
+        gone = ours(self.store, self.name, kind, entries.keys())
+        if not gone:
             return b""
-        told = [_shaped(entries[one], f"{kind}/{one}") for one in sorted(ours)]
+        told = [_shaped(entries[one], f"{kind}/{one}") for one in sorted(gone)]
         return json.dumps({"resourceType": "Bundle", "type": "history", "entry": told}).encode()
 
     def _entries(self, kind: str, since: datetime) -> Iterator[Node]:

@@ -16,6 +16,7 @@ SIZES = text("analyte IN ('weight', 'height')")
 COURSES = text("ended_at IS NOT NULL OR unit LIKE '%/day'")
 RAN = text("(dose.ended_at IS NOT NULL OR dose.unit LIKE '%/day')")
 SIZED = text("observation.analyte IN ('weight', 'height')")
+TOLD_BY_NAME = text("source_id IS NOT NULL")
 
 
 def named(table: str) -> Index:
@@ -135,10 +136,20 @@ class Finding(SQLModel, table=True):
 
 
 class Patient(SQLModel, table=True):
-    """What was said of a person, version by version. Version 0 means: only the identifier is known yet."""
+    """
+    What was said of a person, version by version. Version 0 means: only the identifier is known yet.
+
+    `source_id`: the source's own name of what says it, where it has one that may take its word back. The newest version
+    under such a name is all that is still said by it; where it has no context, the one told before is withdrawn.
+    `told_at`: when the source wrote this down, by its own clock, where it says so.
+    """
 
     __tablename__ = "patient"
-    __table_args__ = (CLUSTERED,)
+    __table_args__ = (
+        # few rows: a source that takes its word back does not always say of whom it was
+        Index("ix_patient_source", "source_id", sqlite_where=TOLD_BY_NAME, postgresql_where=TOLD_BY_NAME),
+        CLUSTERED,
+    )
 
     patient_id: str = Field(primary_key=True)
     version: int = Field(primary_key=True)
@@ -151,8 +162,10 @@ class Patient(SQLModel, table=True):
     bed: str | None = None
     admitted_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     discharged_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    told_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     source: str
+    source_id: str | None = None
     origin: str = ""
     digest: int = Field(sa_column=Column(BigInteger, nullable=False))
     run_id: str

@@ -14,6 +14,7 @@ from tests.monitoring.fhir_fixture import Node, bundle, only, read, reasons
 from tests.monitoring.intake_fixture import site
 from tests.monitoring.test_fhir_given_and_people import SNOMED, concept, condition
 
+SJIA = concept("http://hl7.org/fhir/sid/icd-10", "M08.2")
 SPLEEN = concept(SNOMED, "16294009", "Splenomegaly")
 BEGUN, OVER = "2026-01-19T08:00:00Z", "2026-01-24T08:00:00Z"
 
@@ -75,7 +76,7 @@ def test_what_no_longer_says_that_it_is_there_is_taken_back_and_not_taken_for_a_
 
 
 def restated(*nodes: Node) -> list[tuple[str, frozenset[str]]]:
-    return [(one.name, one.still) for one in read(*nodes).restated]
+    return [(one.name, one.still | one.contexts) for one in read(*nodes).restated]
 
 
 def test_a_version_that_may_not_be_the_first_says_what_its_id_still_stands_for() -> None:
@@ -85,6 +86,8 @@ def test_a_version_that_may_not_be_the_first_says_what_its_id_still_stands_for()
     assert restated(enlarged(other, meta={"versionId": "2"})) == [("c", frozenset())]
     assert restated(enlarged(other, subject=None, meta={"versionId": "2"})) == [("c", frozenset())]
     assert restated(enlarged(subject=None, meta={"versionId": "2"})) == []  # of whom it says so is not known
+    assert restated(enlarged(SJIA)) == [("c", frozenset({"sJIA"}))]
+    assert restated(enlarged(SJIA, **coded("clinicalStatus", "resolved"))) == [("c", frozenset())]
 
 
 def version(number: int, code: Node) -> Node:
@@ -98,6 +101,17 @@ def test_of_versions_in_one_file_the_newest_says_what_stands(tmp_path: Path) -> 
         here.takes(json.dumps(bundle(version(3, SPLEEN), version(2, liver), version(1, liver))), "c.json")
         seen = current(queries.findings(here.store, as_of=here.now))
     assert seen["finding"].tolist() == ["splenomegaly"]
+
+
+def test_of_versions_of_a_context_in_one_file_the_newest_says_what_stands(tmp_path: Path) -> None:
+    still = concept("http://hl7.org/fhir/sid/icd-10", "M06.1")
+    with site(tmp_path) as here:
+        here.takes(json.dumps(bundle(version(2, still), version(1, SJIA))), "c.json")
+        assert queries.patients(here.store, as_of=here.now)["context"].tolist() == ["AOSD"]
+        here.takes(json.dumps(bundle(version(3, SPLEEN), version(2, still), version(1, SJIA))), "d.json")
+        assert queries.patients(here.store, as_of=here.now)["context"].tolist() == [""]
+        here.takes(json.dumps(bundle(version(1, SJIA))), "e.json")  # written before what stands
+        assert queries.patients(here.store, as_of=here.now)["context"].tolist() == [""]
 
 
 def test_what_was_never_sure_is_set_aside() -> None:

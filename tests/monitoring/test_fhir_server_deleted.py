@@ -127,6 +127,68 @@ def test_a_condition_that_means_another_diagnosis_now_takes_back_what_it_said_be
     assert seen(feed) == [("splenomegaly", "yes")]
 
 
+SJIA = concept("http://hl7.org/fhir/sid/icd-10", "M08.2", "Juvenile rheumatoid arthritis with systemic onset")
+
+
+def told_sjia(server: Server, feed: Feed) -> None:
+    server.put(recoded(SJIA))
+    feed.poll()
+    assert contexts(feed) == ["sJIA"]
+
+
+def contexts(feed: Feed, *, hours_ago: float = 0) -> list[str]:
+    """Of the one patient, as known so long ago."""
+    return queries.patients(feed.store, as_of=feed.clock.now - timedelta(hours=hours_ago))["context"].tolist()
+
+
+@pytest.mark.parametrize(
+    "anew",
+    [
+        recoded(concept(SNOMED, "74400008", "Appendicitis")),
+        recoded(SJIA, **coded("clinicalStatus", "resolved")),
+        recoded(SJIA) | coded("verificationStatus", "refuted"),
+        recoded(SJIA) | coded("verificationStatus", "entered-in-error"),
+        recoded(SJIA, subject=None) | coded("verificationStatus", "entered-in-error"),
+        recoded(SJIA) | coded("verificationStatus", "entered-in-error") | {"code": None},
+    ],
+    ids=["coded anew", "resolved", "refuted", "in error", "in error and nobody's", "in error and without a code"],
+)
+def test_a_condition_that_no_longer_tells_the_context_takes_it_back_and_it_was_known_before(
+    server: Server, feed: Feed, anew: Resource
+) -> None:
+    told_sjia(server, feed)
+    server.put(anew)
+    assert later(feed)["corrected"] == 1
+    assert (contexts(feed), contexts(feed, hours_ago=1)) == ([""], ["sJIA"])
+    assert later(feed)["corrected"] == 0  # said again within the overlap
+    server.put(recoded(SJIA))
+    later(feed)
+    assert contexts(feed) == ["sJIA"]
+
+
+def test_a_context_whose_condition_was_deleted_no_longer_stands(server: Server, feed: Feed) -> None:
+    told_sjia(server, feed)
+    server.delete("Condition", "c1")
+    assert later(feed)["corrected"] == 1
+    assert contexts(feed) == [""]
+
+
+def test_a_context_that_means_another_one_now_is_the_other(server: Server, feed: Feed) -> None:
+    told_sjia(server, feed)
+    server.put(recoded(concept("http://hl7.org/fhir/sid/icd-10", "M06.1")))
+    later(feed)
+    assert contexts(feed) == ["AOSD"]
+
+
+def test_a_context_that_another_condition_tells_too_stays(server: Server, feed: Feed) -> None:
+    told_sjia(server, feed)
+    server.put(recoded(SJIA) | {"id": "c2"})
+    later(feed)
+    server.put(recoded(concept(SNOMED, "74400008", "Appendicitis")))
+    later(feed)
+    assert contexts(feed) == ["sJIA"]
+
+
 def test_what_was_deleted_and_told_anew_between_two_polls_stands(server: Server, feed: Feed) -> None:
     server.put(spleen())
     feed.poll()
