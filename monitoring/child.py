@@ -1,6 +1,7 @@
 """A process that `serve` started: `python -m monitoring.child dashboard HOST PORT`, `… scheduler` or `… receiver`.
 
-A receiver starts a process of its own: `… reader`.
+A receiver starts a process of its own: `… reader`. So does a page that counts what changed rules would have raised:
+`… trial SINCE UNTIL`, which prints the counts as JSON and ends.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from monitoring.commands.running import scheduled
 from monitoring.logs import set_up
@@ -34,7 +36,7 @@ def main() -> int:
         if sys.argv[1] == "dashboard":
             dashboard(settings, host=sys.argv[2], port=int(sys.argv[3]))
         else:
-            ALONE[sys.argv[1]](settings)
+            ALONE[sys.argv[1]](settings, *sys.argv[2:])
     except Exception as error:
         said = sentence(error)
         log.error("%s", said or f"unforeseen {type(error).__name__}", exc_info=not said)
@@ -68,7 +70,21 @@ def reader(settings: Settings) -> None:
     read_on(settings)
 
 
-ALONE = {"scheduler": scheduled, "receiver": receiver, "reader": reader}
+def trial(settings: Settings, since: str, until: str) -> None:
+    from datetime import datetime
+
+    from monitoring.catalog import load_catalog
+    from monitoring.printing import as_json, plain
+    from monitoring.shadowing import on_trial
+    from storage.engine import open_store
+
+    store, catalog = open_store(settings.database_url), load_catalog(settings.site_catalog)
+    told = on_trial(store, catalog, since=datetime.fromisoformat(since), until=datetime.fromisoformat(until))
+    print(as_json(plain(told.printed(), settings.zone)))
+    store.close()
+
+
+ALONE: dict[str, Callable[..., None]] = {"scheduler": scheduled, "receiver": receiver, "reader": reader, "trial": trial}
 
 
 def _end_with_parent() -> None:

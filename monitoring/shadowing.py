@@ -6,20 +6,25 @@ import shutil
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from monitoring.analysis.course import Course
+from monitoring.analysis.course import UNJUDGED, Course
 from monitoring.analysis.shadow import Shadow, shadow
-from monitoring.analysis.stays import Watched, patient_days, stays, watched
+from monitoring.analysis.stays import DAY, Watched, patient_days, stays, watched
 from monitoring.analysis.written import moment
 from monitoring.catalog import KNOWLEDGE, load_catalog
 from monitoring.replaying import WORTH_A_CORE
+from monitoring.state import told
 from monitoring.terms import Catalog
+from storage import heard
+from storage.engine import Store
+
+EVERY_HOURS = 12.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,17 @@ class Shadowed:
     patients: int
     patient_days: float
     steps: int
+
+    def printed(self) -> dict[str, Any]:
+        """Counts alone: nobody is named."""
+        return {
+            "patients": self.patients,
+            "patient_days": round(self.patient_days, 2),
+            "steps": self.steps,
+            "changed": self.changed,
+            "flags": self.found.flags.to_dict("records"),
+            "verdicts": self.found.verdicts.to_dict("records"),
+        }
 
 
 def changed_catalog(path: Path, site_file: Path | None) -> Catalog:
@@ -70,6 +86,16 @@ def shadowed(course: Course, active: Catalog, changed: Catalog, *, over: Stretch
         patient_days=days,
         steps=ours.steps,
     )
+
+
+def on_trial(store: Store, catalog: Catalog, *, since: datetime, until: datetime) -> Shadowed:
+    """
+    The rules that the site's file has in the shadow beside those in force, over what is stored; of those alone who were
+    watched since then, each with their whole history.
+    """
+    whom = sorted({*heard.since(store, since - timedelta(days=DAY.days)), *heard.never(store)})
+    course = told(store, as_of=until, patients=whom, without=UNJUDGED)
+    return shadowed(course, catalog, catalog.switched_on(), over=Stretch(since, until, EVERY_HOURS))
 
 
 def _both(

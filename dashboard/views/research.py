@@ -1,19 +1,34 @@
-"""Trajectories to take along: choose patients, analytes and days, look at the first rows, download them as tidy CSV."""
+"""
+Trajectories to take along: choose patients, analytes and days, look at the first rows, download them as tidy CSV. Below
+them what rules on trial would have raised.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import streamlit as st
 
-from dashboard import reading, research_choice, research_reading, shell, taking
+from dashboard import reading, research_choice, research_reading, shell, taking, trial_reading, trial_sheet
 from dashboard.bedside import Ward
 from dashboard.components import show_labs, show_sheet, show_state
 from dashboard.markup import page
 from dashboard.selection import LabsAsked
 from dashboard.views.now import now
 from dashboard.who import may
+from monitoring.cohorts import least_told
+from monitoring.errors import ParallelError
+
+ASKED = "trial-asked"
 
 
 def research(ward: Ward) -> None:
+    trajectories(ward)
+    if ward.sides or ward.earlier:
+        trial(ward)
+
+
+def trajectories(ward: Ward) -> None:
     known = len(ward.sides) + len(ward.earlier)
     if not known:
         told = "The store is open and holds no patient to choose from."
@@ -55,6 +70,38 @@ def within_cohort(asked: LabsAsked, ward: Ward) -> LabsAsked | None:
     told = research_reading.members(called, ward.as_of)
     st.dataframe(research_choice.counts(told, reading.catalog()), hide_index=True, key="counts")
     return research_choice.within(asked, told)
+
+
+def trial(ward: Ward) -> None:
+    """Counted when it is asked for, and shown until other days are chosen."""
+    catalog = reading.catalog()
+    with st.expander("Rules on trial", key="trial"):
+        if not catalog.shadowed:
+            st.markdown(trial_sheet.NONE_TRIED)
+            return
+        names = ", ".join(sorted(rule.label for rule in catalog.shadowed.values()))
+        st.caption(f"Numbers of the site that raise nothing yet: {names}.")
+        first, second, _ = st.columns([2, 1, 4], vertical_alignment="bottom")
+        span = first.selectbox("Of the", list(trial_sheet.SPANS), key="trial-span")
+        second.button("Count", key="trial-count", width="stretch", on_click=ask, args=(span, ward.as_of))
+        asked, until = st.session_state.get(ASKED, ("", ward.as_of))
+        if asked == span:
+            counts(span, until)
+
+
+def ask(span: str, until: datetime) -> None:
+    st.session_state[ASKED] = (span, until)
+
+
+def counts(span: str, until: datetime) -> None:
+    catalog = reading.catalog()
+    try:
+        told = trial_reading.counted(trial_sheet.SPANS[span], until)
+    except ParallelError as error:
+        show_state("What is on trial is not counted", str(error), key="uncounted")
+    else:
+        least = 1 if may("see") else least_told(catalog)
+        show_sheet(trial_sheet.trial_html(told, catalog, least=least, at=until, zone=reading.zone()), key="tried")
 
 
 shell.show(research, clock=now, refreshes=False, needs="research")

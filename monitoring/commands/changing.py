@@ -126,16 +126,7 @@ def _course(printer: Printer, folder: Path | None, *, issued: bool) -> Course:
 
 
 def _as_object(printer: Printer, told: Shadowed, patients: bool) -> None:
-    found = told.found
-    whole = {
-        "patients": told.patients,
-        "patient_days": round(told.patient_days, 2),
-        "steps": told.steps,
-        "changed": told.changed,
-        "flags": found.flags.to_dict("records"),
-        "verdicts": found.verdicts.to_dict("records"),
-    }
-    printer.one(whole | ({"differing": _differing(told)} if patients else {}))
+    printer.one(told.printed() | ({"differing": _differing(told)} if patients else {}))
 
 
 def _as_csv(printer: Printer, told: Shadowed, patients: bool) -> None:

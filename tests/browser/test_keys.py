@@ -7,7 +7,8 @@ patient: choose, neighbour, span, axis, mode, units, evidence (test_views), figu
     finding and weight entered and taken back
 rounds: steps (test_rounds), note, done, both taken back, sheets as PDF
 feed: a code mapped (test_feed) and taken back, a set-aside item shown and read again
-research: patients and analytes chosen, CSV · people: somebody let in, changed, taken out; the log searched and taken
+research: patients and analytes chosen, CSV, rules on trial counted (test_trial)
+people: somebody let in, changed, taken out; the log searched and taken
 sign out: test_sign_in
 """
 

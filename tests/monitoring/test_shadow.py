@@ -22,7 +22,7 @@ from monitoring.analysis.course import Course
 from monitoring.analysis.replay import as_issued
 from monitoring.analysis.stays import patient_days, stays, watched
 from monitoring.catalog import KNOWLEDGE, load_catalog
-from monitoring.shadowing import Shadowed, Stretch, changed_catalog, shadowed
+from monitoring.shadowing import Shadowed, Stretch, changed_catalog, on_trial, shadowed
 from monitoring.state import told
 from monitoring.terms import Catalog
 from storage import queries
@@ -182,6 +182,19 @@ def test_a_changed_response_tells_the_windows_judged_otherwise(tmp_path: Path) -
     expected = {"hours": 48, "active": "not_responding", "changed": "insufficient_data", "windows": 1}
     assert at_48 == [expected]
     assert of_flag(done, "steroid_nonresponse")["fewer"] == 1
+
+
+@pytest.mark.parametrize(("since", "patients", "days", "more"), [(-100, 3, 4.5, 1), (40, 1, 9 / 24, 0)])
+def test_what_the_site_tries_is_counted_over_those_who_were_watched_since(
+    ward: Site, tmp_path: Path, since: float, patients: int, days: float, more: int
+) -> None:
+    """From 40 h on only A is watched, until 49 h; the flag was raised before by either."""
+    (tmp_path / "site.toml").write_text(f"{CHANGED}shadow = true\n", encoding="utf-8")
+    site_catalog = load_catalog(tmp_path / "site.toml")
+    done = on_trial(ward.store, site_catalog, since=at(since), until=at(100)).printed()
+    assert (done["patients"], done["patient_days"]) == (patients, round(days, 2))
+    assert sum(one["more"] for one in done["flags"]) == more
+    assert done["changed"] == [{"rule": "fibrinogen_low", "parameter": "below", "active": 1.5, "changed": 1.7}]
 
 
 def test_two_runs_side_by_side_say_what_one_after_the_other_says(
