@@ -15,6 +15,7 @@ import click
 if TYPE_CHECKING:
     from monitoring.cycle import Site
     from monitoring.settings import Settings
+    from monitoring.state import Judged
     from monitoring.terms import Catalog
     from storage.engine import Store
 
@@ -64,8 +65,13 @@ class Asked:
 
         site = self.site
         with Judges(site.store, site.catalog, site.settings.schedule, kept=False) as judges:
-            judges.begin(site.clock())
-            yield replace(site, judge=judges.judged)
+            judges.begin(site.clock())  # the less this process holds and does, the cheaper a copy of it
+
+            def judge(store: Store, catalog: Catalog, *, as_of: datetime, **told: Any) -> Judged:
+                judges.begin(as_of)  # of a first import the patients are known only now
+                return judges.judged(store, catalog, as_of=as_of, **told)
+
+            yield replace(site, judge=judge)
 
 
 asked = click.make_pass_decorator(Asked)

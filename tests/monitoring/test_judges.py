@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from multiprocessing import active_children
+from pathlib import Path
 from threading import Event, Thread
 
 import pandas as pd
@@ -132,6 +133,19 @@ def test_a_process_without_threads_has_copies_that_judge_its_first_cycle_and_one
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     told = {"copies": 1, "worked": True, "left": 0, "beside_a_thread": 0, "same": True}
     assert (json.loads(done.stdout), done.stderr) == (told, "")
+
+
+@pytest.mark.parametrize(("enough", "copies"), [(4, 1), (7, 0)])
+def test_a_first_import_by_one_command_is_judged_by_copies_made_once_it_is_known_how_many_they_are(
+    tmp_path: Path, enough: int, copies: int
+) -> None:
+    config, labs = tmp_path / "maswatch.toml", tmp_path / "labs.csv"
+    config.write_text(f'data_dir = "data"\n[schedule]\njudges = 2\njudges_from = {enough}\n')
+    rows = [f"{patient},Ferritin,900,ng/mL,2026-02-01T06:00Z" for patient in PATIENTS]
+    labs.write_text("\n".join([HEAD, *rows]))
+    command = [sys.executable, "-m", "tests.monitoring.judging_first", str(config), str(labs)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert json.loads(done.stdout) == {"before": 0, "copies": copies, "left": 0, "assessed": 6}
 
 
 def test_judging_leaves_pythons_collector_as_it_was(ward: Site) -> None:
