@@ -12,25 +12,34 @@ import logging
 import os
 import pickle
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing import active_children, get_context
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any, Final
 
-from dashboard.bedside import Bedside, Ward, Whole
+from dashboard.bedside import Bedside, Row, Ward
+from dashboard.garbage import uncollected
+from dashboard.packed import packed, packed_news
+from dashboard.since_rounds import Since
 from dashboard.watched import Shown, made_ready, watched
 from monitoring.logs import without_values
-from monitoring.memory import give_back_now, uncollected
+from monitoring.memory import give_back_now
+from monitoring.memory import uncollected as unsearched
 from monitoring.parallel import belong_to_parent
+from monitoring.state import SAID
 from monitoring.terms import Catalog
 from storage.engine import Store, open_store
 
-PATIENTS: Final = 20  # a piece: a tenth of a second's unpacking at most
+PATIENTS: Final = 20  # a piece: some hundredths of a second's unpacking
 BREATH: Final = 0.005  # seconds, of the pages alone
 YIELDS: Final = 10  # of nineteen: where processors are few, a page comes before the next reading
 PATIENCE: Final = 600.0  # seconds after which it is taken to be stuck
@@ -49,7 +58,9 @@ class Apart:
     def read(self, as_of: datetime) -> Ward | None:
         """The ward, made ready for every view; None where it has to be read here, which also tells what is wrong."""
         try:
-            return _unpacked(self._asked(as_of).result(PATIENCE), self._catalog)
+            many = self._asked(as_of).result(PATIENCE)
+            with uncollected():
+                return _unpacked(self._pieces(many), self._catalog)
         except (OSError, BrokenProcessPool, TimeoutError) as error:
             log.warning("the process that reads the ward was lost: %s", type(error).__name__)
             self.close()
@@ -66,14 +77,35 @@ class Apart:
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _asked(self, as_of: datetime) -> Future[list[bytes]]:
+    def _pieces(self, many: int) -> Iterator[bytes]:
+        """Each fetched by itself: a hundred megabytes at once would hold the pages up."""
+        for _ in range(many):
+            if self._pool is None:  # closed meanwhile
+                raise BrokenProcessPool
+            yield self._pool.submit(_next_piece).result(PATIENCE)
+            time.sleep(BREATH)
+
+    def _asked(self, as_of: datetime) -> Future[int]:
         if self._pool is not None:
             return self._pool.submit(_read, as_of)
         before = set(active_children())
-        self._pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin, initargs=self._common)
-        asked = self._pool.submit(_read, as_of)
+        with _no_page():
+            self._pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin, initargs=self._common)
+            asked = self._pool.submit(_read, as_of)
         self._children = set(active_children()) - before
         return asked
+
+
+@contextmanager
+def _no_page() -> Iterator[None]:
+    """Streamlit puts the page that ran last in the place of the main program, which a new interpreter runs first."""
+    page, nothing = sys.modules["__main__"], ModuleType("__main__")
+    sys.modules["__main__"] = nothing
+    try:
+        yield
+    finally:
+        if sys.modules["__main__"] is nothing:  # else a page has begun meanwhile
+            sys.modules["__main__"] = page
 
 
 _KEPT: dict[str, Any] = {}
@@ -88,30 +120,74 @@ def _begin(url: str, catalog: Catalog, shown: Shown) -> None:
     _KEPT.update(store=open_store(url), catalog=catalog, shown=shown)
 
 
-def _read(as_of: datetime) -> list[bytes]:
-    catalog = _KEPT["catalog"]
+def _read(as_of: datetime) -> int:
+    """Makes the reading, and says how many pieces of it there are to fetch."""
+    store, catalog, shown = _KEPT["store"], _KEPT["catalog"], _KEPT["shown"]
     try:
-        with uncollected():
-            return list(_packed(made_ready(watched(_KEPT["store"], catalog, as_of), catalog, _KEPT["shown"])))
+        with unsearched():
+            pieces = list(_packed(made_ready(watched(store, catalog, as_of), catalog, shown, store)))
     finally:
         give_back_now()
+    _KEPT["pieces"] = iter(pieces)
+    return len(pieces)
+
+
+def _next_piece() -> bytes:
+    piece: bytes = next(_KEPT["pieces"])
+    return piece
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some patients, with what was worked out of each."""
+
+    sides: tuple[Bedside, ...]
+    beside: dict[Any, dict[str, Any]]
+    scored: dict[str, list[Row]]
+    since: dict[str, Since]
 
 
 def _packed(ward: Ward) -> Iterator[bytes]:
     """The ward without its patients, then these."""
-    yield pickle.dumps(replace(ward, sides=(), worked_out={}), pickle.HIGHEST_PROTOCOL)
+    yield pickle.dumps(_bare(ward), pickle.HIGHEST_PROTOCOL)
     for first in range(0, len(ward.sides), PATIENTS):
-        yield pickle.dumps(ward.sides[first : first + PATIENTS], pickle.HIGHEST_PROTOCOL)
+        yield pickle.dumps(_piece(ward, ward.sides[first : first + PATIENTS]), pickle.HIGHEST_PROTOCOL)
 
 
-def _unpacked(pieces: list[bytes], catalog: Catalog) -> Ward:
-    ward: Ward = pickle.loads(pieces[0])
+def _bare(ward: Ward) -> Ward:
+    """Of the frames that patients were cut out of only what is asked of all at once."""
+    said = replace(ward.state.assessment, points=ward.state.assessment.points.iloc[:0])
+    state = replace(ward.state, assessment=said, flags=ward.state.flags.assign(**dict.fromkeys(SAID)))
+    news = replace(ward.news, since={})
+    return replace(ward, sides=(), worked_out={}, beside={}, scored={}, state=state, news=news)
+
+
+def _piece(ward: Ward, some: Sequence[Bedside]) -> Piece:
+    sides, scored, since = {side.id: packed(side) for side in some}, ward.scored or {}, ward.news.since
+    return Piece(
+        tuple(sides.values()),
+        {
+            key: {name: replace(kept[name], side=side) for name, side in sides.items() if name in kept}
+            for key, kept in ward.beside.items()
+        },
+        {name: scored[name] for name in sides if name in scored},
+        {name: packed_news(since[name]) for name in sides if name in since},
+    )
+
+
+def _unpacked(pieces: Iterator[bytes], catalog: Catalog) -> Ward:
+    ward: Ward = pickle.loads(next(pieces))
     said = replace(ward.state.assessment, catalog=catalog)
     sides: list[Bedside] = []
-    for piece in pieces[1:]:
-        sides.extend(pickle.loads(piece))
-        time.sleep(BREATH)
-    for side in sides:
-        if isinstance(side.whole, Whole):
-            side.whole.points = said.points
-    return replace(ward, sides=tuple(sides), state=replace(ward.state, assessment=said))
+    beside: dict[Any, dict[str, Any]] = defaultdict(dict)
+    scored: dict[str, list[Row]] = {}
+    since: dict[str, Since] = {}
+    for told in pieces:
+        piece: Piece = pickle.loads(told)
+        sides.extend(piece.sides)
+        scored.update(piece.scored)
+        since.update(piece.since)
+        for key, kept in piece.beside.items():
+            beside[key].update(kept)
+    state, news = replace(ward.state, assessment=said), replace(ward.news, since=since)
+    return replace(ward, sides=tuple(sides), state=state, beside=dict(beside), scored=scored, news=news)

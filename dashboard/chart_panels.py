@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from dashboard import figure_colours as colours
 from dashboard import wording
-from dashboard.bedside import Bedside, Row, normal_band
+from dashboard.bedside import Bedside, Row
+from dashboard.normal import normal_band
 from dashboard.series import phrase_with_interval, scale
 from dashboard.sparkline import Frame, frame_of
 from monitoring.terms import Analyte, Catalog, Threshold

@@ -58,9 +58,9 @@ def show_behind(ward: Ward, *, zone: tzinfo) -> None:
     show_sheet(told, key="behind", again=AGAIN_SECONDS if waits else 0)
 
 
-def show_state(title: str, *sentences: str, key: str) -> None:
-    """A designed state instead of a view: what is so, what still holds, what to do."""
-    show_sheet(page("state.html", title=title, sentences=sentences), key=key)
+def show_state(title: str, *sentences: str, key: str, again: float = 0) -> None:
+    """A designed state instead of a view: what is so, what still holds, what to do. `again`: see show_sheet."""
+    show_sheet(page("state.html", title=title, sentences=sentences), key=key, again=again)
 
 
 def show_choice(ward: Ward) -> None:

@@ -78,6 +78,15 @@ class Concern:
 
 
 def concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
+    """Worked out once for all views of a reading."""
+    key = ("concern", str(zone), catalog.version)
+    if key not in side.worked_out:
+        side.worked_out[key] = _concern(side, catalog, zone=zone)
+    told: Concern = side.worked_out[key]
+    return told
+
+
+def _concern(side: Bedside, catalog: Catalog, *, zone: tzinfo) -> Concern:
     flags = ranked(side.flags)
     window = decided(side)
     due_at, due_what = _due(side)

@@ -16,7 +16,7 @@ from monitoring.errors import CatalogError
 from monitoring.feed_health import feed_health
 from monitoring.feed_seen import lag_hours, seen
 from monitoring.site_map import Word, in_force, said
-from storage import deliveries, feeds, queries
+from storage import deliveries, feeds, newest, queries
 from storage.engine import Store
 
 RUNS_SHOWN: Final = 12
@@ -30,7 +30,7 @@ def site() -> Site:
 
 def feed_told(now: datetime) -> FeedTold:
     store, settings, catalog = reading.store(), reading.settings(), reading.catalog()
-    key = (settings.database_url, queries.mark(store), reading.EVERYONE)
+    key = (settings.database_url, newest.mark(store), reading.EVERYONE)
     known = seen(store, settings, catalog, now=now, lag=_lag(*key, store, now))
     groups, examples = _aside(*key, store)
     words, fault = _words()

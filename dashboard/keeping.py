@@ -11,17 +11,16 @@ with nothing new in the store, it is renewed so seldom that most of the time is 
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from dashboard.bedside import Ward
+from monitoring.errors import MaswatchError
 from storage.errors import StoreError
 
 FRESH: Final = timedelta(seconds=90)
@@ -32,6 +31,9 @@ OLDEST: Final = timedelta(minutes=5)
 LOOKS_EVERY: Final = 2.0  # seconds; what changed in the store is judged that soon
 PATIENCE: Final = 0.2  # seconds that a page waits for the next reading; that of a small ward is there by then
 SOON: Final = timedelta(seconds=2)  # of a ward that takes longer no page waits for the next at all
+LET_GO: Final = 50
+BREATH: Final = 0.002  # seconds, of the pages alone
+FIRST: Final = 3.0  # seconds that a page waits where there is no reading yet, before it says what it waits for
 WANTED_FOR: Final = timedelta(minutes=5)  # after the last viewer's page, which asks every 30 s, nothing is judged ahead
 log = logging.getLogger(__name__)
 
@@ -61,10 +63,17 @@ class Kept:
         return mark == self.mark and self.young(now, age)
 
 
+class BeingReadError(MaswatchError):
+    """There is no reading yet, and making it takes longer than a page may be silent."""
+
+    def __init__(self) -> None:
+        super().__init__("The ward is being read.")
+
+
 class Keeper:
     """
-    `mark` and `judged` are how the store is asked; `clock` is the wall's; `patience` in seconds. Whatever `around`
-    gives stands around the making of a reading and the dropping of the one before.
+    `mark` and `judged` are how the store is asked; `clock` is the wall's; `patience` in seconds. `dropped` is called
+    when a reading has taken the place of the one before, for what else holds that.
     """
 
     def __init__(
@@ -74,24 +83,27 @@ class Keeper:
         clock: Callable[[], datetime],
         *,
         patience: float = PATIENCE,
-        around: Callable[[], AbstractContextManager[None]] = nullcontext,
+        dropped: Callable[[], None] = lambda: None,
     ) -> None:
-        self.mark, self.judged, self.clock, self.patience, self.around = mark, judged, clock, patience, around
+        self.mark, self.judged, self.clock, self.patience, self.dropped = mark, judged, clock, patience, dropped
         self.kept: Kept | None = None
         self.judging = threading.Lock()
         self.made = threading.Condition()
         self.asked_at = clock()
         self.wanted = threading.Event()
+        self.running, self.tries = False, 0
 
-    def given(self, mark: str, now: datetime) -> Ward:
+    def given(self, mark: str, now: datetime, *, waits: bool = True) -> Ward:
         """
         The reading made last, while it is young enough; one that does not know of `mark` is then `behind`, one that
         is no longer fresh is `late`, and the next is being made. With none that is young enough one is made now, once
-        for all who wait for it. Raises what judging raises.
+        for all who wait for it; who does not wait (`waits`) is told BeingReadError. Raises what judging raises.
         """
         self.asked_at, kept = now, self.kept
         if kept and kept.young(now, OLDEST) and not kept.fits(mark, now, kept.fresh):
             kept = self._next(mark, now)
+        if self.running and not waits and not (kept and kept.young(now, OLDEST)):
+            kept = self._first()
         if kept and kept.young(now, OLDEST):
             late = not kept.young(now, kept.fresh)
             return replace(kept.ward, behind=kept.mark != mark, late=late) if late or kept.mark != mark else kept.ward
@@ -103,6 +115,15 @@ class Keeper:
         if self.kept and self.kept.took < SOON:
             with self.made:
                 self.made.wait_for(lambda: not self.kept or self.kept.fits(mark, now, self.kept.fresh), self.patience)
+        return self.kept
+
+    def _first(self) -> Kept | None:
+        """What is made meanwhile; None where that failed."""
+        tries = self.tries
+        self.wanted.set()
+        with self.made:
+            if not self.made.wait_for(lambda: self.tries != tries, FIRST):
+                raise BeingReadError
         return self.kept
 
     def look(self) -> None:
@@ -123,18 +144,21 @@ class Keeper:
         with self.judging:
             kept = self.kept
             meanwhile = kept is not before and kept is not None and kept.mark == mark  # made while this one waited
+            del before  # nothing here holds the one before: it goes as soon as the next is there
             if kept is None or not (meanwhile or kept.fits(mark, now, age)):
-                with self.around():
-                    # a page's clock may be from before the change that `mark` tells of, which would then be left out
-                    begun = max(now, self.clock())
-                    ward = self.judged(mark, begun)
-                    kept = Kept(mark, ward, max(self.clock() - begun, timedelta(0)))
-                    self._keep(kept)
+                parts, kept = parts_of(kept.ward) if kept else [], None
+                # a page's clock may be from before the change that `mark` tells of, which would then be left out
+                begun = max(now, self.clock())
+                ward = self.judged(mark, begun)
+                kept = Kept(mark, ward, max(self.clock() - begun, timedelta(0)))
+                self._keep(kept)
+                self.dropped()
+                let_go(parts)
             return kept.ward
 
     def _keep(self, kept: Kept | None) -> None:
         with self.made:
-            self.kept = kept
+            self.kept, self.tries = kept, self.tries + 1
             self.made.notify_all()
 
     def run(self) -> None:
@@ -147,20 +171,19 @@ class Keeper:
                 time.sleep(time.monotonic() - began)  # while results pour in, half of the time is the viewers' alone
 
     def start(self) -> None:
+        self.running = True
         threading.Thread(target=self.run, name="keeper", daemon=True).start()
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """
-    Garbage is collected once at the end, instead of several times while half a million objects are made that all stay;
-    from then on they are left out of what is walked through, so that no collection in between is long.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
+def let_go(parts: list[object]) -> None:
+    """A reading nobody holds any more, some of its parts at a time: all at once it would hold the pages up."""
+    while parts:
+        del parts[-LET_GO:]
+        time.sleep(BREATH)
+
+
+def parts_of(ward: Ward) -> list[object]:
+    """What of a reading is many."""
+    kept = (part for rows in ward.beside.values() for part in rows.values())
+    since = ward.news.since.values() if ward.news else ()
+    return [*ward.sides, *kept, *(ward.scored or {}).values(), *since]

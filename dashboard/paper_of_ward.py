@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from dashboard import bedside
+from dashboard import cut_out
 from dashboard.paper import Paper, pdf
 from dashboard.rounds_list import here
 from dashboard.rounds_sheet import scores_of
@@ -39,7 +39,7 @@ def made(
 ) -> Made:
     """The sheets of everybody, of one `ward` or of one `patient`; `paper` is "A4" or "Letter", `units` as on screen."""
     watched = present(store, catalog, as_of=as_of).patients
-    everybody = bedside.ward(recent_state(store, catalog, as_of=as_of, patients=watched))
+    everybody = cut_out.ward(recent_state(store, catalog, as_of=as_of, patients=watched))
     sides = [side for side in here(everybody, RoundsAsked(ward=ward)) if patient in ("", side.id)]
     patients = [side.id for side in sides]
     wards = sorted({str(side.patient["ward"]) for side in here(everybody, RoundsAsked())} - {""})

@@ -7,8 +7,7 @@ another person's rights are ever answered from an older read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,22 +17,24 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from dashboard import bedside
+from dashboard import bedside, cut_out
 from dashboard.apart import Apart
 from dashboard.bedside import Bedside, Row, Ward
 from dashboard.escalation import Escalation, escalation
 from dashboard.flag_actions import Talk, talk_of
+from dashboard.garbage import uncollected
 from dashboard.health import Health, health, unreadable
-from dashboard.keeping import Keeper, uncollected
+from dashboard.keeping import Keeper
+from dashboard.rounds_ahead import since_now
 from dashboard.rounds_sheet import scores_of
-from dashboard.since_rounds import Since, Told, since_rounds, told
+from dashboard.since_rounds import Since, Told, told
 from dashboard.watched import Shown, made_ready, watched
 from monitoring.catalog import load_catalog
 from monitoring.settings import Settings, load_settings
 from monitoring.state import answered_since, state
 from monitoring.terms import Catalog
 from monitoring.wall_times import next_run
-from storage import outbox, queries
+from storage import newest, outbox, queries
 from storage import talk as said_of_flags
 from storage.engine import Store, open_store
 from storage.errors import StoreError, StoreUnreachable
@@ -91,25 +92,28 @@ def feed_shared(now: datetime) -> Health:
     """The same for the strip of every page: until the store changes, what was so some seconds ago."""
     at = now.replace(second=now.second // SECONDS_ALIKE * SECONDS_ALIKE, microsecond=0)
     try:
-        return _feed(settings().database_url, queries.mark(store()), EVERYONE, at, store(), catalog(), now)
+        return _feed(settings().database_url, newest.mark(store()), EVERYONE, at, store(), catalog(), now)
     except StoreError:
         return feed(now)
 
 
-def ward(as_of: datetime | None, *, now: datetime) -> Ward:
+def ward(as_of: datetime | None, *, now: datetime, waits: bool = True) -> Ward:
     """
     Everybody as known at `as_of`, or now when it is None.
 
     Without a keeper, now is read at once when the store has changed, and otherwise shared for SHARED_SECONDS: only what
     hangs on the clock alone can be that much behind. With one, see keeping.py: a reading that the store is ahead of is
-    `behind`. An answer to a flag changes no judgement: what was judged is shared on, and the answers are read anew.
+    `behind`, and where there is none yet, who does not wait (`waits`) is told so. An answer to a flag changes no
+    judgement: what was judged is shared on, and the answers are read anew.
     """
-    url, mark = settings().database_url, queries.mark(store())
+    url, mark = settings().database_url, newest.mark(store())
     if as_of is not None:
         return _then(url, mark, EVERYONE, as_of, store(), catalog())
-    judged_mark = queries.mark(store(), answers=False)
-    ahead = _keeper[0] if _keeper else None
-    judged = ahead.given(judged_mark, now) if ahead else _now(url, judged_mark, EVERYONE, store(), catalog(), now)
+    judged_mark = newest.mark(store(), answers=False)
+    if _keeper:
+        judged = _keeper[0].given(judged_mark, now, waits=waits)
+    else:
+        judged = _now(url, judged_mark, EVERYONE, store(), catalog(), now)
     told = _answered(url, mark, EVERYONE, judged.as_of, judged, now)
     return replace(told, behind=judged.behind, late=judged.late) if judged.behind or judged.late else told
 
@@ -118,21 +122,13 @@ def keep_judged(clock: Callable[[], datetime]) -> None:
     """From now on the ward is judged ahead of its viewers, see keeping.py; for a server, once."""
     if not _keeper:
         keeper = Keeper(
-            lambda: queries.mark(store(), answers=False),
+            lambda: newest.mark(store(), answers=False),
             _judged_ahead,
             clock,
-            around=_making_room,
+            dropped=_answered.clear,
         )
         _keeper.append(keeper)
         keeper.start()
-
-
-@contextmanager
-def _making_room() -> Iterator[None]:
-    """What hangs on the reading before goes with it."""
-    with uncollected():
-        yield
-        _answered.clear()
 
 
 def _judged_ahead(mark: str, now: datetime) -> Ward:
@@ -141,7 +137,10 @@ def _judged_ahead(mark: str, now: datetime) -> Ward:
     shown = Shown(zone(), settings().dashboard.units)
     large = len(queries.patients(opened, as_of=now)) >= settings().schedule.judges_from
     told = _apart(settings().database_url, opened, known, shown).read(now) if large else None
-    return replace(told or made_ready(watched(opened, known, now), known, shown), mark=mark)
+    if told is None:
+        with uncollected(search=True):
+            told = made_ready(watched(opened, known, now), known, shown, opened)
+    return replace(told, mark=mark)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1, on_release=Apart.close)
@@ -156,19 +155,17 @@ def with_whole(ward: Ward, patient_id: str, *, far: bool) -> Ward:
     """
     if patient_id not in ward.earlier and not (far and ward.of(patient_id)):
         return ward
-    mark = queries.mark(store(), answers=False)
+    mark = newest.mark(store(), answers=False)
     alone = _alone(settings().database_url, mark, EVERYONE, ward.as_of, patient_id, store(), catalog())
-    return bedside.with_answers(alone, answered_since(alone.state, store(), catalog(), as_of=ward.as_of))
+    return cut_out.with_answers(alone, answered_since(alone.state, store(), catalog(), as_of=ward.as_of))
 
 
 def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
     """What is new of everybody since their last rounds, with what was said until `now`."""
-    key = (settings().database_url, queries.mark(store()), EVERYONE)
+    key = (settings().database_url, newest.mark(store()), EVERYONE)
 
     def shared(store: Store, *, since: datetime, as_of: datetime) -> pd.DataFrame:
-        # shared by all who ask within the hour; what is older than asked for is left out later
-        from_the_hour = since.replace(minute=0, second=0, microsecond=0)
-        return _amended(*key, ward.as_of, from_the_hour, store, as_of)
+        return _amended(*key, ward.as_of, since, store, as_of)
 
     said = told(store(), as_of=now, amended=shared)
     return _news(settings().database_url, ward.mark, EVERYONE, ward.as_of, said.count, ward, said)
@@ -264,7 +261,7 @@ def _now(url: str, mark: str, scope: str, _store: Store, _catalog: Catalog, _now
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
 def _answered(url: str, mark: str, scope: str, judged_at: datetime, _ward: Ward, _now: datetime) -> Ward:
-    told = bedside.with_answers(_ward, answered_since(_ward.state, store(), catalog(), as_of=_now))
+    told = cut_out.with_answers(_ward, answered_since(_ward.state, store(), catalog(), as_of=_now))
     return replace(told, behind=False, late=False)
 
 
@@ -275,7 +272,7 @@ def _then(url: str, mark: str, scope: str, as_of: datetime, _store: Store, _cata
 
 @st.cache_resource(ttl=600, max_entries=8, show_spinner=False)
 def _alone(url: str, mark: str, scope: str, as_of: datetime, patient_id: str, _store: Store, _catalog: Catalog) -> Ward:
-    read = bedside.ward(state(_store, _catalog, as_of=as_of, patients=[patient_id]))
+    read = cut_out.ward(state(_store, _catalog, as_of=as_of, patients=[patient_id]))
     return replace(read, mark=f"{mark} {as_of}")  # a moment before the mark's knows less than it
 
 
@@ -288,7 +285,7 @@ def _amended(
 
 @st.cache_resource(ttl=600, max_entries=4, show_spinner=False)
 def _news(url: str, mark: str, scope: str, as_of: datetime, said: int, _ward: Ward, _told: Told) -> dict[str, Since]:
-    return since_rounds(_ward.state, _told)
+    return since_now(_ward, _told)
 
 
 @st.cache_resource(ttl=600, max_entries=8, show_spinner=False)

@@ -14,7 +14,7 @@ from monitoring.cohorts import find as find_cohort
 from monitoring.cohorts import members as cohort_members
 from monitoring.disguise import own_key
 from monitoring.exporting import Wanted, labs_table
-from storage import queries
+from storage import newest
 from storage.cohorts import cohorts as stored_cohorts
 
 
@@ -24,7 +24,7 @@ def pseudonym_key() -> bytes:
 
 def labs(asked: LabsAsked, as_of: datetime) -> pd.DataFrame:
     """The research table: tidy, in our units beside those reported; pseudonymous unless asked otherwise."""
-    return _labs(reading.settings().database_url, queries.mark(reading.store()), reading.EVERYONE, asked, as_of)
+    return _labs(reading.settings().database_url, newest.mark(reading.store()), reading.EVERYONE, asked, as_of)
 
 
 def cohorts(as_of: datetime) -> list[str]:
@@ -35,7 +35,7 @@ def cohorts(as_of: datetime) -> list[str]:
 
 def members(called: str, as_of: datetime) -> Members:
     """Who is in a saved cohort."""
-    return _members(reading.settings().database_url, queries.mark(reading.store()), reading.EVERYONE, called, as_of)
+    return _members(reading.settings().database_url, newest.mark(reading.store()), reading.EVERYONE, called, as_of)
 
 
 @st.cache_resource(ttl=300, max_entries=8, show_spinner="Looking who is in the cohort …")

@@ -112,7 +112,7 @@ def new_words(told: Reading) -> tuple[str, ...]:
             _count(len(begun), "flag raised", "flags raised"), f"{urgent} urgent" if urgent else "", by=", "
         ),
         _count(len(since.flags) - len(begun), "flag ended", "flags ended"),
-        _count(sum(int(row["count"]) for row in since.results), "result", "results"),
+        _count(since.values, "result", "results"),
         _count(len(since.withdrawn), "result withdrawn", "results withdrawn"),
         _count(len(since.doses), "dose", "doses"),
         _count(len(since.answers), "answer", "answers"),

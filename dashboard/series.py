@@ -8,8 +8,9 @@ from typing import Final
 import pandas as pd
 
 from dashboard import wording
-from dashboard.bedside import Bedside, Row, Series, normal_band
+from dashboard.bedside import Bedside, Row, Series
 from dashboard.concern import product_label
+from dashboard.normal import normal_band
 from dashboard.sparkline import Scale
 from monitoring.analysis.points import reference_change
 from monitoring.terms import Analyte, Catalog

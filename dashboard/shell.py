@@ -15,9 +15,10 @@ import streamlit as st
 from dashboard import reading, who
 from dashboard.admission import Person
 from dashboard.bedside import Ward
-from dashboard.components import show_behind, show_sheet, show_state
+from dashboard.components import AGAIN_SECONDS, show_behind, show_sheet, show_state
 from dashboard.door_pages import NOBODY_NAMED
 from dashboard.feed import strip
+from dashboard.keeping import BeingReadError
 from dashboard.markup import page
 from dashboard.page_time import failed, timed
 from dashboard.seen import opened
@@ -91,11 +92,13 @@ def _inside(draw: Draw, clock: Clock, needs: Right) -> None:
         person = who.person()
         if not person.may(needs):
             return _say_not_theirs(person, needs)
-        ward = reading.ward(moment_asked(st.query_params), now=clock())
+        ward = reading.ward(moment_asked(st.query_params), now=clock(), waits=False)
         find = " ".join(st.query_params.get("find", "").split())
         opened(_name(draw), patient=asked_patient(st.query_params), find=find, now=clock())
         show_behind(ward, zone=reading.zone())
         draw(ward)
+    except BeingReadError:
+        _say_being_read()
     except Exception as error:  # whatever it is, a reader is told calmly and no value reaches the log
         failed(_name(draw))
         _log(error)
@@ -119,6 +122,17 @@ def _say_not_theirs(person: Person, needs: Right) -> None:
     to = next((way for right, way in WAYS.items() if person.may(right)), None)
     told = page("not_theirs.html", person=person, needed=MAY[needs], contact=contact, to=to)
     show_sheet(told, key="not-theirs")
+
+
+def _say_being_read() -> None:
+    show_state(
+        "The ward is being read",
+        "With very many patients this takes a minute or two after a start. It is shown here as soon as it is there: "
+        "nothing has to be loaded anew.",
+        ELSEWHERE.format("then"),
+        key="being-read",
+        again=AGAIN_SECONDS,
+    )
 
 
 def _say(error: Exception, *, key: str) -> None:

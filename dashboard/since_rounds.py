@@ -8,7 +8,7 @@ drawn or given: a result that came late is as new as one drawn a minute ago.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,6 +31,7 @@ NEWS: Final = (
     "patient_id", "analyte", "value", "comparator", "collected_at", "received_at", "segment", "usable",
     "confounded_by", "ref", "series",
 )  # fmt: skip
+JUDGED_BY: Final = ("evidence", "confounders")  # of a flag's earlier changes nobody shows it
 BEFORE: Final = {"value": "was", "comparator": "was_comparator", "collected_at": "was_at", "segment": "was_segment"}
 Amended = Callable[..., pd.DataFrame]
 
@@ -56,18 +57,20 @@ class Since:
     """
     One patient's news, each a plain row; see the functions of the same names for their columns.
 
-    `by` is who marked the patient as seen, empty where nobody did and the last day counts. `notes`: the newest first.
+    `by` is who marked the patient as seen, empty where nobody did and the last day counts. `values`: how many new ones
+    there are in `results`. `notes`: the newest first.
     """
 
     at: pd.Timestamp
     by: str
-    results: Rows = ()
+    values: int = 0
+    results: Sequence[Row] = ()
     withdrawn: Rows = ()
     flags: Rows = ()
     doses: Rows = ()
     line_before: str = ""
     answers: Rows = ()
-    findings: Rows = ()
+    findings: Sequence[Row] = ()
     notes: Rows = ()
 
     @property
@@ -85,6 +88,8 @@ def told(store: Store, *, as_of: datetime, amended: Amended = amended) -> Told:
     seen = marks.loc[marks["done"].eq(1)].groupby("patient_id")["at"].max()
     # the longest ago that anybody was seen; what changed before is no news to anybody
     since = min([pd.Timestamp(as_of) - UNMARKED, *seen.tolist()]).to_pydatetime()
+    # the same for all who ask within the hour; what is older than asked for is left out later
+    since = since.replace(minute=0, second=0, microsecond=0)
     said = {
         "amended": amended(store, since=since, as_of=as_of),
         "acknowledgements": queries.acknowledgements(store, as_of=as_of),
@@ -115,6 +120,7 @@ def since_rounds(state: Any, told: Told) -> dict[str, Since]:
         patient: Since(
             at=row["at"],
             by=row["by"],
+            values=sum(int(one["count"]) for one in parts["results"].get(patient, ())),
             line_before=before.get(patient, "none"),
             **{name: rows.get(patient, ()) for name, rows in parts.items()},
         )
@@ -159,7 +165,8 @@ def _as_known(amended: pd.DataFrame, at: pd.Series) -> pd.DataFrame:
 
 def flags(history: pd.DataFrame, at: pd.Series) -> pd.DataFrame:
     """One row a patient and flag that changed: its last change, and `changes`, all of them in order ("raised", …)."""
-    new = _after(history, "recorded_at", at).sort_values(["patient_id", "flag", "seq"])
+    told = history.drop(columns=list(JUDGED_BY), errors="ignore")
+    new = _after(told, "recorded_at", at).sort_values(["patient_id", "flag", "seq"])
     key = ["patient_id", "flag"]
     every = new.groupby(key, sort=False)["change"].agg(list)  # in the order of the rows beside them
     return new.drop_duplicates(key, keep="last").assign(changes=every.to_numpy(dtype=object))
@@ -195,8 +202,13 @@ def answers(told: Told, at: pd.Series) -> pd.DataFrame:
 
 def findings(findings: pd.DataFrame, at: pd.Series) -> pd.DataFrame:
     """The newest of each finding, with `new`: known only since the last rounds."""
-    last = findings.sort_values("observed_at", kind="stable").drop_duplicates(["patient_id", "finding"], keep="last")
+    last = newest_findings(findings)
     return last.assign(new=last["received_at"] > last["patient_id"].map(at))
+
+
+def newest_findings(findings: pd.DataFrame) -> pd.DataFrame:
+    """The last of each kind that was seen of each patient."""
+    return findings.sort_values("observed_at", kind="stable").drop_duplicates(["patient_id", "finding"], keep="last")
 
 
 def _notes(marks: pd.DataFrame) -> pd.DataFrame:

@@ -15,8 +15,9 @@ from typing import Final
 import pandas as pd
 
 from dashboard import wording
-from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, normal_band, shown_analytes
+from dashboard.bedside import STEROID_CLOCK_HOURS, Bedside, shown_analytes
 from dashboard.chart_time import DECISION
+from dashboard.normal import normal_band
 from dashboard.series import phrase, scale
 from dashboard.shapes import Box, Dot, Drawing, Path, Shape, Words
 from dashboard.sparkline import Frame, Point, Scale, frame_of

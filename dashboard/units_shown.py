@@ -111,7 +111,7 @@ def _earlier(row: Row, factors: Mapping[str, float]) -> Row:
     return {**row, "value": row["value"] * factors.get(str(row["analyte"]), 1.0)}
 
 
-def _news(rows: Rows, factors: Mapping[str, float]) -> Rows:
+def _news(rows: Iterable[Row], factors: Mapping[str, float]) -> Rows:
     return tuple(
         {**row, **{name: _times(row[name], factors[row["analyte"]]) for name in OF_NEWS if name in row}}
         if row["analyte"] in factors

@@ -29,6 +29,7 @@ DRUGS: Final = 2
 LONG_NAME: Final = 18
 FIRST_ROWS: Final = 25
 MOST_ROWS: Final = 200  # of a hospital's thousand every look would else send all to every viewer
+ROW: Final = "row"
 BLANKS: Final = re.compile(r"[ \n]+")
 
 TILES: Final[Mapping[str, str]] = {
@@ -98,7 +99,7 @@ class Tile:
 def rows(ward: Ward, catalog: Catalog, *, zone: tzinfo, units: str = "") -> list[Row]:
     """Every patient who has not left, the most worrying first; worked out once for all who look at this reading."""
     staying = [side for side in ward.sides if not side.has_left]
-    told = (_row_of(side, catalog, zone, "" if units == "conventional" else units) for side in staying)
+    told = (_row_of(ward, side, catalog, zone, "" if units == "conventional" else units) for side in staying)
     return sorted(told, key=lambda row: row.concern.order)
 
 
@@ -114,11 +115,11 @@ def _wards(rows: Iterable[Row]) -> list[str]:
     return sorted({str(row.side.patient["ward"]) for row in rows} - {""})
 
 
-def _row_of(side: Bedside, catalog: Catalog, zone: tzinfo, units: str) -> Row:
-    key = ("row", str(zone), catalog.version, units)
-    if key not in side.worked_out:
-        side.worked_out[key] = _row(side, catalog, zone, units)
-    told: Row = side.worked_out[key]
+def _row_of(ward: Ward, side: Bedside, catalog: Catalog, zone: tzinfo, units: str) -> Row:
+    kept = ward.beside.setdefault((ROW, str(zone), catalog.version, units), {})
+    told: Row | None = kept.get(side.id)
+    if told is None or told.side is not side:
+        told = kept[side.id] = _row(side, catalog, zone, units)
     return told
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from dashboard import bedside
+from dashboard import cut_out
 from dashboard.bedside import Ward
+from dashboard.rounds_ahead import ahead
 from dashboard.rounds_sheet import scores_of
 from dashboard.ward_table import work_out
 from monitoring.present import present
@@ -26,11 +27,12 @@ class Shown:
 def watched(store: Store, catalog: Catalog, as_of: datetime) -> Ward:
     """Everybody who is still watched."""
     here = present(store, catalog, as_of=as_of)
-    told = bedside.ward(recent_state(store, catalog, as_of=as_of, patients=here.patients), here.earlier)
-    return bedside.lightened(told)
+    told = cut_out.ward(recent_state(store, catalog, as_of=as_of, patients=here.patients), here.earlier)
+    return cut_out.lightened(told)
 
 
-def made_ready(ward: Ward, catalog: Catalog, shown: Shown) -> Ward:
-    """With the rows of the board and everybody's scores, so that no reader waits for them."""
+def made_ready(ward: Ward, catalog: Catalog, shown: Shown, store: Store) -> Ward:
+    """With the rows of the board, everybody's scores and news, so that no reader waits for them."""
     work_out(ward, catalog, zone=shown.zone, units=shown.units)
-    return bedside.lightened(replace(ward, scored=scores_of(ward, [side.id for side in ward.sides])))
+    scored, news = scores_of(ward, [side.id for side in ward.sides]), ahead(ward, store)
+    return cut_out.lightened(replace(ward, scored=scored, news=news))

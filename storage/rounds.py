@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import cited, frames
 from storage.engine import Store
+from storage.inserting import insert_into
 from storage.reading import among, chosen, frame_of, key
 from storage.tables import Observation, Round
 
@@ -78,10 +78,9 @@ def _say(store: Store, row: dict[str, Any]) -> datetime:
     one later, so that nothing anybody said is lost.
     """
     with store.writing() as connection:
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         here = ROUND.c.patient_id == row["patient_id"]
         while True:
-            connection.execute(insert(ROUND).values(row).on_conflict_do_nothing())
+            connection.execute(insert_into(connection, ROUND).values(row).on_conflict_do_nothing())
             stands = connection.execute(select(ROUND).where(here, ROUND.c.at == row["at"])).mappings().one()
             if dict(stands) == row:
                 return row["at"]

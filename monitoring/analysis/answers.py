@@ -70,7 +70,9 @@ def lived(
     of each flag at least those since it was last raised; `spans`: those of the assessment at `as_of`.
     """
     now, words = moment(as_of), catalog.phrases["answer_ends"]
-    told = _of_this_raising(_given(answers, now), history)
+    given = _given(answers, now)
+    history = history[history["patient_id"].isin(given["patient_id"].unique())]  # most of a long one nobody answered
+    told = _of_this_raising(given, history)
     if told.empty:
         return told.assign(ended_at=told["at"], why="")
     ends = pd.concat(

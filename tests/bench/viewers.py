@@ -69,9 +69,15 @@ class Viewer:
         self.stream, self.seen, self.page, self.query = stream, seen, page, query
         self.refreshes: dict[str, float] = {}
         self.again = 0.0
+        self.being_read = False
 
     async def watch(self, until: float) -> None:
-        self.seen.opened.append(await self.run())
+        began = time.perf_counter()
+        await self.run()
+        while self.being_read:  # there is no ward to be seen yet
+            await asyncio.sleep(1)
+            await self.run()
+        self.seen.opened.append(time.perf_counter() - began)
         next_at = {name: time.monotonic() + every for name, every in self.refreshes.items()}
         while next_at and min(next_at.values()) < until:
             name = min(next_at, key=next_at.__getitem__)
@@ -83,6 +89,7 @@ class Viewer:
 
     async def run(self, part: str = "") -> float:
         """Seconds until the server has drawn the page, or the part of it that refreshes."""
+        self.being_read = False
         asked = BackMsg()
         asked.rerun_script.query_string, asked.rerun_script.page_name = self.query, self.page
         asked.rerun_script.fragment_id, asked.rerun_script.is_auto_rerun = part, bool(part)
@@ -108,6 +115,7 @@ class Viewer:
     def note_sheet(self, told: dict[str, Any]) -> None:
         if told["looked"]:
             self.seen.ages.append(time.time() - told["looked"] / 1000)
+        self.being_read |= told["sheet"] == "being-read"
         if told["sheet"] == "behind":
             self.again = told["again"]
             self.seen.behind += bool(self.again)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dashboard import bedside
+from dashboard import cut_out
 from dashboard.bedside import Bedside, Ward
 from dashboard.rounds_sheet import RoundsSheet, rounds_sheet, scores_of
 from dashboard.since_rounds import Since, since_rounds, told
@@ -46,5 +46,5 @@ def filled(folder: Path) -> Store:
 
 
 def gone(store: Store, *, as_of: datetime = NOW) -> Gone:
-    ward = bedside.ward(state(store, known(), as_of=as_of))
+    ward = cut_out.ward(state(store, known(), as_of=as_of))
     return Gone(ward, since_rounds(ward.state, told(store, as_of=as_of)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,6 +20,7 @@ from monitoring.terms import Catalog
 from storage.engine import open_store
 from storage.writes import acknowledge, record_run
 from tests.dashboard.ward_fixture import BEDS, NOW, Bed, ago, pairs
+from tests.stores import copied
 
 ROUNDS = (72, 36, 12, 0)  # hours before now
 UNIT = {"ug/L": "ng/mL", "10*9/L": "10^9/L"}
@@ -36,6 +40,23 @@ def empty(folder: Path) -> Settings:
 
 def filled(folder: Path, *, now: datetime = NOW) -> Settings:
     """The same with the ward of eight, moved so that its NOW is `now`; a cycle succeeded eleven minutes before."""
+    if now != NOW:
+        return _told(folder, now)
+    settings = empty(folder)
+    copied(_once() / "maswatch.db", folder / "maswatch.db")
+    return settings
+
+
+@cache
+def _once() -> Path:
+    """A folder with the ward at NOW, for all of this process: what is asked for again and again is copied."""
+    folder = Path(tempfile.mkdtemp(prefix="mas-ward-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _told(folder, NOW)
+    return folder
+
+
+def _told(folder: Path, now: datetime) -> Settings:
     settings = empty(folder)
     store = open_store(settings.database_url)
     try:

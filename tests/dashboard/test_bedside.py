@@ -5,7 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from dashboard.bedside import normal_band, with_corrections
+from dashboard.bedside import with_corrections
+from dashboard.normal import normal_band
 from tests.dashboard.catalog_fixture import catalog
 from tests.dashboard.ward_fixture import NOW, ago, bed, nobody, versions, ward
 

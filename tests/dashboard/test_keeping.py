@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta
 
+import pytest
+
+from dashboard import keeping
 from dashboard.bedside import Ward
-from dashboard.keeping import Keeper, Kept
+from dashboard.keeping import BeingReadError, Keeper, Kept
 from storage.errors import StoreBusy
 from tests.dashboard.ward_fixture import NOW
 
@@ -16,6 +19,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.now, self.mark, self.judged, self.busy, self.takes = NOW, "m1", 0, False, timedelta(0)
+        self.fails = False
 
     def told_mark(self) -> str:
         if self.busy:
@@ -24,6 +28,8 @@ class Watch:
 
     def judge(self, mark: str, now: datetime) -> Ward:
         self.judged += 1
+        if self.fails:
+            raise StoreBusy("The store is busy.")
         self.now += self.takes
         return Ward(now, (), mark=mark)
 
@@ -137,3 +143,44 @@ def test_a_reading_that_knows_of_a_change_is_of_after_it_though_the_page_began_b
     keeper = Keeper(watch.told_mark, watch.judge, lambda: watch.now, patience=0)
     watch.now, watch.mark = NOW + timedelta(seconds=5), "m2"
     assert keeper.given("m2", NOW).as_of == NOW + timedelta(seconds=5)
+
+
+def running(*, takes: timedelta = timedelta(0)) -> tuple[Watch, Keeper]:
+    """As in a server: what is wanted is made by a thread of the keeper's own, which the test goes through by hand."""
+    watch = Watch()
+    watch.takes = takes
+    keeper = Keeper(watch.told_mark, watch.judge, lambda: watch.now, patience=0)
+    keeper.running = True
+    return watch, keeper
+
+
+def test_a_page_does_not_wait_long_for_the_first_reading_nor_makes_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "FIRST", 0)
+    watch, keeper = running()
+    with pytest.raises(BeingReadError):
+        keeper.given("m1", NOW, waits=False)
+    assert watch.judged == 0
+    assert keeper.wanted.is_set()
+    keeper.look()
+    assert keeper.given("m1", NOW, waits=False).as_of == NOW
+
+
+def test_a_page_that_waits_is_given_the_first_reading_as_soon_as_it_is_made() -> None:
+    watch, keeper = running()
+    threading.Timer(0.1, keeper.look).start()
+    assert keeper.given("m1", NOW, waits=False).as_of == NOW
+    assert watch.judged == 1
+
+
+def test_who_counts_waits_for_the_first_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "FIRST", 0)
+    _, keeper = running()
+    assert keeper.given("m1", NOW).as_of == NOW
+
+
+def test_what_went_wrong_with_the_first_reading_is_told_and_not_waited_for() -> None:
+    watch, keeper = running()
+    watch.fails = True
+    threading.Timer(0.1, keeper.look).start()
+    with pytest.raises(StoreBusy):
+        keeper.given("m1", NOW, waits=False)

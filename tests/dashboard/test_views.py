@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import reading, shell
+from dashboard import keeping, reading, shell
+from dashboard.bedside import Ward
 from monitoring import cohorts
 from monitoring.cohort_file import read_cohort
 from monitoring.intake import RawFile, take_in
-from monitoring.settings import Settings, Ward
+from monitoring.settings import Settings
+from monitoring.settings import Ward as WardSettings
 from storage import queries
 from storage.engine import open_store
 from tests.dashboard import store_fixture
@@ -155,7 +157,7 @@ def test_a_store_that_cannot_be_read_is_said_calmly_on_every_view(
     tmp_path: Path, view: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "maswatch.db").write_bytes(b"this is no store" * 4096)
-    page = " ".join(sheets(opened(Settings(data_dir=tmp_path, ward=Ward(timezone="UTC")), view)).values())
+    page = " ".join(sheets(opened(Settings(data_dir=tmp_path, ward=WardSettings(timezone="UTC")), view)).values())
     assert "The store cannot be read" in page
     assert "Nothing that was taken in is lost" in page
     assert "Until it can be read again, read the values in the laboratory system." in page
@@ -195,3 +197,19 @@ def test_what_no_view_caught_is_said_the_same_way(caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.ERROR):
         assert shell.say_failed(KeyError("P-0007"))
     assert "P-0007" not in caplog.text
+
+
+def test_a_page_before_the_first_reading_says_what_it_waits_for_and_asks_again(
+    filled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "FIRST", 0)
+    keeper = keeping.Keeper(lambda: "m1", lambda mark, now: Ward(now, (), mark=mark), lambda: NOW)
+    keeper.running = True
+    monkeypatch.setattr(reading, "_keeper", [keeper])
+    reading.use(filled)
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    assert not app.exception
+    told = {one["sheet"]: one for one in (json.loads(sheet.proto.json) for sheet in app.get("bidi_component"))}
+    assert "The ward is being read" in told["being-read"]["markup"]
+    assert told["being-read"]["again"] > 0
+    assert "ward" not in told

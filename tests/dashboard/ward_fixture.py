@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from dashboard import bedside
+from dashboard import cut_out
 from dashboard.bedside import Bedside, Ward
 from storage.frames import FINDINGS, OBSERVATIONS, PATIENTS, TIME, empty, shaped
 from tests.dashboard.catalog_fixture import catalog
@@ -43,7 +43,7 @@ def pairs(text: str) -> list[tuple[float, str]]:
 
 
 def ward() -> Ward:
-    return bedside.ward(state())
+    return cut_out.ward(state())
 
 
 def bed(number: str) -> Bedside:
@@ -66,13 +66,14 @@ def nobody() -> Ward:
     said = {name: told.iloc[:0] for name, told in vars(full.assessment).items() if isinstance(told, pd.DataFrame)}
     course = SimpleNamespace(patients=full.assessment.course.patients.iloc[:0])
     assessment = SimpleNamespace(as_of=NOW, course=course, **said)
-    return bedside.ward(SimpleNamespace(as_of=NOW, assessment=assessment, flags=full.flags.iloc[:0]))
+    return cut_out.ward(SimpleNamespace(as_of=NOW, assessment=assessment, flags=full.flags.iloc[:0]))
 
 
 def observations() -> pd.DataFrame:
-    """Current versions, with what the analysis adds: usable, confounded_by, confounded_why, segment."""
+    """Current versions, with what the analysis adds: usable, confounded_by, confounded_why, segment, series."""
     frame = pd.DataFrame([row for told in BEDS for row in _observations(told)])
-    return shaped(frame, OBSERVATIONS).join(frame[["usable", "confounded_by", "confounded_why", "segment"]])
+    told = shaped(frame, OBSERVATIONS).join(frame[["usable", "confounded_by", "confounded_why", "segment"]])
+    return told.assign(series=told.groupby(["patient_id", "analyte"]).ngroup())
 
 
 def _observations(told: Bed) -> Iterator[dict[str, Any]]:

@@ -22,13 +22,14 @@ from typing import Any
 
 from monitoring.catalog import load_catalog
 from monitoring.commands.taking import Named
-from monitoring.cycle import Site, new_run_id, run_by_hand, run_cycle
+from monitoring.cycle import Site, run_by_hand, run_cycle
 from monitoring.exporting import write_export
 from monitoring.exports.wanted import Wanted
 from monitoring.hl7.commits import Commits
 from monitoring.hl7.listener import Listener
 from monitoring.lease import the_right
 from monitoring.raw_files import read_paths
+from monitoring.runs import new_run_id
 from monitoring.sentences import sentence
 from monitoring.settings import Settings
 from storage import schema
