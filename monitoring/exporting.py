@@ -16,7 +16,7 @@ from monitoring.exports.about import About, write_about
 from monitoring.exports.anonymity import Groups, write_privacy
 from monitoring.exports.cells import as_cells
 from monitoring.exports.early import Early
-from monitoring.exports.facts import Crew, fact_parts
+from monitoring.exports.facts import Crew, fact_parts, labs_parts
 from monitoring.exports.fields import cast, layout
 from monitoring.exports.hiding import hidden, plain
 from monitoring.exports.lines import csv_pieces, header
@@ -134,7 +134,7 @@ def write_labs(
     out.flush()
     rows = 0
     parts = (
-        fact_parts(store, catalog, wanted, _chosen(store, wanted), form=LINES, crew=crew)
+        labs_parts(store, catalog, wanted, _chosen(store, wanted), crew)
         if wanted.facts
         else exported(store, catalog, wanted, ("labs",))
     )
@@ -156,9 +156,8 @@ def _heard(parts: Iterable[Frames], progress: Progress) -> Iterator[Frames]:
 
 def _chosen(store: Store, wanted: Wanted) -> list[str]:
     """Patients in the order of the export."""
-    known = queries.patients(store, as_of=wanted.as_of)["patient_id"].sort_values().tolist()
-    into = merges.merged(store, as_of=wanted.as_of).into
-    asked = {into.get(name, name) for name in wanted.patients}
+    known = queries.names(store, as_of=wanted.as_of)
+    asked = _read_under(store, wanted)
     chosen = [patient for patient in known if not asked or patient in asked]
     if wanted.cohort is not None:
         inside = set(wanted.cohort.patients)
@@ -166,3 +165,11 @@ def _chosen(store: Store, wanted: Wanted) -> list[str]:
     if wanted.key is not None:
         chosen.sort(key=pseudonyms(chosen, wanted.key).__getitem__)
     return chosen
+
+
+def _read_under(store: Store, wanted: Wanted) -> set[str]:
+    """Those asked for by any of their identifiers."""
+    if not wanted.patients:
+        return set()
+    into = merges.merged(store, as_of=wanted.as_of).into
+    return {into.get(name, name) for name in wanted.patients}

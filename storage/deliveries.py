@@ -17,11 +17,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 from sqlalchemy import Connection, case, delete, exists, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import bulk, frames
 from storage.columns import rows_of
 from storage.engine import Store
+from storage.inserting import insert_into
 from storage.reading import among, frame_of, plain
 from storage.tables import Delivery, DeliveryReading, DeliveryWaiting
 
@@ -66,7 +66,7 @@ def keep(store: Store, source: str, sent: Iterable[Sent], *, at: datetime) -> li
     ]  # fmt: skip
     if rows:
         with store.writing() as connection:
-            connection.execute(_insert(connection).on_conflict_do_nothing(), rows)
+            connection.execute(insert_into(connection, Delivery).on_conflict_do_nothing(), rows)
             _await(connection, names)
     return names
 
@@ -157,7 +157,7 @@ def _await(connection: Connection, names: Collection[str]) -> None:
     unread = DELIVERY.c.content.is_not(None) & ~exists().where(READING.c.id == DELIVERY.c.id)
     columns = [column.name for column in WAITING.c]
     those = select(*(DELIVERY.c[name] for name in columns)).where(among(connection, DELIVERY.c.id, list(names)), unread)
-    connection.execute(_insert(connection, DeliveryWaiting).from_select(columns, those).on_conflict_do_nothing())
+    connection.execute(insert_into(connection, DeliveryWaiting).from_select(columns, those).on_conflict_do_nothing())
 
 
 def _kept(row: Any) -> Kept:
@@ -172,7 +172,3 @@ def _packed(content: bytes) -> bytes:
 def unpacked(content: bytes, size: int) -> bytes:
     """The bytes as they came, `size` of them."""
     return bytes(pa.decompress(bytes(content), decompressed_size=size, codec=CODEC, asbytes=True)) if size else b""
-
-
-def _insert(connection: Connection, model: Any = Delivery) -> Any:
-    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(model)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import frames
 from storage.engine import Store
+from storage.inserting import insert_into
 from storage.reading import frame_of, plain
 from storage.tables import Mark
 
@@ -54,13 +54,13 @@ def mark_first(store: Store, sources: Collection[str], name: str, value: str = "
     rows = [{"source": one, "name": name, "value": value, "at": at} for one in sources if one not in marked]
     if rows:
         with store.writing() as connection:
-            insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(Mark)
+            insert = insert_into(connection, Mark)
             connection.execute(insert.on_conflict_do_nothing(index_elements=["source", "name"]), rows)
 
 
 def put(connection: Connection, source: str, told: Mapping[str, str], *, at: datetime) -> None:
     rows = [{"source": source, "name": name, "value": value, "at": at} for name, value in told.items()]
     if rows:
-        insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(Mark)
+        insert = insert_into(connection, Mark)
         newer = {"value": insert.excluded.value, "at": insert.excluded.at}
         connection.execute(insert.on_conflict_do_update(index_elements=["source", "name"], set_=newer), rows)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import frames
 from storage.engine import Store
+from storage.inserting import insert_into
 from storage.reading import among, by, frame_of, plain
 from storage.tables import CodeMeaning, SetAsideEnd
 
@@ -23,7 +23,7 @@ def say_meaning(store: Store, source: str, code: str, *, analyte: str, unit: str
     """`source` "*" is every source. Without `analyte` the word is taken back. Said twice at one moment: once."""
     row = {"source": source, "code": code, "at": at, "analyte": analyte, "unit": unit, "by": by}
     with store.writing() as connection:
-        insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(CodeMeaning)
+        insert = insert_into(connection, CodeMeaning)
         connection.execute(insert.values(row).on_conflict_do_nothing())
 
 

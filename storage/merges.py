@@ -16,11 +16,11 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import heard
 from storage.engine import Store
 from storage.frames import MERGES, TIME
+from storage.inserting import insert_into
 from storage.reading import frame_of, plain
 from storage.tables import PatientMerge
 from storage.versioning import CORRECTED, NEW, UNCHANGED
@@ -156,7 +156,7 @@ def _led(stands: dict[str, str], patient: str, into: str) -> Iterable[tuple[str,
 def _put(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if rows:
         rows = _outlasting(connection, rows)
-        insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(PatientMerge)
+        insert = insert_into(connection, PatientMerge)
         newer = {name: insert.excluded[name] for name in ("into", "by", "reason", "source", "run_id")}
         named = sorted({row[name] for row in rows for name in ("patient_id", "into")} - {""})
         before = known(connection).asked(named) or ()

@@ -98,6 +98,15 @@ def patients(
     return shaped(people.last_said(joined.people(rows)), frames.PATIENTS)
 
 
+def names(store: Store, *, as_of: datetime) -> list[str]:
+    """The identifiers of `patients`, in order: all that is asked where nobody is described yet."""
+    table = _table(Patient)
+    with store.reading() as connection:
+        into = merges.known(connection, as_of).into.to_dict()
+        told = connection.execute(select(table.c.patient_id).where(table.c.received_at <= as_of).distinct()).scalars()
+        return sorted({into.get(name, name) for name in told})
+
+
 def runs(store: Store, *, limit: int = 50) -> pd.DataFrame:
     """The last runs, newest first; one that never finished has no finished_at. Shape RUNS."""
     table = _table(Run)

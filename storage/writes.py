@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from storage import bulk, deliveries, heard, identities, marks, merges, people
 from storage.columns import rows_of
 from storage.engine import Store
 from storage.errors import AlreadyRead
+from storage.inserting import insert_into
 from storage.schema import WRITER_KEY
 from storage.tables import (
     Access,
@@ -202,7 +202,7 @@ def record_access(store: Store, at: datetime, who: str, what: str, patients: Ite
 def take_lease(store: Store, name: str, holder: str, *, now: datetime, seconds: float) -> bool:
     """Whether `holder` has the lease until `now` + `seconds`: it was free, had run out, or was the holder's already."""
     with store.writing() as connection:
-        wanted = _insert(connection, Lease).values(name=name, holder=holder, until=now + timedelta(seconds=seconds))
+        wanted = insert_into(connection, Lease).values(name=name, holder=holder, until=now + timedelta(seconds=seconds))
         free = (Lease.holder == holder) | (Lease.until <= now)
         taken = {"holder": wanted.excluded.holder, "until": wanted.excluded.until}
         won = wanted.on_conflict_do_update(index_elements=["name"], set_=taken, where=free)
@@ -217,7 +217,7 @@ def release_lease(store: Store, name: str, holder: str) -> None:
 
 def _say(store: Store, model: type[SQLModel], **row: Any) -> None:
     with store.writing() as connection:
-        connection.execute(_insert(connection, model).values(row).on_conflict_do_nothing())
+        connection.execute(insert_into(connection, model).values(row).on_conflict_do_nothing())
 
 
 def _named(connection: Connection, batch: Batch) -> Batch:
@@ -250,7 +250,7 @@ def _name_patients(connection: Connection, batch: Batch) -> None:
 def _note(connection: Connection, batch: Batch, counts: Mapping[str, Counts]) -> None:
     added = sum(count.new + count.corrected for name, count in counts.items() if name != "set_aside")
     if added:
-        arrival = _insert(connection, Arrival).values(batch.stamp() | {"added": added})
+        arrival = insert_into(connection, Arrival).values(batch.stamp() | {"added": added})
         more = {"added": Arrival.added + arrival.excluded.added}
         keys = ["received_at", "source", "run_id"]
         connection.execute(arrival.on_conflict_do_update(index_elements=keys, set_=more))
@@ -263,7 +263,7 @@ def _note(connection: Connection, batch: Batch, counts: Mapping[str, Counts]) ->
             "taken_at": batch.received_at,
             "run_id": batch.run_id,
         }
-        connection.execute(_insert(connection, TakenFile).values(row).on_conflict_do_nothing())
+        connection.execute(insert_into(connection, TakenFile).values(row).on_conflict_do_nothing())
     if batch.ended:
         ended = pd.DataFrame({"id": batch.ended}, dtype="str")
         bulk.insert(connection, rows_of(ended, SetAsideEnd, {"ended_at": batch.received_at, "run_id": batch.run_id}))
@@ -280,7 +280,7 @@ def _put_run(connection: Connection, row: Mapping[str, Any]) -> None:
     rest = {name: value for name, value in row.items() if name not in ("run_id", "source")}
     known = rest and connection.execute(update(Run).where(this).values(rest)).rowcount
     if not known:
-        connection.execute(_insert(connection, Run).values(dict(row)).on_conflict_do_nothing())
+        connection.execute(insert_into(connection, Run).values(dict(row)).on_conflict_do_nothing())
 
 
 def _taken_before(connection: Connection, batch: Batch) -> bool:
@@ -299,7 +299,3 @@ def _one_writer(connection: Connection) -> None:
 def _counted(verdict: np.ndarray) -> Counts:
     new, unchanged, corrected = (int((verdict == kind).sum()) for kind in (NEW, UNCHANGED, CORRECTED))
     return Counts(new=new, unchanged=unchanged, corrected=corrected)
-
-
-def _insert(connection: Connection, model: type[SQLModel]) -> Any:
-    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(model)

@@ -45,9 +45,11 @@ HOURS = click.FloatRange(min=1, max=720)
 @asked
 def export(asked: Asked, out: str, how: str, **told: Any) -> None:
     """Write courses into the folder OUT, or the labs to stdout for "-"; pseudonymous, dates shifted."""
-    from monitoring.exports.crew import crew
+    with memory.loading():
+        from monitoring.exports.crew import crew
 
-    with crew() if _is_long(asked, told) else nullcontext() as started:  # first: they get ready while this process does
+        is_long = _is_long(asked, told)
+    with crew() if is_long else nullcontext() as started:  # first: they get ready while this process does
         with memory.loading():
             _brought()
         _export(asked, out, how, told | {"crew": started})

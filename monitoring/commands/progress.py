@@ -7,14 +7,14 @@ from types import TracebackType
 
 import click
 
-EVERY_SECONDS = 2.0
+FIRST_SECONDS, EVERY_SECONDS = 0.5, 2.0
 
 
 class Progress:
-    """`done`, `of` or `add` what is counted; says it at most every two seconds."""
+    """`done`, `of` or `add` what is counted; says it at first after half a second, then at most every two seconds."""
 
     def __init__(self, what: str) -> None:
-        self._what, self._count, self._said = what, 0, time.monotonic()
+        self._what, self._count, self._due = what, 0, time.monotonic() + FIRST_SECONDS
 
     def __enter__(self) -> Progress:
         return self
@@ -31,6 +31,6 @@ class Progress:
 
     def _say(self, words: str) -> None:
         now = time.monotonic()
-        if now - self._said >= EVERY_SECONDS:
-            self._said = now
+        if now >= self._due:
+            self._due = now + EVERY_SECONDS
             click.echo(words, err=True)

@@ -30,9 +30,14 @@ def size() -> int:
 
 @contextmanager
 def crew() -> Iterator[ProcessPoolExecutor]:
-    """They get ready at once; those still at it when nobody needs them any more end by themselves."""
+    """
+    They get ready at once, but for one: this process begins too, and wants a core. The last is started by the first
+    question that finds all others at work.
+
+    Those still at it when nobody needs them any more end by themselves.
+    """
     with ProcessPoolExecutor(size(), get_context("spawn"), _get_ready) as pool:
-        for _ in range(size()):
+        for _ in range(max(size() - 1, 1)):
             pool.submit(os.getpid)
         try:
             yield pool

@@ -73,12 +73,14 @@ def _words(profile: str, *, split: bool) -> dict[str, str]:
         path = name if split else f"{name}.{profile}"
         spread = f"read_parquet('{name}/*/*.parquet')" if split else f"'{path}'"
         collected = f'collect(open_dataset("{name}"))' if split else f'read_parquet("{path}")'
-        # an identifier of digits alone is a text: it may begin with zeros
+        # an identifier of digits alone is a text: it may begin with zeros. readr takes a text that is empty in the
+        # first 1,000 rows for a truth, and what follows, a sign beside a bound, for nothing.
         words |= {
             f"pandas_{name}": f'pd.read_csv("{path}", dtype={{"patient_id": "str"}})' if csv else
                               f'pd.read_parquet("{path}")',
             f"duck_{name}": (f"read_csv('{path}', types = {{'patient_id': 'VARCHAR'}})" if csv else spread) +
                             f" AS {name}",
-            f"r_{name}": f'read_csv("{path}", col_types = cols(patient_id = "c"))' if csv else collected,
+            f"r_{name}": f'read_csv("{path}", guess_max = Inf, col_types = cols(patient_id = "c"))' if csv else
+                         collected,
         }  # fmt: skip
     return words

@@ -7,7 +7,7 @@ own (monitoring.exports.flow), which hand back lines of CSV or Arrow, in order. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -56,18 +56,37 @@ def fact_parts(
     `crew`: reading processes that were started already (monitoring.exports.crew).
     A part has the values of some patients, or the people, treatments and findings of the same and those before.
     """
+    order = _order(store, catalog, wanted, form)
+    groups = _groups(store, wanted, _together(chosen, TOGETHER))
+    for group, answers in groupby(_answers(order, groups, chosen, crew), itemgetter(0)):
+        drawn = []
+        for _, (labs, told) in answers:
+            drawn.append(told)
+            yield {"labs": labs}
+        yield _small(group, drawn, catalog, wanted)
+
+
+def labs_parts(
+    store: Store, catalog: Catalog, wanted: Wanted, chosen: Sequence[str], crew: Crew | None = None
+) -> Iterator[Frames]:
+    """The same lines of CSV of "labs" alone, and the first of them as soon as can be."""
+    groups = _groups(store, wanted, _together(chosen, AT_ONCE))
+    for _, (labs, _) in _answers(_order(store, catalog, wanted, reading.LINES), groups, chosen, crew):
+        yield {"labs": labs}
+
+
+def _order(store: Store, catalog: Catalog, wanted: Wanted, form: str) -> reading.Order:
     laid = layout(catalog).asked(facts=True, versions=False)
     plan = _plan(wanted, catalog, laid["labs"], marked=form == reading.LINES)
-    order = reading.Order(door(store), plan, form)
+    return reading.Order(door(store), plan, form)
+
+
+def _answers(
+    order: reading.Order, groups: Iterable[_People], chosen: Sequence[str], crew: Crew | None
+) -> Iterator[tuple[_People, reading.Answer]]:
     with reading.readers(order, crew, alone=len(chosen) <= AT_ONCE) as read:
-        parts = ((group, part) for group in _groups(store, wanted, chosen) for part in _cut(group.part))
-        asked = ((group, replace(part, leads=not number)) for number, (group, part) in enumerate(parts))
-        for group, answers in groupby(read.answers(asked), itemgetter(0)):
-            drawn = []
-            for _, (labs, told) in answers:
-                drawn.append(told)
-                yield {"labs": labs}
-            yield _small(group, drawn, catalog, wanted)
+        parts = ((group, part) for group in groups for part in _cut(group.part))
+        yield from read.answers((group, replace(part, leads=not number)) for number, (group, part) in enumerate(parts))
 
 
 def _plan(wanted: Wanted, catalog: Catalog, labs: Table, *, marked: bool) -> Plan:
@@ -84,11 +103,16 @@ def micro(moment: Any) -> int:
     return (pd.Timestamp(moment) - pd.Timestamp(0, tz="UTC")) // MICROSECOND
 
 
-def _groups(store: Store, wanted: Wanted, chosen: Sequence[str]) -> Iterator[_People]:
-    """At least one, so that every table has its columns also when nobody is in it."""
+def _together(chosen: Sequence[str], begin: int) -> Iterator[list[str]]:
+    """`begin` patients, then TOGETHER. At least one part, so that every table has its columns also without anybody."""
+    yield list(chosen[:begin])
+    for first in range(begin, len(chosen), TOGETHER):
+        yield list(chosen[first : first + TOGETHER])
+
+
+def _groups(store: Store, wanted: Wanted, parts: Iterable[list[str]]) -> Iterator[_People]:
     into = merges.merged(store, as_of=wanted.as_of).into
-    for first in range(0, max(len(chosen), 1), TOGETHER):
-        listed = list(chosen[first : first + TOGETHER])
+    for listed in parts:
         course = known(_told(store, wanted, listed), as_of=wanted.as_of)
         yield _People(course, _part(course, listed, into, wanted))
 

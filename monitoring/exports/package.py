@@ -25,7 +25,8 @@ GUESSED = (
     "polars and R keep times as texts. pandas has whole numbers with gaps as broken ones, and truths with gaps as"
     " objects. DuckDB has whole days as dates (birth_date). A column that is empty in all rows has no type. "
     "polars guesses from the first 100 rows, DuckDB from some thousand: patients who show what the columns hold "
-    "stand first, and else in order; Parquet files need no guess."
+    "stand first, and else in order. In R, readr takes a text that is empty in the first 1,000 rows for a truth and "
+    "what follows for nothing: tell it guess_max = Inf. Parquet files need no guess."
 )
 # What the reference checker does to Parquet: it counts no bytes there, and takes a missing number for one out of range.
 # So sizes and hashes of Parquet files stand in about.json alone, and of the constraints those that missing ones keep.

@@ -18,7 +18,7 @@ import pytest
 
 from monitoring.exporting import Wanted, write_export, write_labs
 from monitoring.exports import facts, lines, reading
-from monitoring.exports.crew import crew
+from monitoring.exports.crew import crew, size
 from monitoring.exports.fields import layout
 from tests.monitoring.export_ward import AS_OF, FILTERS, KEY, ExportWard, csv_table
 
@@ -89,6 +89,27 @@ def test_reading_processes_bring_the_same_in_the_same_order(
     shared = written(export_ward, tmp_path / "shared", "csv", key=KEY)
     for path in sorted(alone.iterdir()):
         assert path.read_bytes() == (shared / path.name).read_bytes(), path.name
+
+
+def test_stdout_has_the_lines_of_the_file_whatever_is_read_together(
+    export_ward: ExportWard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines_of_the_file = (written(export_ward, tmp_path / "file", "csv", key=KEY) / "labs.csv").read_bytes()
+    store, catalog = export_ward.site.store, export_ward.site.catalog
+    for at_once, together in ((128, 2000), (1, 2)):
+        monkeypatch.setattr(facts, "AT_ONCE", at_once)
+        monkeypatch.setattr(facts, "TOGETHER", together)
+        out = BytesIO()
+        write_labs(store, catalog, Wanted(as_of=AS_OF, facts=True, key=KEY), out)
+        assert out.getvalue() == lines_of_the_file
+
+
+def test_a_crew_leaves_a_core_to_who_began_it_until_it_is_asked_for_more_than_it_has() -> None:
+    with crew() as started:
+        assert len(started._processes) == max(size() - 1, 1)
+        told = [started.submit(time.sleep, 0.2) for _ in range(2 * size())]
+        assert len(started._processes) == size()
+        assert [one.result() for one in told] == [None] * len(told)
 
 
 def test_the_pieces_that_lines_are_joined_in_do_not_show(

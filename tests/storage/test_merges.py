@@ -149,6 +149,10 @@ def test_the_one_who_stays_is_believed_and_the_other_fills_gaps(any_store: Store
     assert (row["patient_id"], row["sex"], row["birth_date"]) == (NEW, "female", "2015-03-04")
     assert (row["ward"], row["bed"]) == ("PICU", "")  # the other's bed is no bed in this one's ward
     assert queries.patients(any_store, as_of=hour(3))["patient_id"].tolist() == [OLD, NEW]
+    assert queries.names(any_store, as_of=LATER) == [NEW]
+    assert queries.names(any_store, as_of=hour(3)) == [OLD, NEW]
+    assert queries.names(any_store, as_of=hour(1)) == [NEW]
+    assert queries.names(any_store, as_of=hour(0)) == []
 
 
 def test_what_is_said_under_the_old_number_after_the_merge_is_news_of_the_one_who_stays(any_store: Store) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import UniqueConstraint, inspect, select
 
 from storage import schema
@@ -29,6 +30,17 @@ def test_the_migrations_make_the_same_columns_keys_and_indexes_as_the_tables(any
             assert key["name"] == table.primary_key.name
             indexes = {index["name"]: index["column_names"] for index in found.get_indexes(table.name)}
             assert indexes == {index.name: [column.name for column in index.columns] for index in table.indexes}
+
+
+def test_the_revisions_read_from_the_files_are_those_of_alembic_oldest_first() -> None:
+    found = [script.revision for script in ScriptDirectory.from_config(schema._config()).walk_revisions()]
+    assert [*schema._revisions()] == found[::-1]
+    assert schema.head() == found[0]
+
+
+def test_the_revision_of_a_store_is_what_alembic_reads_there(any_store: Store) -> None:
+    with any_store.reading() as connection:
+        assert schema.revision(connection) == MigrationContext.configure(connection).get_current_revision()
 
 
 @pytest.mark.parametrize("name", LARGE)
