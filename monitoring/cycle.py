@@ -8,11 +8,9 @@ as a whole has one under the name CYCLE. A source that fails is written down in 
 from __future__ import annotations
 
 import logging
-import secrets
-import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from monitoring import in_force
@@ -21,11 +19,11 @@ from monitoring.clock import Clock, wall_clock
 from monitoring.due import judge_due
 from monitoring.feed_seen import introduce
 from monitoring.intake import take_in
-from monitoring.logs import without_values
 from monitoring.present import present
 from monitoring.raw_files import RawFile
 from monitoring.retrying import retry
-from monitoring.sentences import counted, sentence
+from monitoring.runs import CYCLE, Told, in_words, new_run_id, timed
+from monitoring.sentences import counted
 from monitoring.settings import Settings
 from monitoring.site_map import own_codes
 from monitoring.sources import Polled, Source, open_sources
@@ -38,14 +36,7 @@ from storage.errors import StoreError
 from storage.marks import set_marks
 from storage.writes import record_run
 
-CYCLE = "cycle"
-COUNTS = ("read", "new", "unchanged", "corrected", "set_aside")
 log = logging.getLogger(__name__)
-
-
-def new_run_id(now: datetime) -> str:
-    """Sorts by time and is never given twice."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True)
@@ -57,39 +48,6 @@ class Site:
     catalog: Catalog
     clock: Clock = wall_clock
     judge: Judge | None = None
-
-
-@dataclass
-class Told:
-    """One row among the runs while it is being filled."""
-
-    run_id: str
-    source: str
-    kind: str
-    started_at: datetime
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
-    assessed: int = 0
-    seconds: float = 0.0
-    error: str = ""
-
-    def add(self, counts: dict[str, int]) -> None:
-        for name in COUNTS:
-            self.counts[name] += counts[name]
-
-    @property
-    def something(self) -> bool:
-        return self.counts["new"] + self.counts["corrected"] > 0
-
-    def printed(self) -> dict[str, Any]:
-        told = {"run_id": self.run_id, **self.counts, "seconds": round(self.seconds, 3)}
-        return {**told, "error": self.error} if self.error else told
-
-    def row(self, finished_at: datetime | None) -> dict[str, Any]:
-        return {
-            "run_id": self.run_id, "source": self.source, "kind": self.kind, "started_at": self.started_at,
-            "finished_at": finished_at, **self.counts, "assessed": self.assessed,
-            "outcome": ("failed" if self.error else "ok") if finished_at else "running", "error": self.error,
-        }  # fmt: skip
 
 
 def run_cycle(
@@ -146,7 +104,7 @@ def run_again(site: Site, ids: Collection[str], run_id: str) -> dict[str, Any]:
     """The same for what was set aside; all of it where `ids` is empty."""
     told = Told(run_id, "set-aside", "ingest", site.clock())
     record_run(site.store, told.row(None))
-    failed = _timed(told, lambda: _retry(site, ids, told))
+    failed = timed(told, lambda: _retry(site, ids, told))
     return _by_hand(site, told, failed)
 
 
@@ -190,7 +148,7 @@ def _by_hand(site: Site, told: Told, failed: Exception | None) -> dict[str, Any]
 
 def _take(site: Site, source: Source, told: Told) -> Exception | None:
     """Everything the source has; a failure is noted, and given back to who cannot go on without it."""
-    failed = _timed(told, lambda: _each(site, source, told))
+    failed = timed(told, lambda: _each(site, source, told))
     _note_folder(site, source, told)
     return failed
 
@@ -237,27 +195,6 @@ def as_raw(kept: Kept) -> RawFile:
 
 def _retry(site: Site, ids: Collection[str], told: Told) -> None:
     told.add(retry(site.store, site.catalog, site.settings, ids, run_id=told.run_id, now=site.clock()))
-
-
-def _timed(told: Told, work: Callable[[], None]) -> Exception | None:
-    """Does the work and notes how long it took; what stopped it is noted in words and given back."""
-    began = time.perf_counter()
-    try:
-        work()
-    except Exception as error:  # whatever it is, the other sources still have their turn
-        told.error = in_words(error)
-        return error
-    finally:
-        told.seconds = time.perf_counter() - began
-    return None
-
-
-def in_words(error: Exception) -> str:
-    """The sentence of an error; of one nobody foresaw, its kind alone, and where it arose goes to the log."""
-    said = sentence(error)
-    if not said:
-        log.error("%s", without_values(error))
-    return said or f"Unforeseen {type(error).__name__}; the log says where."
 
 
 def _assess(site: Site, whole: Told) -> Told:

@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from monitoring import lookup
-from monitoring.cycle import COUNTS, Site, new_run_id, run_again
+from monitoring.cycle import Site, run_again
 from monitoring.due import judge_due
 from monitoring.errors import IntakeError
 from monitoring.other_codes import names
+from monitoring.runs import COUNTS, new_run_id
 from monitoring.sieve import OwnName
 from monitoring.site_map import ANYWHERE, analyte_of, file_words, own_names, said, unit_fault
 from monitoring.unmapping import reinstate, withdraw

@@ -15,7 +15,8 @@ from contextlib import suppress
 from threading import Event
 
 from monitoring.backlog import Backlog, Read
-from monitoring.cycle import Site, Told, in_words, new_run_id
+from monitoring.cycle import Site
+from monitoring.runs import Told, in_words, new_run_id
 from monitoring.state import judge_and_record
 from storage.errors import StoreError
 from storage.marks import set_marks

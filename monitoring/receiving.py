@@ -136,8 +136,8 @@ def _watch(reader: Child) -> None:
 
 def set_aside(store: Store, source: str, told: Header, sentence: str) -> None:
     """What was too large to be kept leaves a trace where people look for what could not be read."""
-    from monitoring.cycle import new_run_id
     from monitoring.refused import MESSAGE, Refused, set_aside_frame
+    from monitoring.runs import new_run_id
     from storage.writes import Batch, append
 
     head = told.marks.field.join(told.fields).encode("latin-1", "replace").decode("utf-8", "replace")

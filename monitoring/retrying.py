@@ -8,7 +8,7 @@ and stays: a row that waited does not correct what came after it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,22 +20,16 @@ from monitoring.errors import IntakeError
 from monitoring.identity import UNKNOWN, placed
 from monitoring.intake import Circumstances, IngestCounts, RawFile, counted, encoding_of, read, sift
 from monitoring.other_codes import by_own
+from monitoring.overtaken import files_of, lines_of, not_overtaken
 from monitoring.refused import DECIMAL, WHOLE, Refused, set_aside_frame
 from monitoring.settings import Settings
 from monitoring.sieve import Rows
 from monitoring.sifting import Taken
 from monitoring.site_map import circumstances
 from monitoring.terms import Catalog
-from storage import identities, queries
+from storage import queries
 from storage.engine import Store
 from storage.writes import Batch, append
-
-KNOWN: dict[str, Callable[..., pd.DataFrame]] = {
-    "observations": queries.observations,
-    "doses": queries.doses,
-    "findings": queries.findings,
-    "patients": queries.patients,
-}
 
 
 @dataclass(frozen=True)
@@ -120,16 +114,8 @@ def _chosen(waiting: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
 
 def _in_order(waiting: pd.DataFrame) -> pd.DataFrame:
     """As told: by file and line, not "10" before "9"."""
-    waiting = waiting.assign(file=_files(waiting["origin"]), line=_lines(waiting["origin"]))
+    waiting = waiting.assign(file=files_of(waiting["origin"]), line=lines_of(waiting["origin"]))
     return waiting.sort_values(["received_at", "file", "line"], kind="stable")
-
-
-def _files(origins: pd.Series) -> pd.Series:
-    return origins.str.replace(r":[0-9]+$", "", regex=True)
-
-
-def _lines(origins: pd.Series) -> pd.Series:
-    return pd.to_numeric(origins.str.extract(r":([0-9]+)$")[0]).fillna(0).astype("int64")
 
 
 def _read_again(turn: _Turn, told: pd.DataFrame) -> Iterator[_Again]:
@@ -182,7 +168,7 @@ def _group(turn: _Turn, told: pd.DataFrame, fields: list[dict[str, str]]) -> _Ag
     # as the refused stand: those that fell through the sieve first
     failed = told.index.difference(sound).append(sound.difference(passed))
     refused, other = _for_another_reason(turn, [*sifted.refused, *taken.refused], told.loc[failed])
-    facts, stale = _not_overtaken(turn, taken.facts, told)
+    facts, stale = not_overtaken(turn.store, turn.at.now, taken.facts, told)
     ended = told.loc[[*passed, *failed[other]], "id"].tolist()
     return _Again(int((~other).sum()), facts, refused, ended, stale)
 
@@ -196,48 +182,6 @@ def _for_another_reason(turn: _Turn, refused: list[Refused], told: pd.DataFrame)
     frame = set_aside_frame(refused, turn.at.source)
     other = (frame["reason"].to_numpy() != told["reason"].to_numpy()) & ~frame["id"].isin(turn.closed).to_numpy()
     return frame[other], other
-
-
-def _not_overtaken(
-    turn: _Turn, facts: Mapping[str, pd.DataFrame], told: pd.DataFrame
-) -> tuple[dict[str, pd.DataFrame], int]:
-    """The facts without those of which something newer was told since, and how many those were."""
-    kept, stale = {}, 0
-    for name, frame in facts.items():
-        if name not in KNOWN:
-            kept[name] = frame
-            continue
-        meant = identities.resolved(turn.store, frame)
-        patients = meant["patient_id"].unique().tolist()
-        known = KNOWN[name](turn.store, as_of=turn.at.now, patients=patients, apart=True)
-        if name == "patients":
-            kept[name] = _gaps_only(known, frame, meant["patient_id"], told.loc[frame.index])
-            continue
-        old = _overtaken(known, meant, told.loc[frame.index])
-        stale += int(old.sum())
-        kept[name] = frame[~old]
-    return {name: frame for name, frame in kept.items() if len(frame)}, stale
-
-
-def _overtaken(known: pd.DataFrame, frame: pd.DataFrame, told: pd.DataFrame) -> np.ndarray:
-    """Whether the version that stands came later, or in the same delivery further down."""
-    stands = known.sort_values("version").drop_duplicates(["patient_id", "ref"], keep="last")
-    stands = stands.assign(
-        stands_at=stands["received_at"], file=_files(stands["origin"]), line=_lines(stands["origin"])
-    )
-    stands = stands[["patient_id", "ref", "stands_at", "file", "line"]]
-    beside = frame[["patient_id", "ref"]].merge(stands, on=["patient_id", "ref"], how="left")
-    came, file, line = (told[name].reset_index(drop=True) for name in ("received_at", "file", "line"))
-    below = (beside["stands_at"] == came) & (beside["file"] == file) & (beside["line"] > line)
-    return ((beside["stands_at"] > came) | below).to_numpy()
-
-
-def _gaps_only(known: pd.DataFrame, frame: pd.DataFrame, patients: pd.Series, told: pd.DataFrame) -> pd.DataFrame:
-    """What was said of a patient since is newer: of an older row only what nobody said since is taken."""
-    known = known.set_index("patient_id").reindex(patients).set_index(frame.index)
-    newer = known["received_at"] > told["received_at"]
-    said = [name for name in frame.columns if name in known.columns]
-    return frame.assign(**{name: frame[name].mask(newer & known[name].notna() & known[name].ne("")) for name in said})
 
 
 def _stored(turn: _Turn, again: _Again, run_id: str) -> IngestCounts:

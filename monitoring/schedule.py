@@ -22,12 +22,13 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from monitoring.cycle import Site, in_words, look, run_cycle
+from monitoring.cycle import Site, look, run_cycle
 from monitoring.errors import CycleBusy
 from monitoring.heartbeat import EVERY_SECONDS, beat
 from monitoring.lease import the_right
 from monitoring.memory import give_back_now
 from monitoring.notify import notify
+from monitoring.runs import in_words
 from monitoring.settings import Settings
 from monitoring.wall_times import missed, next_run
 from storage.queries import last_success

@@ -20,11 +20,12 @@ import pandas as pd
 from monitoring import lookup
 from monitoring.cells import mixed
 from monitoring.csv_columns import COLUMNS
-from monitoring.cycle import Site, as_raw, new_run_id
+from monitoring.cycle import Site, as_raw
 from monitoring.intake import encoding_of, read
 from monitoring.other_codes import by_own, names
 from monitoring.raw_files import RawFile
 from monitoring.refused import DECIMAL, Refused, set_aside_frame
+from monitoring.runs import new_run_id
 from monitoring.sieve import Circumstances, OwnName, Rows
 from monitoring.sifting import Taken, sift
 from monitoring.site_map import circumstances

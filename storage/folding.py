@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from storage.columns import UNKNOWN, microseconds, whole_numbers
 from storage.frames import DOSES, FINDINGS, OBSERVATIONS, shaped
+from storage.tellings import told_of
 from storage.versioning import CORRECTED, NEW, UNCHANGED, judged
 from storage.writes import FACTS, Batch, Counts
 
@@ -48,7 +48,7 @@ class Fold:
 
     def _add(self, batch: Batch, name: str, taken: bool) -> Counts:
         frame = batch.facts()[name].reset_index(drop=True)
-        told = _tellings(frame)
+        told = told_of(frame.astype({"patient_id": "str"}))
         verdict, version = judged(told, self._known(name, told["patient_id"]), taken=taken)
         news = np.flatnonzero(verdict != UNCHANGED)
         kept = _with_defaults(frame.take(news), name).assign(
@@ -73,11 +73,3 @@ def _with_defaults(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     texts = {column: text for column, text in said.items() if isinstance(text, str) and text}
     blank = pd.Series(None, index=frame.index, dtype=object)
     return frame.assign(**{column: frame.get(column, blank).fillna(text) for column, text in texts.items()})
-
-
-def _tellings(frame: pd.DataFrame) -> pd.DataFrame:
-    moments = {
-        name: microseconds(frame[name]) if name in frame.columns else UNKNOWN for name in ("resulted_at", "told_at")
-    }
-    numbers = {name: whole_numbers(frame, name) for name in ("ref", "digest")}
-    return pd.DataFrame({"patient_id": frame["patient_id"].astype("str")} | numbers).assign(**moments)

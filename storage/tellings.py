@@ -47,14 +47,18 @@ def _known(connection: Connection, fact: Fact, tellings: pd.DataFrame) -> pd.Dat
     return known.versions_of(connection, fact.table, tellings[tellings["patient_id"].isin(seen)], fact.when)
 
 
-def _tellings(frame: pd.DataFrame, when: str) -> pd.DataFrame:
+def told_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """What versioning.judged asks of each row of facts."""
     moments = {
         name: microseconds(frame[name]) if name in frame.columns else UNKNOWN for name in ("resulted_at", "told_at")
     }
     numbers = {name: whole_numbers(frame, name) for name in ("ref", "digest")}
-    told = pd.DataFrame({"patient_id": frame["patient_id"].reset_index(drop=True)} | numbers)
+    return pd.DataFrame({"patient_id": frame["patient_id"].reset_index(drop=True)} | numbers).assign(**moments)
+
+
+def _tellings(frame: pd.DataFrame, when: str) -> pd.DataFrame:
     names = pd.array(texts(frame["source_id"], ""), dtype="str") if "source_id" in frame.columns else ""
-    return told.assign(source_id=names, at=microseconds(frame[when]), **moments)
+    return told_of(frame).assign(source_id=names, at=microseconds(frame[when]))
 
 
 def _clustered(frame: pd.DataFrame, when: str, places: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from monitoring.analysis.written import rounded
@@ -9,6 +10,14 @@ from monitoring.terms import Catalog
 
 Row = dict[str, Any]
 SHOWN = ["analyte", "value", "comparator", "unit", "value_text", "unit_text", "collected_at", "ref", "version"]
+
+
+def grouped(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]:
+    """By what `key` says of each, in the order of the rows."""
+    groups: dict[Any, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups
 
 
 def shown(role: str, point: Row) -> Row:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from monitoring.analysis.assessment import Assessment
-from monitoring.analysis.evidence import Row
+from monitoring.analysis.evidence import Row, grouped
 from monitoring.analysis.evidence import calculation as _sum
 from monitoring.analysis.evidence import confounders as _confounders
 from monitoring.analysis.explain_response import RESPONSE, ResponseGrounds, response_grounds
@@ -65,20 +65,13 @@ def _grounds(flags: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> G
     return Grounds(
         points=rows,
         response=response_grounds(flags, assessment, catalog),
-        awaited=_grouped(plain_rows(late.sort_values("late_at", kind="stable")[AWAITED]), lambda a: a["patient_id"]),
+        awaited=grouped(plain_rows(late.sort_values("late_at", kind="stable")[AWAITED]), lambda a: a["patient_id"]),
         as_of=pd.Timestamp(assessment.as_of),
         catalog=catalog,
         beliefs=reasons(flags, assessment.points, catalog),
         newest=newest_hours(flags, assessment.points),
         diluted=diluted(flags, rows, catalog),
     )
-
-
-def _grouped(rows: list[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]:
-    groups: dict[Any, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
-    return groups
 
 
 def _level(flag: Any, rule: Rule, grounds: Grounds) -> Row:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.columns import Laid, texts
-from monitoring.analysis.evidence import Row, calculation, confounders, number, running, shown
+from monitoring.analysis.evidence import Row, calculation, confounders, grouped, number, running, shown
 from monitoring.analysis.markers import sides
 from monitoring.analysis.matching import of_each
 from monitoring.analysis.near import doubted, names
@@ -71,7 +71,7 @@ def response_grounds(flags: pd.DataFrame, assessment: Assessment, catalog: Catal
     return ResponseGrounds(
         markers=_by_window(rows(told[MARKER])),
         windows=_by_window(rows(windows[WINDOW])),
-        between=_by(rows(mine[BETWEEN]), lambda row: row["patient_id"]),
+        between=grouped(rows(mine[BETWEEN]), lambda row: row["patient_id"]),
         steps=steps(assessment, relapsed, catalog),
     )
 
@@ -94,14 +94,7 @@ def _of(wanted: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_window(told: list[Row]) -> dict[Key, list[Row]]:
-    return _by(told, lambda row: (row["patient_id"], row["t0"], row["hours"]))
-
-
-def _by(told: list[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]:
-    groups: dict[Any, list[Row]] = {}
-    for row in told:
-        groups.setdefault(key(row), []).append(row)
-    return groups
+    return grouped(told, lambda row: (row["patient_id"], row["t0"], row["hours"]))
 
 
 def response(flag: Any, rule: Rule, grounds: Grounds) -> Row:

@@ -55,7 +55,8 @@ def show(asked: Asked, wanted: str) -> None:
 @prints
 def read_again(printer: Printer, wanted: tuple[str, ...]) -> None:
     """Read these once more now, and judge everybody; what is known already adds nothing."""
-    from monitoring.cycle import new_run_id, run_by_hand
+    from monitoring.cycle import run_by_hand
+    from monitoring.runs import new_run_id
     from storage.deliveries import read_again as again
 
     told = [one(printer.asked, name) for name in wanted]

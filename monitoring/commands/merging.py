@@ -21,8 +21,8 @@ def merge(asked: Asked, patient_id: str, into: str, *, by: str, reason: str, und
     What was judged before stays as it was; --undo takes the merge back, and everything stands where it came from.
     """
     from monitoring.clock import wall_clock
-    from monitoring.cycle import new_run_id
     from monitoring.merging import Joining, join, part
+    from monitoring.runs import new_run_id
     from monitoring.state import judge_and_record
 
     if not by.strip() or not (undo or reason.strip()):

@@ -48,8 +48,9 @@ def ingest(printer: Printer, paths: tuple[Path, ...], source: str | None, strict
     Files below the folder of a configured source are that source's, so that taking them in twice adds nothing; others
     belong to a source called "ingest".
     """
-    from monitoring.cycle import new_run_id, run_by_hand
+    from monitoring.cycle import run_by_hand
     from monitoring.raw_files import read_paths
+    from monitoring.runs import new_run_id
 
     asked = printer.asked
     raws = read_paths(paths)  # a slip of the pen ends here, before it becomes a failed run
@@ -102,7 +103,8 @@ def show(printer: Printer, wanted: str) -> None:
 @prints
 def retry(printer: Printer, wanted: tuple[str, ...]) -> None:
     """Read all, or those with these IDs, again after the catalog or a setting was mended."""
-    from monitoring.cycle import new_run_id, run_again
+    from monitoring.cycle import run_again
+    from monitoring.runs import new_run_id
 
     with printer.asked.judging() as site:
         told = run_again(site, wanted, new_run_id(site.clock()))

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from monitoring.catalog import load_catalog
-from monitoring.cycle import Site, look, new_run_id, run_by_hand, run_cycle, take_from
+from monitoring.cycle import Site, look, run_by_hand, run_cycle, take_from
 from monitoring.raw_files import RawFile
+from monitoring.runs import new_run_id
 from monitoring.settings import Settings
 from monitoring.state import state
 from monitoring.terms import Catalog

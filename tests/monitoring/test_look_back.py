@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dashboard.bedside import ward as bedside_ward
+from dashboard.cut_out import ward as bedside_ward
 from dashboard.rounds_sheet import scores_of
 from monitoring.analysis.administrations import SIZES
 from monitoring.analysis.assessment import as_known, judge

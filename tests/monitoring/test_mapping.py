@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from monitoring import cycle
-from monitoring.cycle import run_by_hand
+from monitoring.cycle import Site, run_by_hand
 from monitoring.errors import IntakeError
 from monitoring.mapping import map_code, take_back
 from monitoring.merging import Joining, join
 from monitoring.raw_files import RawFile
+from monitoring.runs import new_run_id
 from storage import queries
 from storage.versions import current
 from tests.monitoring.intake_fixture import NOW, catalog, lab, settings, site
@@ -25,12 +25,12 @@ class Ward:
 
     def __init__(self, folder: Path, store: object) -> None:
         self.now = NOW
-        self.site = cycle.Site(settings(folder), store, catalog(), lambda: self.now)  # type: ignore[arg-type]
+        self.site = Site(settings(folder), store, catalog(), lambda: self.now)  # type: ignore[arg-type]
 
     def gets(self, content: str, name: str = "labs.csv", source: str = "drop") -> dict[str, int]:
         self.now += timedelta(minutes=1)
         given = Given(source, [RawFile(name, content.encode())])
-        return run_by_hand(self.site, given, cycle.new_run_id(self.now))
+        return run_by_hand(self.site, given, new_run_id(self.now))
 
     def maps(self, analyte: str, code: str = "QX1", source: str = "drop", unit: str = "") -> dict[str, int]:
         self.now += timedelta(minutes=1)
