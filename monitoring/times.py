@@ -47,20 +47,33 @@ class Moments:
 def moments(texts: Iterable[str], zone: ZoneInfo, *, midnight: bool = False) -> Moments:
     """Every text as a moment. `midnight`: a date alone stands for the beginning of that day, else it is no time."""
     plain = pd.Series(list(texts), dtype="str").str.strip().str.upper()
-    aware, naive = plain.str.fullmatch(OFFSET), plain.str.fullmatch(WALL)
-    other = ~(aware | naive)
-    plain[other] = plain[other].map(_extended).astype("str")
-    aware[other], naive[other] = plain[other].str.fullmatch(OFFSET), plain[other].str.fullmatch(WALL)
-    dates = other & plain.where(other, "").str.fullmatch(DAY)
-    at = pd.Series(pd.NaT, index=plain.index, dtype=UTC_MOMENT)
-    at[aware] = _parsed(plain[aware], utc=True)
-    at[naive] = _placed(_parsed(plain[naive], utc=False), zone, "NaT")
-    if midnight:
-        at[dates] = _placed(_parsed(plain[dates], utc=False), zone, "shift_forward")
+    aware = plain.str.fullmatch(OFFSET)
+    if aware.all():  # as most of what arrives; what follows costs the more, the smaller a message is
+        at = _parsed(plain, utc=True)
+    else:
+        plain, at = _of_any_kind(plain, aware, zone, midnight=midnight)
     fault = np.full(len(plain), "", dtype=object)
     for place in np.flatnonzero(at.isna()):
         fault[place] = _why(plain.iloc[place], midnight=midnight)
     return Moments(at, fault)
+
+
+def _of_any_kind(plain: pd.Series, aware: pd.Series, zone: ZoneInfo, *, midnight: bool) -> tuple[pd.Series, pd.Series]:
+    """The texts, those of other spellings in that of ISO 8601, and their moments; NaT where there is none."""
+    naive = plain.str.fullmatch(WALL)
+    other = ~(aware | naive)
+    if other.any():
+        plain[other] = plain[other].map(_extended).astype("str")
+        aware[other], naive[other] = plain[other].str.fullmatch(OFFSET), plain[other].str.fullmatch(WALL)
+    at = pd.Series(pd.NaT, index=plain.index, dtype=UTC_MOMENT)
+    if aware.any():
+        at[aware] = _parsed(plain[aware], utc=True)
+    if naive.any():
+        at[naive] = _placed(_parsed(plain[naive], utc=False), zone, "NaT")
+    if midnight and other.any():
+        dates = other & plain.where(other, "").str.fullmatch(DAY)
+        at[dates] = _placed(_parsed(plain[dates], utc=False), zone, "shift_forward")
+    return plain, at
 
 
 def calendar_date(text: str) -> tuple[str, str]:
