@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from storage.engine import upgrade
-from tests import ready_made
+from tests import in_memory, ready_made
 from tests.browser.finding import browser_path
 from tests.ordering import dealt
 from tests.servers import on_server, running_server
@@ -23,6 +23,7 @@ WORKERS = "PYTEST_XDIST_WORKER_COUNT"
 NO_BROWSER = "browser tests are left out: no Chrome or Chromium was found"
 
 gc.disable()  # until all is imported and collected, hardly any of which is garbage
+in_memory.ask_for_it()  # before the first folder is made
 
 # The same examples every time, however slow a busy machine is with one of them.
 settings.register_profile("house", deadline=None, derandomize=True, database=None)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from monitoring.cycle import Site, Told, take_from
+from monitoring.cycle import Site, take_from
 from monitoring.fhir_server.asking import Asking, Patience
 from monitoring.fhir_server.polling import FhirServer, open_server
+from monitoring.runs import Told
 from monitoring.settings import Settings, SourceSettings
 from storage import queries
 from storage.engine import Store

@@ -25,15 +25,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-Resource = dict[str, Any]
+from tests.monitoring.fhir_search_fixture import TIMES, Resource, matches, moment_of
+
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
-TIMES = {
-    "Observation": {"date": ("effectiveDateTime",)},
-    "MedicationAdministration": {"effective-time": ("effectiveDateTime",)},
-    "Procedure": {"date": ("performedDateTime",)},
-    "MedicationRequest": {"authoredon": ("authoredOn",)},
-    "Encounter": {"date": ("period", "end")},
-}
 PARAMS = ("_id", "_lastUpdated", "patient", "category", "code", "identifier", "location", "organization")
 KINDS = ("Patient", "Encounter", "Condition", "Group", *TIMES, "Specimen", "Medication", "Location")
 
@@ -109,7 +103,9 @@ class Server:
         ]  # fmt: skip
         for (own, name), versions in self.versions.items():
             put = {"request": {"method": "PUT", "url": f"{kind}/{name}"}}
-            told += [(_at(one["meta"]["lastUpdated"]), {"resource": one, **put}) for one in versions if own == kind]
+            told += [
+                (moment_of(one["meta"]["lastUpdated"]), {"resource": one, **put}) for one in versions if own == kind
+            ]
         entries = [entry for at, entry in sorted(told, key=lambda one: one[0], reverse=True) if at >= since]
         return {"resourceType": "Bundle", "type": "history", "entry": entries}
 
@@ -129,7 +125,7 @@ class Server:
             versions[-1] for (own, name), versions in self.versions.items()
             if own == kind and (own, name) not in self.deleted
         ]  # fmt: skip
-        chosen = [one for one in there if all(_matches(one, name, told) for name, told in params.items())]
+        chosen = [one for one in there if all(matches(one, name, told) for name, told in params.items())]
         return sorted(chosen, key=lambda one: (one["meta"]["lastUpdated"], one["id"]))
 
     def bundle(self, kind: str, params: dict[str, str]) -> Resource:
@@ -202,7 +198,7 @@ class Server:
             if params.get("_summary") == "count":
                 return 200, {"resourceType": "Bundle", "type": "searchset", "total": len(self.found(kind, {}))}
             if parts[-1] == "_history":
-                return 200, self.history(parts[0], _at(params["_since"]))
+                return 200, self.history(parts[0], moment_of(params["_since"]))
             if len(parts) == 2:
                 return 200, self.versions[parts[0], parts[1]][-1]
             if self.offers.get(kind) is None and kind not in self.offers:
@@ -306,44 +302,3 @@ def _answering(server: Server) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
     return Answering
-
-
-def _matches(one: Resource, name: str, told: str) -> bool:
-    if name in ("_count", "_sort", "moved"):
-        return True
-    if name == "_lastUpdated":
-        return _at(one["meta"]["lastUpdated"]) >= _at(told.removeprefix("ge"))
-    fields = TIMES.get(one["resourceType"], {}).get(name)
-    if fields:
-        value: Any = one
-        for step in fields:
-            value = value.get(step) if isinstance(value, dict) else None
-        open_end = one["resourceType"] == "Encounter" and value is None
-        return open_end or (value is not None and _at(value) >= _at(told.removeprefix("ge")))
-    return bool(_tokens(one, name) & set(told.split(",")))
-
-
-def _tokens(one: Resource, name: str) -> set[str]:
-    """What a search for a word by this parameter finds."""
-    if name == "_id":
-        return {one["id"]}
-    if name in ("patient", "location", "organization"):
-        return {reference.rpartition("/")[2] for reference in _references(one, name)}
-    if name == "identifier":
-        return {f"{each['system']}|{each['value']}" for each in one.get("identifier", [])}
-    concepts = one.get(name, [])
-    told = concepts if isinstance(concepts, list) else [concepts]
-    codings = [coding for concept in told for coding in concept.get("coding", [])]
-    return {coding["code"] for coding in codings} | {f"{coding.get('system')}|{coding['code']}" for coding in codings}
-
-
-def _references(one: Resource, name: str) -> list[str]:
-    if name == "patient":
-        return [one.get("subject", {}).get("reference", "")]
-    if name == "location":
-        return [each["location"]["reference"] for each in one.get("location", [])]
-    return [one.get("managingOrganization", {}).get("reference", "")]
-
-
-def _at(told: str) -> datetime:
-    return datetime.fromisoformat(told)
