@@ -40,7 +40,7 @@ from tests.bench.scoring import (
     starts,
 )
 
-SEEDS = (9501, 9502, 9503)  # for this table alone: a rule that was looked at with them needs new ones
+SEEDS = (9601, 9602, 9603)  # for this table alone: a rule that was looked at with them needs new ones
 PATIENTS, DAYS = 500, 10
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OURS = "maswatch"
