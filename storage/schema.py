@@ -1,8 +1,8 @@
 """
 Alembic, run from the package: which revision a store is at, and how it gets to the newest.
 
-Alembic itself is imported for an upgrade alone. Whether one is due every command asks, and it would take a seventh of
-the time in which an export begins.
+Alembic itself is imported for an upgrade alone: whether one is due every command asks, and users wait for what it
+imports.
 """
 
 from __future__ import annotations
