@@ -121,6 +121,7 @@ def test_without_the_process_nothing_is_said_and_the_next_reading_has_another(ap
     assert apart.read(NOW) is not None
 
 
+@pytest.mark.sqlite
 def test_what_cannot_be_read_is_left_to_who_asks(store: Store, apart: Apart, caplog: pytest.LogCaptureFixture) -> None:
     place = Path(store.url.removeprefix("sqlite:///"))
     place.rename(place.with_suffix(".away"))
@@ -129,6 +130,7 @@ def test_what_cannot_be_read_is_left_to_who_asks(store: Store, apart: Apart, cap
     assert "was lost" in caplog.text or "failed" in caplog.text
 
 
+@pytest.mark.sqlite
 def test_a_store_that_was_put_back_is_read_from_then_on(tmp_path: Path) -> None:
     """The one put back has as many patients, so that the process that has the other open would be asked for them."""
     settings = store_fixture.filled(tmp_path / "now")

@@ -120,6 +120,7 @@ def test_the_pieces_that_lines_are_joined_in_do_not_show(
     assert (written(export_ward, tmp_path / "pieces", "csv") / "labs.csv").read_bytes() == whole.read_bytes()
 
 
+@pytest.mark.sqlite  # what puts the stores of tests on a server imports all of these itself
 def test_a_reading_process_has_neither_pandas_nor_polars_nor_the_store_s_mapping() -> None:
     with crew() as started:
         loaded = set(started.submit(eval, "list(__import__('sys').modules)").result())
