@@ -27,13 +27,12 @@ from types import ModuleType
 from typing import Any, Final
 
 from dashboard.bedside import Bedside, Row, Ward
-from dashboard.garbage import uncollected
+from dashboard.garbage import unsearched
 from dashboard.packed import packed, packed_news
 from dashboard.since_rounds import Since
 from dashboard.watched import Shown, made_ready, watched
 from monitoring.logs import without_values
-from monitoring.memory import give_back_now
-from monitoring.memory import uncollected as unsearched
+from monitoring.memory import give_back_now, uncollected
 from monitoring.parallel import belong_to_parent
 from monitoring.state import SAID
 from monitoring.terms import Catalog
@@ -59,7 +58,7 @@ class Apart:
         """The ward, made ready for every view; None where it has to be read here, which also tells what is wrong."""
         try:
             many = self._asked(as_of).result(PATIENCE)
-            with uncollected():
+            with unsearched():
                 return _unpacked(self._pieces(many), self._catalog)
         except (OSError, BrokenProcessPool, TimeoutError) as error:
             log.warning("the process that reads the ward was lost: %s", type(error).__name__)
@@ -124,7 +123,7 @@ def _read(as_of: datetime) -> int:
     """Makes the reading, and says how many pieces of it there are to fetch."""
     store, catalog, shown = _KEPT["store"], _KEPT["catalog"], _KEPT["shown"]
     try:
-        with unsearched():
+        with uncollected():
             pieces = list(_packed(made_ready(watched(store, catalog, as_of), catalog, shown, store)))
     finally:
         give_back_now()

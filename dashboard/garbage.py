@@ -19,7 +19,7 @@ _searched = [time.monotonic()]
 
 
 @contextmanager
-def uncollected(*, search: bool = False) -> Iterator[None]:
+def unsearched(*, search: bool = False) -> Iterator[None]:
     """
     While very many objects are made that all stay, no garbage is looked for. `search`: at the end among what was made
     meanwhile, where judging left some; of what is only unpacked it would take longer than a page may wait.

@@ -22,7 +22,7 @@ from dashboard.apart import Apart
 from dashboard.bedside import Bedside, Row, Ward
 from dashboard.escalation import Escalation, escalation
 from dashboard.flag_actions import Talk, talk_of
-from dashboard.garbage import uncollected
+from dashboard.garbage import unsearched
 from dashboard.health import Health, health, unreadable
 from dashboard.keeping import Keeper
 from dashboard.rounds_ahead import since_now
@@ -138,7 +138,7 @@ def _judged_ahead(mark: str, now: datetime) -> Ward:
     large = len(queries.patients(opened, as_of=now)) >= settings().schedule.judges_from
     told = _apart(settings().database_url, opened, known, shown).read(now) if large else None
     if told is None:
-        with uncollected(search=True):
+        with unsearched(search=True):
             told = made_ready(watched(opened, known, now), known, shown, opened)
     return replace(told, mark=mark)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any, Final
 
 from dashboard import wording
 from dashboard.markup import Markup, page
+from monitoring.cohorts import few
 from monitoring.terms import Catalog
+
+Count = Callable[[int], str]
 
 SPANS: Final[Mapping[str, int]] = {"last 7 days": 7, "last 30 days": 30, "last 90 days": 90}
 NONE_TRIED: Final = (
@@ -18,48 +22,49 @@ NONE_TRIED: Final = (
 PER_DAYS: Final = 100
 
 
-def trial_html(told: Mapping[str, Any], catalog: Catalog, *, least: int, at: datetime, zone: tzinfo) -> Markup:
+def trial_html(told: Mapping[str, Any], catalog: Catalog, *, exact: bool, at: datetime, zone: tzinfo) -> Markup:
     """
-    `told`: see trial_reading. `least`: fewer patients or flags than that are told as a few, and no rate that would tell
-    them; 1 for who may see everybody.
+    `told`: see trial_reading. `exact`: for who may see everybody; to others counts are told as those of a cohort are,
+    and rates are those of the counts told.
     """
+    count = partial(_count, catalog=catalog, exact=exact)
     return page(
         "trial.html",
         at=wording.stamp(at, zone),
-        patients=_few(told["patients"], least),
+        patients=count(told["patients"]),
         days=f"{told['patient_days']:,.1f}",
         per=PER_DAYS,
         numbers=[_number(one, catalog) for one in told["changed"]],
-        rows=_rows(told["flags"], catalog, days=told["patient_days"], least=least),
+        rows=_rows(told["flags"], catalog, days=told["patient_days"], count=count),
     )
 
 
-def _rows(flags: Sequence[Mapping[str, Any]], catalog: Catalog, *, days: float, least: int) -> list[dict[str, Any]]:
+def _rows(flags: Sequence[Mapping[str, Any]], catalog: Catalog, *, days: float, count: Count) -> list[dict[str, Any]]:
     """Those that the change touches first."""
-    rows = [_row(one, catalog, days, least) for one in flags]
+    rows = [_row(one, catalog, days, count) for one in flags]
     return sorted(rows, key=lambda row: (row["same"], row["label"]))
 
 
-def _row(one: Mapping[str, Any], catalog: Catalog, days: float, least: int) -> dict[str, Any]:
-    sides = {side: _raised(one[f"raised_{side}"], days, least) for side in ("active", "changed")}
+def _row(one: Mapping[str, Any], catalog: Catalog, days: float, count: Count) -> dict[str, Any]:
+    sides = {side: _raised(count(one[f"raised_{side}"]), days) for side in ("active", "changed")}
     hours = {how: one[f"{how}_hours"] for how in ("earlier", "later")}
     return sides | {
         "label": catalog.rules[one["flag"]].label if one["flag"] in catalog.rules else one["flag"],
         "same": not any(one[how] for how in ("more", "fewer", "earlier", "later", "severity")),
-        "more": _few(one["more"], least),
-        "fewer": _few(one["fewer"], least),
-        "moved": [f"{_few(one[how], least)} {how} by {hours[how]:.0f} h" for how in hours if one[how]],
-        "patients": _few(one["patients"], least),
+        "more": count(one["more"]),
+        "fewer": count(one["fewer"]),
+        "moved": [f"{count(one[how])} {how} by {hours[how]:.0f} h" for how in hours if one[how]],
+        "patients": count(one["patients"]),
     }
 
 
-def _raised(count: int, days: float, least: int) -> dict[str, str]:
-    told = not 0 < count < least and days
-    return {"count": _few(count, least), "rate": f"{count * PER_DAYS / days:.1f}" if told else "—"}
+def _raised(count: str, days: float) -> dict[str, str]:
+    number = count.replace(",", "")
+    return {"count": count, "rate": f"{int(number) * PER_DAYS / days:.1f}" if number.isdigit() and days else "—"}
 
 
-def _few(count: int, least: int) -> str:
-    return f"fewer than {least}" if 0 < count < least else f"{count:,}"
+def _count(count: int, *, catalog: Catalog, exact: bool) -> str:
+    return f"{count:,}" if exact else few(count, catalog)
 
 
 def _number(one: Mapping[str, Any], catalog: Catalog) -> str:

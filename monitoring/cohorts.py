@@ -78,14 +78,10 @@ def find(store: Store, catalog: Catalog, called: str, *, as_of: datetime, zone: 
         raise CohortError(f"{called} cannot be read as a text file in UTF-8.") from None
 
 
-def least_told(catalog: Catalog) -> int:
-    """Fewer patients than that are told as a few."""
-    return int(layout(catalog).settings["k"])
-
-
 def few(count: int, catalog: Catalog) -> str:
     """A count as it may be told of a cohort: a few as a few, more to the nearest five."""
-    k, step = least_told(catalog), layout(catalog).settings["rounded_to"]
+    settings = layout(catalog).settings
+    k, step = settings["k"], settings["rounded_to"]
     return f"fewer than {k}" if 0 < count < k else str(int((count + step / 2) // step * step))
 
 

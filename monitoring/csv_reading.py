@@ -8,9 +8,7 @@ the file into one cell, a row with too many or too few fields, a last line that 
 from __future__ import annotations
 
 import csv
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +18,7 @@ from monitoring.csv_header import Head, Row, UnreadableError, header, lonely
 from monitoring.csv_marks import unmarked
 from monitoring.csv_plain import plain_columns
 from monitoring.decoding import Decoded, decode, kept, unsound
+from monitoring.memory import uncollected
 from monitoring.numbers import decimal_mark
 
 
@@ -82,7 +81,7 @@ def _read_carefully(content: bytes, encoding: str) -> Table:
     """Row by row, as the csv module tells them."""
     decoded = decode(content, encoding)
     head = header(content, decoded)
-    with _uncollected():
+    with uncollected():  # a list for each row: the search took a third of the time
         split = _mended(_split(decoded.lines, head.line + 1, head.delimiter), decoded.lines, head)
         return _table(split, decoded.lines, head, _faults(split, decoded, head))
 
@@ -93,18 +92,6 @@ def kind_of(content: bytes, encoding: str = "") -> str:
         return header(content, decode(content, encoding)).kind
     except UnreadableError:
         return ""
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """A list for each row makes Python look for cycles over and over, a third of the time; there are none."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _split(lines: Sequence[str], start: int, delimiter: str) -> _Split:

@@ -21,7 +21,7 @@ from typing import IO
 from monitoring.errors import CycleBusy
 from storage.engine import Store
 from storage.errors import StoreError
-from storage.writes import release_lease, take_lease
+from storage.leases import release_lease, take_lease
 
 try:
     import fcntl

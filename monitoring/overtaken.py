@@ -54,11 +54,16 @@ def _overtaken(known: pd.DataFrame, frame: pd.DataFrame, told: pd.DataFrame) -> 
 
 
 def _gaps_only(known: pd.DataFrame, frame: pd.DataFrame, patients: pd.Series, told: pd.DataFrame) -> pd.DataFrame:
-    """What was said of a patient since is newer: of an older row only what nobody said since is taken."""
+    """
+    What was said of a patient since is newer: of an older row only what nobody said since is taken. One with a name of
+    its own (storage.people) of which that leaves no context would take back what that name has told since: it is gone.
+    """
     known = known.set_index("patient_id").reindex(patients).set_index(frame.index)
     newer = known["received_at"] > told["received_at"]
     said = [name for name in frame.columns if name in known.columns]
-    return frame.assign(**{name: frame[name].mask(newer & known[name].notna() & known[name].ne("")) for name in said})
+    gaps = frame.assign(**{name: frame[name].mask(newer & known[name].notna() & known[name].ne("")) for name in said})
+    named = frame["source_id"].ne("") & frame["source_id"].notna()
+    return gaps[~(named & gaps["context"].isna() & frame["context"].notna())]
 
 
 def files_of(origins: pd.Series) -> pd.Series:

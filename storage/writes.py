@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 from sqlmodel import SQLModel
 
 from storage import bulk, deliveries, heard, identities, marks, merges, people
@@ -27,7 +27,6 @@ from storage.tables import (
     Dose,
     Finding,
     FlagChange,
-    Lease,
     Observation,
     Patient,
     Run,
@@ -197,22 +196,6 @@ def record_access(store: Store, at: datetime, who: str, what: str, patients: Ite
     frame["id"] = [uuid.uuid4().hex for _ in range(len(frame))]
     with store.writing() as connection:
         bulk.insert(connection, rows_of(frame, Access, {"at": at, "who": who, "what": what}))
-
-
-def take_lease(store: Store, name: str, holder: str, *, now: datetime, seconds: float) -> bool:
-    """Whether `holder` has the lease until `now` + `seconds`: it was free, had run out, or was the holder's already."""
-    with store.writing() as connection:
-        wanted = insert_into(connection, Lease).values(name=name, holder=holder, until=now + timedelta(seconds=seconds))
-        free = (Lease.holder == holder) | (Lease.until <= now)
-        taken = {"holder": wanted.excluded.holder, "until": wanted.excluded.until}
-        won = wanted.on_conflict_do_update(index_elements=["name"], set_=taken, where=free)
-        return connection.execute(won, execution_options={"preserve_rowcount": True}).rowcount == 1
-
-
-def release_lease(store: Store, name: str, holder: str) -> None:
-    """Frees the lease if `holder` has it."""
-    with store.writing() as connection:
-        connection.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))  # type: ignore[arg-type]
 
 
 def _say(store: Store, model: type[SQLModel], **row: Any) -> None:

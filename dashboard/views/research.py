@@ -16,7 +16,6 @@ from dashboard.markup import page
 from dashboard.selection import LabsAsked
 from dashboard.views.now import now
 from dashboard.who import may
-from monitoring.cohorts import least_told
 from monitoring.errors import ParallelError
 
 ASKED = "trial-asked"
@@ -100,8 +99,8 @@ def counts(span: str, until: datetime) -> None:
     except ParallelError as error:
         show_state("What is on trial is not counted", str(error), key="uncounted")
     else:
-        least = 1 if may("see") else least_told(catalog)
-        show_sheet(trial_sheet.trial_html(told, catalog, least=least, at=until, zone=reading.zone()), key="tried")
+        page = trial_sheet.trial_html(told, catalog, exact=may("see"), at=until, zone=reading.zone())
+        show_sheet(page, key="tried")
 
 
 shell.show(research, clock=now, refreshes=False, needs="research")

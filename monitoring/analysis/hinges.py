@@ -37,6 +37,17 @@ class Hinge:
     def plus(self, other: Hinge) -> Hinge:
         return Hinge(*(mine + theirs for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)))
 
+    def times(self, ratio: float) -> Hinge:
+        """The same about slopes of which these are `ratio` times as much."""
+        squared = ratio**2
+        return Hinge(
+            squared * self.before,
+            squared * self.after,
+            squared * self.both,
+            ratio * self.score_before,
+            ratio * self.score_after,
+        )
+
     @staticmethod
     def nothing(size: int) -> Hinge:
         return Hinge(*(np.zeros(size) for _ in range(5)))

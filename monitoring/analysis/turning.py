@@ -24,14 +24,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit, ndtr
+from scipy.special import expit, logit
 
 from monitoring.analysis.belief import Belief
+from monitoring.analysis.cases import SMALL, Case, Cases
 from monitoring.analysis.hinges import Hinge, Marker, Span, Ward, exactly
 from monitoring.analysis.remembered import Remembered, mixed
-
-SMALL = 1e-12
-NEVER = -np.inf
 
 
 @dataclass(frozen=True)
@@ -134,23 +132,6 @@ def _keys(own: Marker, near: Mapping[str, Beside], asked: np.ndarray, belief: Be
     return mixed(np.full(len(asked), hash(belief) % 2**63, dtype=np.uint64), *parts)
 
 
-@dataclass(frozen=True)
-class Case:
-    """
-    One turn (or none) with one pair of priors. Of each asked value: log weight when it moves `with_` its company and
-    `alone`, that of the company moving by itself (`others`), and the slope now with its variance for the first two.
-    """
-
-    rows: np.ndarray
-    with_: np.ndarray
-    alone: np.ndarray
-    others: np.ndarray
-    slope_with: np.ndarray
-    spread_with: np.ndarray
-    slope_alone: np.ndarray
-    spread_alone: np.ndarray
-
-
 def _cases(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief: Belief) -> Iterator[Case]:
     start_of = np.maximum(np.searchsorted(own.axis, own.axis[asked] - belief.span), own.first[asked])
     alone = own.seen_from(own.axis, start_of, asked, 0.0)
@@ -164,9 +145,7 @@ def _cases(own: Marker, others: Mapping[str, Marker], asked: np.ndarray, belief:
         span = Span(own.patient[here], own.hour[start_of[rows]], own.hour[here - lag], own.hour[here])
         mine = alone.hinge(rows, here - lag, span.turn)
         theirs = {name: one.hinge(rows, here - lag, span.turn) for name, one in company.items()}
-        along = _company(theirs, len(rows), belief, {})
-        apart = _company(theirs, len(rows), belief, dict(belief.apart)) if belief.apart else along
-        yield from _turned(rows, mine, along, apart, _priors(own, here, span, lag, belief), lag)
+        yield from _turned(rows, mine, _company(theirs, len(rows), belief), _priors(own, here, span, lag, belief), lag)
         lag += 1
 
 
@@ -188,12 +167,11 @@ def _priors(
 def _turned(
     rows: np.ndarray,
     mine: Hinge,
-    company: tuple[Hinge, np.ndarray],
-    apart: tuple[Hinge, np.ndarray],
+    company: tuple[Hinge, Hinge, np.ndarray],
     priors: tuple[np.ndarray, list[tuple[float, float, float]]],
     lag: int,
 ) -> Iterator[Case]:
-    (prior, pairs), (along, extra), (by_itself, extra_apart) = priors, company, apart
+    (prior, pairs), (along, apart, extra) = priors, company
     both = mine.plus(along)
     for place, (before, after, share) in enumerate(pairs):
         weight = prior + np.log(share)
@@ -202,12 +180,12 @@ def _turned(
             yield Case(rows, alone + weight, alone + weight, weight, slope, spread, slope, spread)
             continue
         joint, slope_with, spread_with = _marginal(both, before, after)
-        others, _, _ = _marginal(by_itself, before, after)
+        others, _, _ = _marginal(apart, before, after)
         yield Case(
             rows,
             joint + extra + weight,
             alone + weight,
-            others + extra_apart + weight,
+            others + extra + weight,
             slope_with,
             spread_with,
             slope,
@@ -231,89 +209,35 @@ def _marginal(hinge: Hinge, before: float, after: float) -> tuple[np.ndarray, np
     return better, (a * two - hinge.both * one) / det, a / det
 
 
-def _company(
-    parts: Mapping[str, Hinge], size: int, belief: Belief, other: Mapping[str, float]
-) -> tuple[Hinge, np.ndarray]:
+def _company(parts: Mapping[str, Hinge], size: int, belief: Belief) -> tuple[Hinge, Hinge, np.ndarray]:
     """
-    What the company says about this marker's slopes, and the log evidence that it moves at all. Each one's slopes are
-    ratio * these slopes (of those named in `other` that ratio), give or take its spread, which is integrated out.
+    What the company says about this marker's slopes, where both move and where it moves by itself, and the log evidence
+    that it moves at all. Each one's slopes are ratio * these slopes, give or take its spread, which is integrated out.
     """
-    told, extra = Hinge.nothing(size), np.zeros(size)
-    for name, usual, spread in belief.company:
-        part, loose, ratio = parts[name], spread**2, other.get(name, usual)
-        a, b, c = 1.0 + loose * part.before, 1.0 + loose * part.after, loose * part.both
-        det = a * b - c * c
-        one = (b * part.score_before - c * part.score_after) / det
-        two = (a * part.score_after - c * part.score_before) / det
-        extra = extra + loose * (part.score_before * one + part.score_after * two) / 2 - np.log(det) / 2
-        told = told.plus(
-            Hinge(
-                before=ratio**2 * (part.before * b - part.both * c) / det,
-                after=ratio**2 * (part.after * a - part.both * c) / det,
-                both=ratio**2 * (part.both * a - part.before * c) / det,
-                score_before=ratio * one,
-                score_after=ratio * two,
-            )
-        )
-    return told, extra
+    along = apart = Hinge.nothing(size)
+    extra, other = np.zeros(size), dict(belief.apart)
+    for name, ratio, spread in belief.company:
+        loose, evidence = _loosened(parts[name], spread**2)
+        extra = extra + evidence
+        along, apart = along.plus(loose.times(ratio)), apart.plus(loose.times(other.get(name, ratio)))
+    return along, apart, extra
 
 
-class Cases:
-    """All cases of all asked values, laid side by side until every one has been weighed."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.found: list[Case] = []
-
-    def add(self, case: Case) -> None:
-        self.found.append(case)
-
-    def told(self, belief: Belief) -> np.ndarray:
-        """Rows of probability, relevant, alone, rate and its standard deviation."""
-        with_, alone, others = (self._total(name) for name in ("with_", "alone", "others"))
-        company = np.logaddexp(np.log1p(-belief.without), np.log(belief.without) + others)
-        both = np.log(belief.along) + with_, np.log1p(-belief.along) + alone + company
-        share = np.exp(both[0] - np.logaddexp(*both)) if belief.company else np.zeros(self.size)
-        one, two = self._slopes("with_", with_, belief), self._slopes("alone", alone, belief)
-        share = share * _allowed(one["least"], two["least"], share, belief.most)
-        mix = {name: share * one[name] + (1.0 - share) * two[name] for name in one}
-        error = np.sqrt(np.maximum(mix["square"] - mix["rate"] ** 2, 0.0))
-        return np.column_stack([mix["least"], mix["relevant"], two["least"], mix["rate"], error])
-
-    def _total(self, name: str) -> np.ndarray:
-        most = np.full(self.size, NEVER)
-        for case in self.found:
-            most[case.rows] = np.maximum(most[case.rows], getattr(case, name))
-        total = np.zeros(self.size)
-        for case in self.found:
-            total[case.rows] += np.exp(getattr(case, name) - most[case.rows])
-        return most + np.log(total)
-
-    def _slopes(self, name: str, total: np.ndarray, belief: Belief) -> dict[str, np.ndarray]:
-        """Probabilities of a slope beyond `least` and `relevant`, mean slope and mean square of it."""
-        told = {one: np.zeros(self.size) for one in ("least", "relevant", "rate", "square")}
-        ends = ("slope_with", "spread_with") if name == "with_" else ("slope_alone", "spread_alone")
-        for case in self.found:
-            weight = np.exp(getattr(case, name) - total[case.rows])
-            slope, spread = (getattr(case, end) for end in ends)
-            toward, error = belief.way * slope, np.sqrt(spread)
-            for limit in ("least", "relevant"):
-                told[limit][case.rows] += weight * ndtr((toward - abs(getattr(belief, limit))) / error)
-            told["rate"][case.rows] += weight * slope
-            told["square"][case.rows] += weight * (slope**2 + spread)
-        return told
-
-
-def _allowed(along: np.ndarray, alone: np.ndarray, share: np.ndarray, most: float) -> np.ndarray:
-    """
-    The part of `share`, the weight of going along, that keeps what the company adds to the log odds within `most`:
-    the probability is share * along + (1 - share) * alone, and may be no more than odds * e^most of `alone`.
-    """
-    if not np.isfinite(most):
-        return np.ones(len(share))
-    limit = expit(logit(np.clip(alone, SMALL, 1.0 - SMALL)) + most)
-    gain = share * (along - alone)
-    return np.where(gain > limit - alone, (limit - alone) / np.maximum(gain, SMALL), 1.0)
+def _loosened(part: Hinge, loose: float) -> tuple[Hinge, np.ndarray]:
+    """What remains where a marker's slopes differ from those asked about by a Gaussian of this variance."""
+    a, b, c = 1.0 + loose * part.before, 1.0 + loose * part.after, loose * part.both
+    det = a * b - c * c
+    one = (b * part.score_before - c * part.score_after) / det
+    two = (a * part.score_after - c * part.score_before) / det
+    evidence = loose * (part.score_before * one + part.score_after * two) / 2 - np.log(det) / 2
+    told = Hinge(
+        before=(part.before * b - part.both * c) / det,
+        after=(part.after * a - part.both * c) / det,
+        both=(part.both * a - part.before * c) / det,
+        score_before=one,
+        score_after=two,
+    )
+    return told, evidence
 
 
 def _known(

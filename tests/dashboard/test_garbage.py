@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from dashboard import garbage
-from dashboard.garbage import uncollected
+from dashboard.garbage import unsearched
 
 
 class Circle:
@@ -37,25 +37,25 @@ def test_nothing_is_looked_for_meanwhile_and_again_afterwards_even_when_it_faile
 
 
 def fails(looked_for: list[bool]) -> None:
-    with uncollected():
+    with unsearched():
         looked_for.append(gc.isenabled())
         _ = 1 / 0
 
 
 def test_what_judging_left_is_found_at_its_end() -> None:
-    with uncollected(search=True):
+    with unsearched(search=True):
         left = lost()
         assert left() is not None
     assert left() is None
 
 
 def test_what_was_left_out_with_a_reading_is_found_by_the_next_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    with uncollected():
+    with unsearched():
         left = lost()
     gc.collect()
     assert left() is not None
     monkeypatch.setattr(garbage, "_searched", [float("-inf")])
-    with uncollected():
+    with unsearched():
         pass
     assert left() is None
     assert garbage._searched[0] > 0

@@ -87,22 +87,26 @@ def flag(code: str, active: int, changed: int, **differs: int | float | None) ->
     return plain | hours | {"flag": code, "raised_active": active, "raised_changed": changed} | differs
 
 
-def test_who_may_see_nobody_is_told_a_few_as_a_few_and_no_rate_that_tells_them() -> None:
+def test_who_may_see_nobody_is_told_a_few_as_a_few_others_to_the_nearest_five_and_no_rate_that_tells_more() -> None:
+    """12 and 13 are told as 10 and 15: else the one between them would be."""
     told = {
         "patients": 7, "patient_days": 20.0, "changed": [],
         "flags": [
             flag("ferritin_rising", 8, 8),
             flag("fibrinogen_low", 3, 6, more=3, earlier=2, earlier_hours=12.0, patients=4),
+            flag("relapse", 12, 13, more=1, patients=1),
         ],
     }  # fmt: skip
-    page = str(trial_html(told, load_catalog(), least=5, at=NOW, zone=ZONE))
+    page = str(trial_html(told, load_catalog(), exact=False, at=NOW, zone=ZONE))
     few = "fewer than 5"
-    assert cells(page, "Fibrinogen low") == ["Fibrinogen low", few, "—", "6", "30.0", few, "0",
+    assert cells(page, "Fibrinogen low") == ["Fibrinogen low", few, "—", "5", "25.0", few, "0",
                                              f"{few} earlier by 12 h", few]  # fmt: skip
-    assert cells(page, "Ferritin rising") == ["Ferritin rising", "8", "40.0", "8", "40.0", "0", "0", "", "0"]
+    assert cells(page, "Ferritin rising") == ["Ferritin rising", "10", "50.0", "10", "50.0", "0", "0", "", "0"]
+    assert cells(page, "Relapse")[1:5] == ["10", "50.0", "15", "75.0"]
+    assert "5 patients, 20.0 patient-days" in page
     assert page.index("Fibrinogen low") < page.index("Ferritin rising")  # what differs stands first
 
 
 def test_days_without_any_flag_say_so() -> None:
     told = {"patients": 0, "patient_days": 0.0, "changed": [], "flags": []}
-    assert "Neither raised any flag in these days." in trial_html(told, load_catalog(), least=1, at=NOW, zone=ZONE)
+    assert "Neither raised any flag in these days." in trial_html(told, load_catalog(), exact=True, at=NOW, zone=ZONE)

@@ -9,7 +9,8 @@ import pytest
 from monitoring.heartbeat import beat, stopped_since
 from monitoring.lease import NAME, SECONDS
 from storage.engine import Store, open_store
-from storage.writes import record_run, release_lease, take_lease
+from storage.leases import release_lease, take_lease
+from storage.writes import record_run
 from tests.dashboard.store_fixture import cycle
 
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)

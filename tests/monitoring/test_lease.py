@@ -11,7 +11,7 @@ import pytest
 from monitoring.errors import CycleBusy
 from monitoring.lease import NAME, SECONDS, the_right
 from storage.engine import Store, open_store
-from storage.writes import take_lease
+from storage.leases import take_lease
 from tests.monitoring.small_ward import HandClock
 
 HOLDS_ON = """

@@ -19,7 +19,7 @@ from monitoring.state import Judged, judged
 from monitoring.terms import Catalog
 from storage import queries
 from storage.engine import Store, open_store
-from storage.writes import release_lease, take_lease
+from storage.leases import release_lease, take_lease
 from tests.monitoring.small_ward import FACTS, NOON, HandClock, drop, fill, site_settings
 
 Rotas = Callable[..., Rota]

@@ -5,16 +5,14 @@ from datetime import timedelta
 import pytest
 
 from storage import queries
-from storage.engine import Store, open_store
+from storage.engine import Store
 from storage.writes import (
     acknowledge,
     end_answer,
     record_access,
     record_flag_changes,
     record_run,
-    release_lease,
     snooze,
-    take_lease,
 )
 from tests.storage.facts import HOUR, LATER, MORNING
 from tests.storage.test_queries import raised
@@ -112,36 +110,3 @@ def test_every_patient_looked_at_is_written_down_each_time(any_store: Store) -> 
     record_access(any_store, MORNING, "dr.sommer", "patient page", ["P1"])
     record_access(any_store, MORNING, "dr.sommer", "export", [])
     assert queries.counts(any_store)["access"] == 3
-
-
-def test_only_one_of_two_holds_the_lease(any_store: Store) -> None:
-    assert take_lease(any_store, "cycle", "box A", now=MORNING, seconds=90)
-    assert not take_lease(any_store, "cycle", "box B", now=MORNING + MINUTE, seconds=90)
-    assert take_lease(any_store, "other", "box B", now=MORNING, seconds=90)
-
-
-def test_the_holder_may_take_the_lease_again_and_so_keeps_it(any_store: Store) -> None:
-    take_lease(any_store, "cycle", "box A", now=MORNING, seconds=90)
-    assert take_lease(any_store, "cycle", "box A", now=MORNING + MINUTE, seconds=90)
-    assert not take_lease(any_store, "cycle", "box B", now=MORNING + 2 * MINUTE, seconds=90)
-
-
-@pytest.mark.parametrize(("seconds", "free"), [(89, False), (90, True)])
-def test_a_lease_is_free_again_at_the_second_it_runs_out(any_store: Store, seconds: int, free: bool) -> None:
-    take_lease(any_store, "cycle", "box A", now=MORNING, seconds=90)
-    assert take_lease(any_store, "cycle", "box B", now=MORNING + timedelta(seconds=seconds), seconds=90) is free
-
-
-def test_only_the_holder_can_give_the_lease_back(any_store: Store) -> None:
-    take_lease(any_store, "cycle", "box A", now=MORNING, seconds=90)
-    release_lease(any_store, "cycle", "box B")
-    assert not take_lease(any_store, "cycle", "box B", now=MORNING, seconds=90)
-    release_lease(any_store, "cycle", "box A")
-    assert take_lease(any_store, "cycle", "box B", now=MORNING, seconds=90)
-
-
-def test_two_stores_open_on_the_same_file_share_the_lease(store: Store, url: str) -> None:
-    other = open_store(url)
-    assert take_lease(store, "cycle", "box A", now=MORNING, seconds=90)
-    assert not take_lease(other, "cycle", "box B", now=MORNING, seconds=90)
-    other.close()
