@@ -33,7 +33,7 @@ def half_hour(number: int) -> str:
     return f"2026-06-0{number // 48 + 1}T{number % 48 // 2:02d}:{number % 2 * 30:02d}Z"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a module that another worker took tests of may begin twice
 def site(export_ward: ExportWard) -> Iterator[Site]:
     told = export_ward.new_site("reported")
     path = export_ward.folder / "reported-labs" / "labs.csv"

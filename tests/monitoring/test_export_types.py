@@ -87,7 +87,7 @@ def duckdb_read(path: Path) -> Read:
 READERS: dict[str, Callable[[Path], Read]] = {"pandas": pandas_read, "polars": polars_read, "duckdb": duckdb_read}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a module that another worker took tests of may begin twice
 def exports(export_ward: ExportWard) -> Iterator[dict[str, Path]]:
     """The same ward as CSV and Parquet, with what was judged and without."""
     site, home = export_ward.new_site("types"), export_ward.folder / "types"
