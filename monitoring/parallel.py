@@ -12,6 +12,9 @@ import copyreg
 import logging
 import os
 import signal
+import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -68,13 +71,23 @@ def each(work: Work[Part, Answer], common: Any, parts: Sequence[Part], *, worker
             raise ParallelError(LOST) from None
 
 
+def alone() -> bool:
+    """Whether a copy of this process can be made: elsewhere than on Linux the system's own libraries do not bear it."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
 @contextmanager
 def _pool(workers: int, work: Work[Part, Answer], common: Any) -> Iterator[ProcessPoolExecutor]:
-    """New interpreters, since this one may hold threads and open connections that no copy can use."""
-    before = set(active_children())
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(work, common))
+    """
+    Copies of a command that has no thread yet, which begin at once; else new interpreters, which take two seconds: a
+    copy of a process with threads is unsafe.
+    """
+    before, how = set(active_children()), "fork" if alone() else "spawn"
+    pool = ProcessPoolExecutor(workers, get_context(how), initializer=_begin, initargs=(work, common))
     try:
-        yield pool
+        with warnings.catch_warnings():  # Python 3.12 and later count the libraries' threads too: see judges.py
+            warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+            yield pool
         pool.shutdown()
     except BaseException:  # Ctrl-C above all: nobody waits for what is half done
         pool.shutdown(wait=False, cancel_futures=True)

@@ -24,13 +24,15 @@ from monitoring.analysis.spans import unions
 from monitoring.analysis.temperatures import FINDING, with_temperatures
 from monitoring.analysis.written import moment
 from monitoring.terms import Catalog
-from storage import cited, queries, recent
+from storage import cited, last_drawn, queries, recent
 from storage.engine import Store
 from storage.frames import OBSERVATIONS, empty
+from storage.kept import Kept
 from storage.versions import current
 
 FIRST = pd.Timestamp(0, tz="UTC")
 FAR = np.datetime64("9999-01-01", "us")
+EVER = pd.Timestamp(FAR, tz="UTC")  # the same at each judgement: what is asked again is known by it
 
 
 def told_recently(
@@ -40,19 +42,22 @@ def told_recently(
     as_of: datetime,
     patients: list[str] | None = None,
     shown: bool = False,
+    kept: Kept | None = None,
 ) -> Course:
     """
     The course to judge, its observations without the columns that no judgement asks. `shown`: with them, and with the
-    values of responses that are told and no longer judged.
+    values of responses that are told and no longer judged. `kept`: what was read for the judgement before.
     """
     bare: Collection[str] = () if shown else unread(catalog)
     now, far = moment(as_of), reach(catalog)
     people = queries.patients(store, as_of=as_of, patients=patients)
-    sight = _sight(store, people["patient_id"], now)
+    if kept is not None:
+        kept.begin(store, people["patient_id"].tolist(), as_of=as_of)
+    sight = _sight(store, people["patient_id"], now, kept)
     back = _since(people["patient_id"], sight, far.doses)
     unasked = () if shown else UNJUDGED
-    doses = recent_doses(recent.doses(store, back, as_of=as_of, without=unasked), sight, catalog)
-    sizes = recent.sizes(store, back, as_of=as_of, without=bare)
+    doses = recent_doses(recent.doses(store, back, as_of=as_of, without=unasked, kept=kept), sight, catalog)
+    sizes = recent.sizes(store, back, as_of=as_of, without=bare, kept=kept)
     before = begun(Course(people, current(sizes), current(doses), pd.DataFrame()), sight, catalog)
     read = _joined(
         [
@@ -60,16 +65,18 @@ def told_recently(
             around(before.starts if shown else before.judged, sight, catalog),
         ]
     )
-    cut = recent.newest(store, _before(people["patient_id"], sight, far.values), as_of=as_of, without=NO_RESULT)
+    before_that = _before(people["patient_id"], sight, far.values)
+    cut = last_drawn.newest(store, before_that, as_of=as_of, without=NO_RESULT, kept=kept)
     read = _joined([read, cut.assign(since=cut["drawn_at"], until=cut["drawn_at"])[["patient_id", "since", "until"]]])
     weighed = None if shown or catalog.laboratories else asked_of(catalog)  # of each laboratory a series may break
     if weighed is not None:
         read = read.assign(whole_from=_whole_from(read, sight, cut))
-    values = recent.observations(store, read, as_of=as_of, without=bare, analytes=weighed)
+    values = recent.observations(store, read, as_of=as_of, without=bare, analytes=weighed, kept=kept)
     if weighed is not None and len(several := _several_names(values, weighed)):
-        whole = recent.observations(store, read[read["patient_id"].isin(several)], as_of=as_of, without=bare)
+        theirs = read[read["patient_id"].isin(several)]
+        whole = recent.observations(store, theirs, as_of=as_of, without=bare, kept=kept)
         values = pd.concat([values[~values["patient_id"].isin(several)], whole], ignore_index=True)
-    findings = recent.findings(store, read, as_of=as_of, name=FINDING)
+    findings = recent.findings(store, read, as_of=as_of, name=FINDING, kept=kept)
     return Course(people, _with(values, sizes), doses, findings)
 
 
@@ -98,9 +105,9 @@ def versions(store: Store, *, as_of: datetime) -> Versions:
     return lambda drawn: cited.versions(store, drawn, as_of=as_of)
 
 
-def _sight(store: Store, patients: pd.Series, now: pd.Timestamp) -> Sight:
-    ever = pd.DataFrame({"patient_id": patients, "since": FIRST, "until": now + pd.Timedelta(days=36500)})
-    found = recent.newest(store, ever, as_of=now, without=NO_RESULT)
+def _sight(store: Store, patients: pd.Series, now: pd.Timestamp, kept: Kept | None) -> Sight:
+    ever = pd.DataFrame({"patient_id": patients, "since": FIRST, "until": EVER})
+    found = last_drawn.newest(store, ever, as_of=now, without=NO_RESULT, kept=kept)
     drawn = np.minimum(moments(found["drawn_at"]), moments(pd.Series([now]))[0]).astype(np.int64)
     return Sight(now, dict(zip(found["patient_id"], drawn.tolist(), strict=True)))
 
@@ -108,9 +115,7 @@ def _sight(store: Store, patients: pd.Series, now: pd.Timestamp) -> Sight:
 def _since(patients: pd.Series, sight: Sight, hours: float) -> pd.DataFrame:
     """Of each patient from so many hours before the newest result until ever."""
     begins = utc(sight.before(patients, hours))
-    return pd.DataFrame(
-        {"patient_id": patients.array, "since": begins, "until": sight.as_of + pd.Timedelta(days=36500)}
-    )
+    return pd.DataFrame({"patient_id": patients.array, "since": begins, "until": EVER})
 
 
 def _before(patients: pd.Series, sight: Sight, hours: float) -> pd.DataFrame:

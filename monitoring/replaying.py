@@ -17,6 +17,7 @@ from monitoring.analysis.replay import FLAGS_KEY, RESPONSES_KEY, Replayed, as_is
 from monitoring.analysis.stays import patient_days, stays
 from monitoring.batches import LEAST, batches, size
 from monitoring.intake import Circumstances, IngestCounts, as_batch, counted, encoding_of, read
+from monitoring.memory import keep, uncollected
 from monitoring.parallel import cores, each, each_on_dask
 from monitoring.raw_files import read_paths
 from monitoring.replayed_files import Burden, Written
@@ -117,8 +118,10 @@ def _parts(folder: Path, place: Path, terms: Terms, workers: int) -> tuple[list[
     return [*shares], IngestCounts(**counts)
 
 
+@uncollected()
 def judged(terms: Terms, part: Path | Course) -> Judged:
     """One part, wherever it is judged."""
+    keep()  # step after step makes arrays of the same size
     if isinstance(part, Course):
         return _judged(terms, part, IngestCounts())
     course, counts = recorded(part, terms.catalog, terms.settings, now=terms.now)

@@ -30,6 +30,7 @@ from monitoring.terms import Catalog
 from storage import merges, queries
 from storage.engine import Store
 from storage.frames import FLAG_CHANGES, empty
+from storage.kept import Kept
 from storage.writes import record_flag_changes
 
 FLAGS = [
@@ -134,10 +135,16 @@ def judge_and_record(
 
 @uncollected()
 def judged(
-    store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, patients: list[str] | None = None
+    store: Store,
+    catalog: Catalog,
+    *,
+    as_of: datetime,
+    run_id: str,
+    patients: list[str] | None = None,
+    kept: Kept | None = None,
 ) -> Judged:
-    """What judging at `as_of` would write down; nothing is written."""
-    course = told_recently(store, catalog, as_of=as_of, patients=patients)
+    """What judging at `as_of` would write down; nothing is written. `kept`: what was read for it the last time."""
+    course = told_recently(store, catalog, as_of=as_of, patients=patients, kept=kept)
     now = moment(as_of)
     assessment = judge(as_known(course, catalog, as_of=now), catalog, as_of=now)
     stored = queries.last_flag_changes(store, as_of=as_of, patients=patients, without=SAID)

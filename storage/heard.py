@@ -1,4 +1,9 @@
-"""When each patient was last heard of: told of each in the transaction that keeps the news, so that none is missed."""
+"""
+When each patient was last heard of: told of each in the transaction that keeps the news, so that none is missed.
+
+No two pieces of news leave the same moment behind, so that it tells too whether there was any since (storage.kept): one
+that was received no later than what is known moves it on by a microsecond.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,10 @@ PATIENT: Any = Patient.__table__  # type: ignore[attr-defined]
 # what may be told before it happens: it is news once more when it does
 AHEAD = {"doses": "ended_at", "patients": "discharged_at"}
 JUDGED = "judged"  # the mark of a cycle that judged whom it was due to
-LATER = "ON CONFLICT (patient_id) DO UPDATE SET last_at = excluded.last_at WHERE excluded.last_at > heard.last_at"
+NEXT = {
+    "sqlite": "max(excluded.last_at, heard.last_at + 1)",
+    "postgresql": "greatest(excluded.last_at, heard.last_at + interval '1 microsecond')",
+}
 News = Mapping[str, tuple[pd.DataFrame, np.ndarray]]
 
 
@@ -49,7 +57,8 @@ def _put(connection: Connection, last: pd.Series) -> None:
     """`last`: whole microseconds since 1970 by patient."""
     moments = pd.DatetimeIndex(last.to_numpy().view("datetime64[us]"), tz="UTC")
     told = pd.DataFrame({"patient_id": last.index, "last_at": moments})
-    bulk.insert(connection, rows_of(told, Heard, {}), LATER)
+    later = f"ON CONFLICT (patient_id) DO UPDATE SET last_at = {NEXT[connection.dialect.name]}"
+    bulk.insert(connection, rows_of(told, Heard, {}), later)
 
 
 def since(store: Store, moment: datetime) -> list[str]:

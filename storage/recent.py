@@ -2,14 +2,15 @@
 Reads that go no further back than they are asked: stretches of time of each patient, of each fact the last version.
 
 What was joined with another record is read whole, since its versions count across both. Shapes are those of `queries`,
-less what is not asked for; rows may lie outside of the stretches, and none that lies inside is missing.
+less what is not asked for; rows may lie outside of the stretches, and none that lies inside is missing. Who gives what
+was `kept` is told from it of whom nothing is new, and what is read is kept there.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,16 +22,14 @@ from sqlmodel import SQLModel
 from storage import frames, merges
 from storage.alike import chosen_alike, frame_alike
 from storage.engine import Store
-from storage.frames import empty
 from storage.gathered import chosen_gathered, frame_gathered, gathers
 from storage.instants import Instant
+from storage.kept import Kept
 from storage.reading import among, chosen, frame_of, key
 from storage.tables import RAN, SIZED, SIZES, Dose, Finding, Observation
-from storage.versions import WITHDRAWN
 
 STRETCH = {"patient_id": frames.TEXT, "since": frames.TIME, "until": frames.TIME}
 PICKED = {**STRETCH, "whole_from": frames.TIME}
-NEWEST = {"patient_id": frames.TEXT, "drawn_at": frames.TIME}
 REPLACED = {"patient_id": frames.TEXT, "ref": frames.WHOLE, "version": frames.WHOLE}
 NAMED = {"patient_id": frames.TEXT}
 WHEN: dict[type[SQLModel], str] = {Observation: "collected_at", Dose: "started_at", Finding: "observed_at"}
@@ -60,10 +59,6 @@ ROWS = {
     "FROM jsonb_array_elements(CAST(:stretches AS jsonb)) WITH ORDINALITY AS told(value, number)",
 }
 FIELD = {"sqlite": "json_extract(value, '$[{place}]')", "postgresql": "CAST(value ->> {place} AS {kind})"}
-DRAWN = {
-    "sqlite": "drawn.collected_at",
-    "postgresql": "CAST(EXTRACT(epoch FROM drawn.collected_at) * 1000000 AS bigint)",
-}
 
 
 def observations(
@@ -73,6 +68,7 @@ def observations(
     as_of: datetime,
     without: Collection[str] = (),
     analytes: Collection[str] | None = None,
+    kept: Kept | None = None,
 ) -> pd.DataFrame:
     """
     What was drawn in one of the `stretches` (STRETCH). Shape OBSERVATIONS, less the columns `without`.
@@ -80,52 +76,48 @@ def observations(
     `analytes`: of a stretch (PICKED) these alone, from `whole_from` on every one, and of the others what is named by a
     method or a specimen.
     """
-    return _within(store, Observation, stretches, as_of=as_of, without=without, analytes=analytes)
+    asked = _Asked(as_of, _shape(Observation, without), None, analytes)
+    return _within(store, Observation, stretches, asked, kept)
 
 
-def sizes(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: Collection[str] = ()) -> pd.DataFrame:
+def sizes(
+    store: Store,
+    stretches: pd.DataFrame,
+    *,
+    as_of: datetime,
+    without: Collection[str] = (),
+    kept: Kept | None = None,
+) -> pd.DataFrame:
     """The measured weights and heights among them, which have an index of their own."""
-    return _within(store, Observation, stretches, as_of=as_of, without=without, more=SIZED)
+    return _within(store, Observation, stretches, _Asked(as_of, _shape(Observation, without), SIZED), kept)
 
 
-def doses(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: Collection[str] = ()) -> pd.DataFrame:
+def doses(
+    store: Store,
+    stretches: pd.DataFrame,
+    *,
+    as_of: datetime,
+    without: Collection[str] = (),
+    kept: Kept | None = None,
+) -> pd.DataFrame:
     """
     What began or ended since a stretch began, and daily courses without an end. Shape DOSES, less the columns
     `without`.
     """
-    begun = _within(store, Dose, stretches, as_of=as_of, without=without)
-    ran = _within(store, Dose, stretches, as_of=as_of, without=without, more=RAN)  # long before, by their own index
+    asked = _Asked(as_of, _shape(Dose, without))
+    begun = _within(store, Dose, stretches, asked, kept)
+    ran = _within(store, Dose, stretches, replace(asked, more=RAN), kept)  # long before, by their own index
     told = pd.concat([ran, begun], ignore_index=True) if len(ran) else begun
     told = told.drop_duplicates(["patient_id", "ref", "version"])
     return told.sort_values(["patient_id", "started_at", "ref", "version"], ignore_index=True)
 
 
-def findings(store: Store, stretches: pd.DataFrame, *, as_of: datetime, name: str) -> pd.DataFrame:
+def findings(
+    store: Store, stretches: pd.DataFrame, *, as_of: datetime, name: str, kept: Kept | None = None
+) -> pd.DataFrame:
     """Those of one name that were seen in one of the `stretches`. Shape FINDINGS."""
-    return _within(store, Finding, stretches, as_of=as_of, more=text("finding.finding = :name").bindparams(name=name))
-
-
-def newest(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: Sequence[str]) -> pd.DataFrame:
-    """When the newest result within each stretch was drawn, of any analyte but `without`. Shape NEWEST."""
-    if stretches.empty:
-        return empty(NEWEST)
-    with store.reading() as connection:
-        engine = connection.dialect.name
-        last = LAST.format(table="observation", by=_by(connection, Observation), of="drawn", fence=FENCE[engine])
-        asked = text(
-            f"""SELECT stretch.patient_id, (
-              SELECT {DRAWN[engine]} FROM observation AS drawn
-              WHERE drawn.patient_id = stretch.patient_id AND drawn.collected_at BETWEEN stretch.since AND stretch.until
-                AND drawn.received_at <= :as_of AND drawn.analyte NOT IN :without AND drawn.status NOT IN :withdrawn
-                AND {last} ORDER BY drawn.collected_at DESC LIMIT 1) AS drawn_at
-            FROM ({rows_told(engine, STRETCH)}) AS stretch"""
-        ).bindparams(
-            bindparam("as_of", as_of, Instant), bindparam("stretches", _told(engine, stretches)),
-            bindparam("without", list(without), expanding=True),
-            bindparam("withdrawn", sorted(WITHDRAWN), expanding=True),
-        )  # fmt: skip
-        told = frame_of(connection, asked.columns(patient_id=String, drawn_at=Instant), NEWEST)  # type: ignore[arg-type]
-        return told.dropna().reset_index(drop=True)
+    named = text("finding.finding = :name").bindparams(name=name)
+    return _within(store, Finding, stretches, _Asked(as_of, frames.FINDINGS, named), kept)
 
 
 @dataclass(frozen=True)
@@ -137,30 +129,40 @@ class _Asked:
     more: Any = None
     analytes: Collection[str] | None = None
 
+    def how(self, model: type[SQLModel]) -> tuple[Any, ...]:
+        """What rows are asked for, whenever and of whomever."""
+        also = () if self.more is None else (str(self.more), *self.more.compile().params.values())
+        analytes = None if self.analytes is None else frozenset(self.analytes)
+        return model, tuple(self.shape), also, analytes
+
+
+def _shape(model: type[SQLModel], without: Collection[str]) -> dict[str, str]:
+    return {name: kind for name, kind in SHAPES[model].items() if name not in without}
+
 
 def _within(
-    store: Store,
-    model: type[SQLModel],
-    stretches: pd.DataFrame,
-    *,
-    as_of: datetime,
-    without: Collection[str] = (),
-    more: Any = None,
-    analytes: Collection[str] | None = None,
+    store: Store, model: type[SQLModel], stretches: pd.DataFrame, asked: _Asked, kept: Kept | None
 ) -> pd.DataFrame:
-    shape = {name: kind for name, kind in SHAPES[model].items() if name not in without}
     with store.reading() as connection:
-        joined = merges.known(connection, as_of)
+        joined = merges.known(connection, asked.as_of)
         whole = sorted({*joined.into.index, *joined.into} & set(joined.asked(stretches["patient_id"].tolist()) or ()))
         alone = stretches[~stretches["patient_id"].isin(whole)].sort_values(["patient_id", "since"])
-        told = [_told_alone(connection, model, alone, _Asked(as_of, shape, more, analytes))]
+        told = [_told_or_kept(connection, model, alone, asked, kept)]
         if whole:
-            statement = chosen(connection, model, as_of=as_of, patients=whole, columns=shape)
-            statement = statement if more is None else statement.where(more)
-            told += [
-                joined.moved(frame_of(connection, statement.order_by(*key(connection, model)), shape), WHEN[model])
-            ]
+            statement = chosen(connection, model, as_of=asked.as_of, patients=whole, columns=asked.shape)
+            statement = statement if asked.more is None else statement.where(asked.more)
+            found = frame_of(connection, statement.order_by(*key(connection, model)), asked.shape)
+            told.append(joined.moved(found, WHEN[model]))
     return pd.concat([part for part in told if len(part)] or told[:1], ignore_index=True)
+
+
+def _told_or_kept(
+    connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, asked: _Asked, kept: Kept | None
+) -> pd.DataFrame:
+    def read(some: pd.DataFrame) -> pd.DataFrame:
+        return _told_alone(connection, model, some, asked)
+
+    return kept.rows(asked.how(model), stretches, read) if kept else read(stretches)
 
 
 def _told_alone(connection: Connection, model: type[SQLModel], stretches: pd.DataFrame, asked: _Asked) -> pd.DataFrame:
@@ -175,7 +177,7 @@ def _replacing(connection: Connection, model: type[SQLModel], patients: pd.Serie
     """Every later version of anything of these patients. They are few: to look for one row by row costs far more."""
     engine, table = connection.dialect.name, _table(model).name
     named = json.dumps([[name] for name in patients.unique()])
-    rows = text(CORRECTED.format(named=rows_told(engine, NAMED), table=table, by=_by(connection, model)))
+    rows = text(CORRECTED.format(named=rows_told(engine, NAMED), table=table, by=by_corrections(connection, model)))
     rows = rows.bindparams(bindparam("stretches", named), bindparam("as_of", as_of, Instant))
     asked = rows.columns(patient_id=String, ref=BigInteger, version=Integer)
     return frame_of(connection, asked, REPLACED)  # type: ignore[arg-type]
@@ -228,7 +230,9 @@ def _of_stretches(connection: Connection, model: type[SQLModel], stretches: pd.D
         named = or_(*(table.c[name] != "" for name in ("method", "specimen")))
         statement = statement.where(or_(picked, named, table.c.collected_at >= stretch.c.whole_from))
     if not how:
-        last = text(LAST.format(table=table.name, by=_by(connection, model), of=table.name, fence=FENCE[engine]))
+        last = text(
+            LAST.format(table=table.name, by=by_corrections(connection, model), of=table.name, fence=FENCE[engine])
+        )
         statement = statement.where(last.bindparams(bindparam("as_of", asked.as_of, Instant)))
     if not how and engine != "sqlite":  # which goes stretch by stretch along the key: it would sort what is in order
         statement = statement.order_by(*key(connection, model))
@@ -258,7 +262,7 @@ def _stretch(engine: str, stretches: pd.DataFrame, more: Any) -> Subquery:
     elif engine == "sqlite" and more is RAN:
         told = RAN_FROM.format(stretches=told)
     rows = text(told)
-    rows = rows.bindparams(bindparam("stretches", _told(engine, stretches)))
+    rows = rows.bindparams(bindparam("stretches", stretches_told(engine, stretches)))
     columns: dict[str, Any] = {name: String if kind == frames.TEXT else Instant for name, kind in shape.items()}
     place = {"place": BigInteger} if told is rows_alone else {}
     return rows.columns(**columns, **place).subquery("stretch")
@@ -274,14 +278,14 @@ def rows_told(engine: str, shape: dict[str, str]) -> str:
     return ROWS[engine].format(columns=", ".join(columns))
 
 
-def _told(engine: str, stretches: pd.DataFrame) -> str:
+def stretches_told(engine: str, stretches: pd.DataFrame) -> str:
     """Moments as each engine keeps them."""
     times = [stretches[name].dt.tz_convert("UTC") for name in PICKED if name in stretches and name != "patient_id"]
     plain = [column.astype("int64") if engine == "sqlite" else column.map(pd.Timestamp.isoformat) for column in times]
     return json.dumps([*zip(stretches["patient_id"], *(column.tolist() for column in plain), strict=True)])
 
 
-def _by(connection: Connection, model: type[SQLModel]) -> str:
+def by_corrections(connection: Connection, model: type[SQLModel]) -> str:
     return f"INDEXED BY {INDEX[model]}" if connection.dialect.name == "sqlite" else ""
 
 

@@ -22,6 +22,7 @@ from monitoring.judges import Judges
 from monitoring.settings_parts import Schedule
 from monitoring.state import Judged, judge_and_record, judged
 from storage import merges, queries
+from storage.tables import METADATA
 from tests.monitoring.intake_fixture import Site, site
 
 RISE = (900, 2100, 5200, 12400, 24000)
@@ -84,6 +85,34 @@ def test_two_processes_say_what_one_says_also_of_records_that_were_joined(ward: 
     same(say(ward, judges, PATIENTS), joined)
 
 
+def test_who_judges_again_reads_of_a_patient_only_when_something_is_new(ward: Site, judges: Judges) -> None:
+    """Known by what changed and was never told: it is not seen."""
+    same(say(ward, judges), say(ward))
+    alone, table = say(ward), METADATA.tables["observation"]
+    mine, theirs = (part[0] for part in judges._parts(PATIENTS[1:]))
+    among = table.c.patient_id.in_([mine, theirs])
+    with ward.store.writing() as connection:
+        connection.execute(table.update().where(among).values(value=table.c.value / 64))
+    assert {mine, theirs} <= {*say(ward).changes["patient_id"]}
+    same(say(ward, judges), alone)
+    with ward.store.writing() as connection:
+        connection.execute(table.update().where(among).values(value=table.c.value * 64))
+    ward.takes("\n".join([HEAD, *(f"{name},Ferritin,800,ng/mL,{NOW:%Y-%m-%dT%H:%MZ}" for name in (mine, theirs))]))
+    told = say(ward)
+    assert {mine, theirs} <= {*told.changes["patient_id"]}
+    same(say(ward, judges), told)
+
+
+def test_a_patient_stays_with_the_process_that_has_its_rows_while_parts_are_about_even(ward: Site) -> None:
+    names = [f"P{number:03d}" for number in range(100)]
+    with Judges(ward.store, ward.catalog, Schedule(judges=4)) as made:
+        first = made._parts(names)
+        assert first == [names[:25], names[25:50], names[50:75], names[75:]]
+        assert made._parts(names[1:]) == [names[1:25], *first[1:]]
+        assert made._parts([*names, "P100"]) == [*first[:3], [*names[75:], "P100"]]
+        assert [*map(len, made._parts(names[30:]))] == [17, 18, 17, 18]
+
+
 def test_a_process_that_judges_outlives_a_stop_meant_for_all_and_ends_with_who_started_it(
     ward: Site, judges: Judges, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -115,7 +144,7 @@ def test_that_processes_are_lost_is_said_once_however_many_parts_they_had(
         assert len(started) == 2
         for process in started:
             os.kill(process, signal.SIGSTOP)  # it is asked, and dies before it can answer
-        asked = [made._asked(ward.now, "r", [patient]) for patient in PATIENTS[:2]]
+        asked = [made._asked(other, ward.now, "r", [PATIENTS[0]]) for other in made._others]
         for process in started:
             os.kill(process, signal.SIGKILL)
         with caplog.at_level(logging.WARNING):

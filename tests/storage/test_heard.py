@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,8 @@ from storage.marks import set_marks
 from storage.writes import append
 from tests.storage.facts import HOUR, MORNING, batch, dose, finding, lab, tell
 from tests.storage.test_upgrading import downgraded
+
+MICROSECOND = timedelta(microseconds=1)
 
 
 def last(store: Store) -> dict[str, float]:
@@ -38,10 +40,15 @@ def test_news_is_noted_and_what_says_nothing_new_is_not(any_store: Store) -> Non
     assert last(any_store) == {"P1": 9, "P2": 2, "P3": 12, "P4": 12}
 
 
-def test_what_is_told_by_a_clock_that_is_behind_takes_nothing_back(any_store: Store) -> None:
-    tell(any_store, lab(1, 900), at=9)
-    tell(any_store, lab(2, 800, hours=1), at=3)
-    assert last(any_store) == {"P1": 9}
+def test_what_is_told_by_a_clock_that_is_behind_takes_nothing_back_and_leaves_another_moment(any_store: Store) -> None:
+    def news(at: float) -> float:
+        tell(any_store, lab(int(at), 900, hours=at, patient="P1"), lab(int(at), 900, hours=at, patient="P2"), at=at)
+        assert last(any_store)["P1"] == last(any_store)["P2"]
+        return last(any_store)["P1"] * HOUR / MICROSECOND
+
+    first = news(9)
+    assert [news(3), news(5), news(9)] == [first + 1, first + 2, first + 2]  # the last was told before
+    assert news(10) == first + HOUR / MICROSECOND
 
 
 def test_an_end_that_is_planned_is_news_when_it_comes(any_store: Store) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import event
 
-from storage import frames, merges, recent
+from storage import frames, last_drawn, merges, recent
 from storage.engine import Store
 from storage.writes import append
 from tests.storage.facts import HOUR, LATER, MORNING, batch, dose, finding, lab, tell
@@ -80,12 +80,12 @@ def test_the_newest_result_is_the_last_that_counts(any_store: Store) -> None:
     tell(any_store, lab(4, 100, hours=24, patient="P2"), at=73)
     tell(any_store, lab(2, 100, hours=48, status="entered-in-error", digest=1), at=80)
     asked = of(stretch("P1", 0), stretch("P2", 0), stretch("P3", 0))
-    told = recent.newest(any_store, asked, as_of=LATER, without=["temperature"])
+    told = last_drawn.newest(any_store, asked, as_of=LATER, without=["temperature"])
     assert told["patient_id"].tolist() == ["P1", "P2"]
     assert told["drawn_at"].tolist() == [MORNING + DAY, MORNING + DAY]
-    before = recent.newest(any_store, stretch("P1", 0), as_of=MORNING + 75 * HOUR, without=["temperature"])
+    before = last_drawn.newest(any_store, stretch("P1", 0), as_of=MORNING + 75 * HOUR, without=["temperature"])
     assert before["drawn_at"].tolist() == [MORNING + 2 * DAY]
-    assert recent.newest(any_store, stretch("P1", 0, 0.9), as_of=LATER, without=["temperature"]).empty
+    assert last_drawn.newest(any_store, stretch("P1", 0, 0.9), as_of=LATER, without=["temperature"]).empty
 
 
 def test_joined_records_are_read_whole(any_store: Store) -> None:
