@@ -2,8 +2,9 @@
 The ward read by a process of its own, beside that of the pages: what judges holds up whatever else runs in its
 interpreter, and of a thousand patients it takes half a minute.
 
-What it says comes back in pieces of some patients each. Each piece is unpacked at once, which nothing can interrupt;
-between two of them the pages have their turn. Whoever has no such process, or lost it, reads the ward itself.
+What it reads anew (read_anew.py) comes back in pieces of some patients each, and is joined here with what was read
+before. Each piece is unpacked at once, which nothing can interrupt; between two of them the pages have their turn.
+Whoever has no such process, or lost it, reads the ward itself.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ from typing import Any, Final
 
 from dashboard.bedside import Bedside, Row, Ward
 from dashboard.garbage import unsearched
+from dashboard.joined import Watched, joined
 from dashboard.packed import packed, packed_news
+from dashboard.read_anew import Asked, Reader
 from dashboard.since_rounds import Since
-from dashboard.watched import Shown, made_ready, watched
+from dashboard.watched import Shown
 from monitoring.logs import without_values
 from monitoring.memory import give_back_now, uncollected
 from monitoring.parallel import belong_to_parent
@@ -54,12 +57,21 @@ class Apart:
         self._pool: ProcessPoolExecutor | None = None
         self._children: set[BaseProcess] = set()
 
-    def read(self, as_of: datetime) -> Ward | None:
-        """The ward, made ready for every view; None where it has to be read here, which also tells what is wrong."""
+    def read(self, as_of: datetime, before: Ward | None = None, *, due_at: datetime | None = None) -> Ward | None:
+        """
+        The ward, made ready for every view; None where it has to be read here, which also tells what is wrong.
+
+        With what it told `before`, those alone are read anew of whom there is news, and who was read before `due_at`;
+        whoever of them has to wait for the next reading is told by `waiting`.
+        """
         try:
-            many = self._asked(as_of).result(PATIENCE)
+            told = self._asked(Asked(as_of, before.name if before else "", due_at)).result(PATIENCE)
             with unsearched():
-                return _unpacked(self._pieces(many), self._catalog)
+                had = before if told.goes_on else None
+                parts = [_unpacked(self._pieces(count), self._catalog) for count in told.pieces]
+                if had is None and not parts:
+                    return None
+                return replace(joined(had, parts, told.now), name=told.name, waiting=told.waiting)
         except (OSError, BrokenProcessPool, TimeoutError) as error:
             log.warning("the process that reads the ward was lost: %s", type(error).__name__)
             self.close()
@@ -79,20 +91,23 @@ class Apart:
     def _pieces(self, many: int) -> Iterator[bytes]:
         """Each fetched by itself: a hundred megabytes at once would hold the pages up."""
         for _ in range(many):
-            if self._pool is None:  # closed meanwhile
-                raise BrokenProcessPool
-            yield self._pool.submit(_next_piece).result(PATIENCE)
+            yield self._piece()
             time.sleep(BREATH)
 
-    def _asked(self, as_of: datetime) -> Future[int]:
+    def _piece(self) -> bytes:
+        if self._pool is None:  # closed meanwhile
+            raise BrokenProcessPool
+        return self._pool.submit(_next_piece).result(PATIENCE)
+
+    def _asked(self, asked: Asked) -> Future[Told]:
         if self._pool is not None:
-            return self._pool.submit(_read, as_of)
+            return self._pool.submit(_read, asked)
         before = set(active_children())
         with _no_page():
             self._pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin, initargs=self._common)
-            asked = self._pool.submit(_read, as_of)
+            told = self._pool.submit(_read, asked)
         self._children = set(active_children()) - before
-        return asked
+        return told
 
 
 @contextmanager
@@ -116,19 +131,35 @@ def _begin(url: str, catalog: Catalog, shown: Shown) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(YIELDS)
-    _KEPT.update(store=open_store(url), catalog=catalog, shown=shown)
+    _KEPT.update(reader=Reader(open_store(url), catalog, shown))
 
 
-def _read(as_of: datetime) -> int:
-    """Makes the reading, and says how many pieces of it there are to fetch."""
-    store, catalog, shown = _KEPT["store"], _KEPT["catalog"], _KEPT["shown"]
+@dataclass(frozen=True)
+class Told:
+    """
+    What there is to fetch: of each part how many pieces. `goes_on`: to be joined with the ward that was asked with;
+    `name` and `waiting`: of the ward that comes of it.
+    """
+
+    name: str
+    goes_on: bool
+    waiting: bool
+    now: Watched
+    pieces: tuple[int, ...]
+
+
+def _read(asked: Asked) -> Told:
+    """Makes the reading, and keeps it until it is fetched."""
+    reader: Reader = _KEPT["reader"]
     try:
         with uncollected():
-            pieces = list(_packed(made_ready(watched(store, catalog, as_of), catalog, shown, store)))
+            goes_on = reader.knows(asked)
+            read, now, wards = reader.read(asked)
+            parts = [list(_packed(ward)) for ward in wards]
     finally:
         give_back_now()
-    _KEPT["pieces"] = iter(pieces)
-    return len(pieces)
+    reader.last, _KEPT["pieces"] = read, iter([piece for part in parts for piece in part])
+    return Told(read.name, goes_on, bool(read.waiting), now, tuple(map(len, parts)))
 
 
 def _next_piece() -> bytes:

@@ -143,7 +143,8 @@ class Ward:
     same of single patients, by name and patient; it may hold their sides, and tells whether they are still the same.
     `mark`: the store's, of before it was read. `behind`: the store holds newer facts, and a reading that knows of them
     is being made; `late`: the next one is being made for the clock's sake. `scored`: each patient's scores, and `news`:
-    what is new of everybody since rounds, where they were worked out with it.
+    what is new of everybody since rounds, where they were worked out with it. `name`: what who read it calls it, and
+    `waiting`: some patients of whom it knows that there is news are still as they were before; see apart.py.
     """
 
     as_of: datetime
@@ -157,6 +158,8 @@ class Ward:
     late: bool = False
     scored: Mapping[str, list[Row]] | None = None
     news: Any = field(default=None, compare=False, repr=False)
+    name: str = field(default="", compare=False, repr=False)
+    waiting: bool = False
 
     def of(self, patient_id: str) -> Bedside | None:
         return next((side for side in self.sides if side.id == patient_id), None)

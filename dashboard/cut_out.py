@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -31,6 +31,8 @@ SAID_OF_AWAITED: Final = ("patient_id", "analyte", "last_at", "due_at", "overdue
 SAID_OF_SPAN: Final = (
     "patient_id", "given", "kind", "label", "line", "started_at", "ended_at", "amount_text", "open", "version",
 )  # fmt: skip
+ASKED_AGAIN: Final = ("points", "spans")
+RECEIVED: Final = ("patient_id", "ref", "received_at")
 SHOWN_OF_VALUE: Final = ("patient_id", "analyte", *SAID_OF_VALUE, "reference_low", "reference_high", "series")
 
 
@@ -42,18 +44,29 @@ def ward(state: Any, earlier: Mapping[str, pd.Timestamp] | None = None) -> Ward:
 def lightened(ward: Ward) -> Ward:
     """
     Without what only judging asked for, and scores, where these are worked out: of a long ward most of what a reading
-    would keep. Of findings the newest of each kind stays, of flags' history all but the evidence.
+    would keep. Of findings the newest of each kind stays, of flags' history all but the evidence, of other frames what
+    is asked for again when somebody says something (rounds_ahead.py, state.answered_since).
     """
     said = replace(ward.state.assessment, recent=None)
     if ward.scored is None:
         return replace(ward, state=replace(ward.state, assessment=said))
     course = replace(
-        said.course, observations=said.course.observations.iloc[:0], findings=newest_findings(said.course.findings)
+        said.course,
+        observations=_nothing_of(said.course.observations),
+        doses=said.course.doses[list(RECEIVED)],
+        findings=newest_findings(said.course.findings),
     )
-    bare = {name: getattr(said, name).iloc[:0] for name in ("markers", "marker_points", "verdicts", "sights")}
-    said = replace(said, course=course, points=_shown(said.points), **bare)
+    frames = [part.name for part in fields(said) if isinstance(getattr(said, part.name), pd.DataFrame)]
+    bare = {name: _nothing_of(getattr(said, name)) for name in frames if name not in ASKED_AGAIN}
+    said = replace(said, course=course, **bare | {"points": _shown(said.points)})
     history = ward.state.history.drop(columns=list(JUDGED_BY), errors="ignore")
-    return replace(ward, state=replace(ward.state, assessment=said, history=history))
+    ordered = history.sort_values("patient_id", kind="stable", ignore_index=True)
+    return replace(ward, state=replace(ward.state, assessment=said, history=ordered))
+
+
+def _nothing_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """No row, and nothing that holds those that were there."""
+    return frame.iloc[:0].copy()
 
 
 def with_answers(ward: Ward, state: Any) -> Ward:

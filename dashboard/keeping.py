@@ -6,7 +6,8 @@ One from before the store's newest change is given while the next is being made,
 grown old meanwhile as `late`, so that the page says so and asks again soon. One older than OLDEST is never given.
 
 A reading of a thousand patients takes long, and all pages share one interpreter with it: for the clock's sake alone,
-with nothing new in the store, it is renewed so seldom that most of the time is left for them.
+with nothing new in the store, it is renewed so seldom that most of the time is left for them. Who reads a part of the
+patients at a time is asked again at once while some wait; a ward is as old as the patient in it who was read first.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from dashboard.bedside import Ward
+from dashboard.joined import oldest_at
 from monitoring.errors import MaswatchError
 from storage.errors import StoreError
 
@@ -28,6 +31,7 @@ RENEWED_AFTER: Final = timedelta(seconds=50)  # with room for a judgement that t
 REST: Final = 4  # for the clock's sake alone, a reading is renewed after so many times as long as it took to make
 RESTS_MOST: Final = timedelta(minutes=2)
 OLDEST: Final = timedelta(minutes=5)
+ENOUGH: Final = 50  # patients: how long all of them take is told by so many
 LOOKS_EVERY: Final = 2.0  # seconds; what changed in the store is judged that soon
 PATIENCE: Final = 0.2  # seconds that a page waits for the next reading; that of a small ward is there by then
 SOON: Final = timedelta(seconds=2)  # of a ward that takes longer no page waits for the next at all
@@ -40,7 +44,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Kept:
-    """`mark`: the store's newest change that the reading knows of, see queries.mark. `took`: to make it."""
+    """
+    `mark`: the store's newest change that the reading knows of, see queries.mark; none while patients wait. `took`: to
+    read everybody.
+    """
 
     mark: str
     ward: Ward
@@ -55,9 +62,13 @@ class Kept:
         """For as long it is given without a word: until the next can be expected, which takes about as long."""
         return max(FRESH, min(self.renewed_after + 2 * self.took, OLDEST))
 
+    @cached_property
+    def oldest_at(self) -> datetime:
+        return oldest_at(self.ward)
+
     def young(self, now: datetime, age: timedelta) -> bool:
         """Who began to wait before it was made is given it too: it is then a little ahead of their clock."""
-        return abs(now - self.ward.as_of) < age
+        return abs(now - self.oldest_at) < age
 
     def fits(self, mark: str, now: datetime, age: timedelta) -> bool:
         return mark == self.mark and self.young(now, age)
@@ -72,14 +83,15 @@ class BeingReadError(MaswatchError):
 
 class Keeper:
     """
-    `mark` and `judged` are how the store is asked; `clock` is the wall's; `patience` in seconds. `dropped` is called
-    when a reading has taken the place of the one before, for what else holds that.
+    `mark` and `judged` are how the store is asked, `judged` with the reading before, where that may be gone on from;
+    `clock` is the wall's; `patience` in seconds. `dropped` is called when a reading has taken the place of the one
+    before, for what else holds that.
     """
 
     def __init__(
         self,
         mark: Callable[[], str],
-        judged: Callable[[str, datetime], Ward],
+        judged: Callable[[str, datetime, Kept | None], Ward],
         clock: Callable[[], datetime],
         *,
         patience: float = PATIENCE,
@@ -146,11 +158,13 @@ class Keeper:
             meanwhile = kept is not before and kept is not None and kept.mark == mark  # made while this one waited
             del before  # nothing here holds the one before: it goes as soon as the next is there
             if kept is None or not (meanwhile or kept.fits(mark, now, age)):
-                parts, kept = parts_of(kept.ward) if kept else [], None
+                parts, had, kept = parts_of(kept.ward) if kept else [], kept, None
                 # a page's clock may be from before the change that `mark` tells of, which would then be left out
                 begun = max(now, self.clock())
-                ward = self.judged(mark, begun)
-                kept = Kept(mark, ward, max(self.clock() - begun, timedelta(0)))
+                had = had if had and had.young(begun, OLDEST) else None
+                ward = self.judged(mark, begun, had)
+                took = _of_all(max(self.clock() - begun, timedelta(0)), ward, had)
+                kept, had = Kept("" if ward.waiting else mark, ward, took), None
                 self._keep(kept)
                 self.dropped()
                 let_go(parts)
@@ -168,11 +182,20 @@ class Keeper:
             if self.clock() - self.asked_at < WANTED_FOR:
                 began = time.monotonic()
                 self.look()
-                time.sleep(time.monotonic() - began)  # while results pour in, half of the time is the viewers' alone
+                # while results pour in, half of the time is the viewers' alone
+                time.sleep(min(time.monotonic() - began, LOOKS_EVERY))
 
     def start(self) -> None:
         self.running = True
         threading.Thread(target=self.run, name="keeper", daemon=True).start()
+
+
+def _of_all(took: timedelta, ward: Ward, before: Kept | None) -> timedelta:
+    """How long reading everybody takes, where a reading of some took so long."""
+    read = sum(side.as_of == ward.as_of for side in ward.sides)
+    if before is None or read == len(ward.sides):
+        return took
+    return took * len(ward.sides) / read if read >= ENOUGH else before.took
 
 
 def let_go(parts: list[object]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -24,7 +24,8 @@ from dashboard.escalation import Escalation, escalation
 from dashboard.flag_actions import Talk, talk_of
 from dashboard.garbage import unsearched
 from dashboard.health import Health, health, unreadable
-from dashboard.keeping import Keeper
+from dashboard.keeping import Keeper, Kept
+from dashboard.last_made import LastMade
 from dashboard.rounds_ahead import since_now
 from dashboard.rounds_sheet import scores_of
 from dashboard.since_rounds import Since, Told, told
@@ -49,6 +50,7 @@ GONE: Final = "The store's file is gone from its place: put it back, or restore 
 _site: dict[str, Settings] = {}
 _keeper: list[Keeper] = []
 _files: dict[str, tuple[int, int] | None] = {}
+_feed_seen: LastMade[Health] = LastMade(timedelta(seconds=SHARED_SECONDS))
 
 
 def use(settings: Settings) -> None:
@@ -92,7 +94,8 @@ def feed_shared(now: datetime) -> Health:
     """The same for the strip of every page: until the store changes, what was so some seconds ago."""
     at = now.replace(second=now.second // SECONDS_ALIKE * SECONDS_ALIKE, microsecond=0)
     try:
-        return _feed(settings().database_url, newest.mark(store()), EVERYONE, at, store(), catalog(), now)
+        key = (settings().database_url, newest.mark(store()), EVERYONE, at)
+        return _feed_seen.given(key, lambda: health(store(), settings(), catalog(), now=now), now=now)
     except StoreError:
         return feed(now)
 
@@ -106,10 +109,9 @@ def ward(as_of: datetime | None, *, now: datetime, waits: bool = True) -> Ward:
     `behind`, and where there is none yet, who does not wait (`waits`) is told so. An answer to a flag changes no
     judgement: what was judged is shared on, and the answers are read anew.
     """
-    url, mark = settings().database_url, newest.mark(store())
+    url, (mark, judged_mark) = settings().database_url, newest.marks(store())
     if as_of is not None:
         return _then(url, mark, EVERYONE, as_of, store(), catalog())
-    judged_mark = newest.mark(store(), answers=False)
     if _keeper:
         judged = _keeper[0].given(judged_mark, now, waits=waits)
     else:
@@ -131,16 +133,22 @@ def keep_judged(clock: Callable[[], datetime]) -> None:
         keeper.start()
 
 
-def _judged_ahead(mark: str, now: datetime) -> Ward:
+def _judged_ahead(mark: str, now: datetime, before: Kept | None = None) -> Ward:
     """With what every view of it begins with, so that no reader waits for that either."""
     opened, known = store(), catalog()
     shown = Shown(zone(), settings().dashboard.units)
     large = len(queries.patients(opened, as_of=now)) >= settings().schedule.judges_from
-    told = _apart(settings().database_url, opened, known, shown).read(now) if large else None
+    told = _told_apart(_apart(settings().database_url, opened, known, shown), now, before) if large else None
     if told is None:
         with unsearched(search=True):
             told = made_ready(watched(opened, known, now), known, shown, opened)
     return replace(told, mark=mark)
+
+
+def _told_apart(apart: Apart, now: datetime, before: Kept | None) -> Ward | None:
+    if before is None:
+        return apart.read(now)
+    return apart.read(now, before.ward, due_at=now - before.renewed_after)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1, on_release=Apart.close)
@@ -247,11 +255,6 @@ def _same_file(url: str) -> bool:
 @st.cache_resource(show_spinner=False, on_release=Store.close)
 def _store(url: str) -> Store:
     return open_store(url)
-
-
-@st.cache_resource(ttl=SECONDS_ALIKE, max_entries=4, show_spinner=False)
-def _feed(url: str, mark: str, scope: str, about: datetime, _store: Store, _catalog: Catalog, _now: datetime) -> Health:
-    return health(_store, settings(), _catalog, now=_now)
 
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)

@@ -24,8 +24,9 @@ class News:
     since: dict[str, Since]
 
 
-def ahead(ward: Ward, store: Store) -> News:
-    said = told(store, as_of=ward.as_of)
+def ahead(ward: Ward, store: Store, said: Told | None = None) -> News:
+    """`said`: by the moment of the ward, where it was asked for already."""
+    said = said or told(store, as_of=ward.as_of)
     return News(said, since_rounds(ward.state, said))
 
 

@@ -178,7 +178,8 @@ def doses(doses: pd.DataFrame, spans: pd.DataFrame, at: pd.Series, *, as_of: dat
     known = spans.merge(received, on=["patient_id", "ref"], how="left")
     since = known["patient_id"].map(at)
     stopped = (known["started_at"] <= since) & (known["ended_at"] > since) & (known["ended_at"] <= as_of)
-    return known.assign(stopped=stopped)[(known["received_at"] > since) | stopped].sort_values("started_at")
+    told = known.assign(stopped=stopped)[(known["received_at"] > since) | stopped]
+    return told.sort_values("started_at", kind="stable")
 
 
 def lines_before(spans: pd.DataFrame, at: pd.Series) -> dict[str, str]:
@@ -197,7 +198,7 @@ def answers(told: Told, at: pd.Series) -> pd.DataFrame:
         told.comments.assign(kind="said").rename(columns={"text": "words"}),
     )
     said = pd.concat([shaped(kind, ANSWERS) for kind in kinds], ignore_index=True)
-    return _after(said, "at", at).sort_values("at")
+    return _after(said, "at", at).sort_values("at", kind="stable")
 
 
 def findings(findings: pd.DataFrame, at: pd.Series) -> pd.DataFrame:
@@ -212,12 +213,12 @@ def newest_findings(findings: pd.DataFrame) -> pd.DataFrame:
 
 
 def _notes(marks: pd.DataFrame) -> pd.DataFrame:
-    return marks[marks["note"].ne("")].sort_values("at", ascending=False)
+    return marks[marks["note"].ne("")].sort_values("at", ascending=False, kind="stable")
 
 
 def _last_seen(patients: Iterable[str], marks: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     """By patient: at, by."""
-    done = marks[marks["done"].eq(1)].sort_values("at").drop_duplicates("patient_id", keep="last")
+    done = marks[marks["done"].eq(1)].sort_values("at", kind="stable").drop_duplicates("patient_id", keep="last")
     seen = done.set_index("patient_id")[["at", "by"]].reindex(list(patients))
     since = seen["at"].fillna(pd.Timestamp(as_of) - UNMARKED)
     return seen.assign(at=since, by=seen["by"].fillna("").astype(str))

@@ -103,10 +103,13 @@ def rows(ward: Ward, catalog: Catalog, *, zone: tzinfo, units: str = "") -> list
     return sorted(told, key=lambda row: row.concern.order)
 
 
-def work_out(ward: Ward, catalog: Catalog, *, zone: tzinfo, units: str = "") -> None:
-    """Everything that a view of the whole ward is made of, before anybody asks for it."""
+def work_out(ward: Ward, catalog: Catalog, *, zone: tzinfo, units: str = "", several: bool | None = None) -> None:
+    """
+    Everything that a view of the whole ward is made of, before anybody asks for it. `several`: whether more than one
+    ward is shown, where these are not all of it.
+    """
     told = rows(ward, catalog, zone=zone, units=units)
-    several = len(_wards(told)) > 1
+    several = len(_wards(told)) > 1 if several is None else several
     for row in told:
         _row_html(row, several=several)
 

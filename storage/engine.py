@@ -57,6 +57,13 @@ class Store:
             yield connection
 
     @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """For one question: without the beginning and the end of a snapshot, each another answer to wait for."""
+        options = {} if self.dialect == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+        with self._connected(options) as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         with self._connected({_WRITES: True}) as connection:
             yield connection

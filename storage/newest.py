@@ -28,15 +28,14 @@ class _Seen:
 
     lock: Lock = field(default_factory=Lock)
     state: Any = None
-    marks: dict[bool, str] = field(default_factory=dict)
+    marks: tuple[str, str] | None = None
     watching: PoolProxiedConnection | None = None
 
     def forget(self) -> None:
         with self.lock:
             if self.watching is not None:
                 self.watching.close()
-            self.state, self.watching = None, None
-            self.marks.clear()
+            self.state, self.watching, self.marks = None, None, None
 
 
 _of: WeakKeyDictionary[Engine, _Seen] = WeakKeyDictionary()
@@ -45,18 +44,21 @@ _first = Lock()
 
 def mark(store: Store, *, answers: bool = True) -> str:
     """See queries.mark."""
+    return marks(store)[0 if answers else 1]
+
+
+def marks(store: Store) -> tuple[str, str]:
+    """See queries.marks."""
     seen = _seen(store)
     state = _state(store, seen)  # asked first: a mark may know of more than its state, never of less
     with seen.lock:
-        if state is None or state != seen.state:
-            seen.state = state
-            seen.marks.clear()
-        elif answers in seen.marks:
-            return seen.marks[answers]
-    told = queries.mark(store, answers=answers)
+        if state is not None and state == seen.state and seen.marks is not None:
+            return seen.marks
+        seen.state, seen.marks = state, None
+    told = queries.marks(store)
     with seen.lock:
         if state is not None and seen.state == state:
-            seen.marks[answers] = told
+            seen.marks = told
     return told
 
 
@@ -71,7 +73,7 @@ def _seen(store: Store) -> _Seen:
 def _state(store: Store, seen: _Seen) -> Any:
     """Another one after every commit; None where it cannot be told. Raises StoreUnreachable where a server is gone."""
     if store.dialect != "sqlite":  # nobody waits for another's question: one that finds no server takes its time
-        with store.reading() as connection:
+        with store.glancing() as connection:
             return connection.execute(select(cast(func.txid_current_snapshot(), Text))).scalar_one()
     with seen.lock:
         return _committed(store, seen)

@@ -19,7 +19,8 @@ CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 300  # a million rows by COPY take a tenth of that
 LOCK_SECONDS = 60  # as long as the largest batch of another writer should take
 IDLE_SECONDS = 600  # a transaction whose program no longer does anything holds others up
-POOL_SIZE, POOL_MORE, POOL_MINUTES = 5, 15, 30
+# beyond the first each connection is made for one read alone: fifty viewers have more than five of them at once
+POOL_SIZE, POOL_MORE, POOL_MINUTES = 15, 5, 30
 
 _SESSION = {
     "timezone": "UTC",

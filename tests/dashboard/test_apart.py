@@ -9,7 +9,7 @@ import sys
 import weakref
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from multiprocessing import active_children
 from pathlib import Path
 from types import ModuleType
@@ -33,10 +33,14 @@ from monitoring.state import SAID
 from storage.engine import Store, open_store
 from storage.rounds import mark_done
 from storage.talk import comment
+from storage.writes import Batch, append
 from tests.dashboard import store_fixture
 from tests.dashboard.rounds_fixture import filled
 from tests.dashboard.store_fixture import known
 from tests.dashboard.ward_fixture import NOW, ZONE
+from tests.storage.facts import frame, lab
+
+A_SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture(scope="module", params=["conventional", "si"])
@@ -209,3 +213,65 @@ def said_by(store: Store) -> Told:
 
 def record(store: Store) -> None:
     comment(store, "P-0002", "ferritin_rising", seq=0, at=NOW, by="Dr Aydin", text="drawn from the line")
+
+
+def test_only_of_whom_there_is_news_is_read_anew_and_the_rest_stays(store: Store, apart: Apart, shown: Shown) -> None:
+    before = apart.read(NOW + A_SECOND)  # all that was received by then has come
+    assert before is not None
+    later = NOW + timedelta(minutes=2)
+    reported(store, 150, at=later)
+    after, here = apart.read(later, before), made_ready(watched(store, known(), later), known(), shown, store)
+    assert after is not None
+    changed = [side.id for side, had in zip(after.sides, before.sides, strict=True) if side is not had]
+    assert changed == ["P-0007"]
+    assert (after.as_of, after.waiting) == (later, False)
+    one, other = after.of("P-0007"), here.of("P-0007")
+    assert one is not None
+    assert other is not None
+    assert one.trends["ferritin"]["value"] == other.trends["ferritin"]["value"] == 150
+    assert len(rows(after, known(), zone=shown.zone, units=shown.units)) == len(after.sides)
+
+
+def test_with_no_news_nobody_is_read_anew_but_who_is_due(store: Store, apart: Apart) -> None:
+    before = apart.read(NOW + A_SECOND)  # all that was received by then has come
+    again = apart.read(NOW + timedelta(minutes=1), before)
+    assert before is not None
+    assert again is not None
+    assert [one is other for one, other in zip(again.sides, before.sides, strict=True)] == [True] * len(again.sides)
+    assert again.as_of == NOW + timedelta(minutes=1)
+    due = apart.read(NOW + timedelta(minutes=2), again, due_at=NOW + A_SECOND)
+    assert due is not None
+    assert {side.as_of for side in due.sides} == {NOW + timedelta(minutes=2)}
+
+
+def test_with_another_ward_than_the_one_read_last_everybody_is_read(store: Store, apart: Apart) -> None:
+    first = apart.read(NOW)
+    assert first is not None
+    assert apart.read(NOW, first) is not None
+    third = apart.read(NOW, first)
+    assert third is not None
+    assert [side.id for side in third.sides if side in first.sides and side is first.of(side.id)] == []
+
+
+def test_memory_does_not_grow_with_readings(store: Store, apart: Apart) -> None:
+    before = apart.read(NOW)
+    [child] = active_children()[-1:]
+    sizes = []
+    for number in range(1, 31):
+        at = NOW + timedelta(minutes=number)
+        reported(store, 150 + number, at=at)
+        before = apart.read(at, before, due_at=at - timedelta(minutes=5))
+        assert before is not None
+        sizes.append(resident(child.pid))
+    assert max(sizes[20:]) - max(sizes[:10]) < 8, sizes  # MB; one reading of these eight takes that
+
+
+def reported(store: Store, value: float, *, at: datetime) -> None:
+    """A ferritin of bed 7, drawn an hour before it came."""
+    told = lab(int(value), value, patient="P-0007", unit="ng/mL", collected_at=at - timedelta(hours=1))
+    append(store, Batch(f"late-{value:g}", "drop", at, observations=frame(told)))
+
+
+def resident(process: int | None) -> int:
+    told = Path(f"/proc/{process}/status").read_text()
+    return next(int(line.split()[1]) // 1024 for line in told.splitlines() if line.startswith("VmRSS"))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from dashboard import keeping
-from dashboard.bedside import Ward
+from dashboard.bedside import Bedside, Ward
 from dashboard.keeping import BeingReadError, Keeper, Kept
 from storage.errors import StoreBusy
+from tests.dashboard import ward_fixture
 from tests.dashboard.ward_fixture import NOW
 
 
@@ -26,7 +28,7 @@ class Watch:
             raise StoreBusy("The store is busy.")
         return self.mark
 
-    def judge(self, mark: str, now: datetime) -> Ward:
+    def judge(self, mark: str, now: datetime, _: Kept | None) -> Ward:
         self.judged += 1
         if self.fails:
             raise StoreBusy("The store is busy.")
@@ -184,3 +186,57 @@ def test_what_went_wrong_with_the_first_reading_is_told_and_not_waited_for() -> 
     threading.Timer(0.1, keeper.look).start()
     with pytest.raises(StoreBusy):
         keeper.given("m1", NOW, waits=False)
+
+
+class Parts:
+    """Two patients, read one at a time after the first reading; each reading is told with which one it goes on."""
+
+    def __init__(self) -> None:
+        self.now, self.mark, self.went_on = NOW, "m1", list[datetime | None]()
+
+    def judge(self, mark: str, now: datetime, before: Kept | None) -> Ward:
+        self.went_on.append(before.ward.as_of if before else None)
+        turn = len(self.went_on) % 2
+        had = {side.id: side for side in before.ward.sides} if before else {}
+        sides = tuple(had[name] if had and place == turn else side(name, now) for place, name in enumerate("AB"))
+        return Ward(now, sides, mark=mark, waiting=bool(before) and self.mark == "m2" and len(self.went_on) == 2)
+
+
+def side(name: str, at: datetime) -> Bedside:
+    return replace(ward_fixture.bed("7"), patient={"patient_id": name}, as_of=at)
+
+
+def in_parts() -> tuple[Parts, Keeper]:
+    parts = Parts()
+    keeper = Keeper(lambda: parts.mark, parts.judge, lambda: parts.now, patience=0)
+    keeper.look()
+    return parts, keeper
+
+
+def test_while_patients_wait_the_ward_is_behind_and_the_next_look_goes_on() -> None:
+    parts, keeper = in_parts()
+    parts.mark, parts.now = "m2", NOW + timedelta(seconds=3)
+    keeper.look()
+    assert keeper.given("m2", parts.now).behind
+    parts.now = NOW + timedelta(seconds=6)
+    keeper.look()
+    assert not keeper.given("m2", parts.now).behind
+    assert parts.went_on == [None, NOW, NOW + timedelta(seconds=3)]
+
+
+def test_a_ward_is_as_old_as_the_patient_who_was_read_first() -> None:
+    parts, keeper = in_parts()
+    parts.now = NOW + timedelta(seconds=50)
+    keeper.look()
+    assert [one.as_of for one in keeper.given("m1", parts.now).sides] == [NOW, parts.now]
+    assert keeper.given("m1", NOW + timedelta(seconds=90)).late
+    parts.now = NOW + timedelta(seconds=51)
+    keeper.look()  # the other's turn, though the ward as a whole was read a second ago
+    assert not keeper.given("m1", NOW + timedelta(seconds=90)).late
+
+
+def test_a_ward_with_a_patient_read_too_long_ago_is_not_gone_on_from() -> None:
+    parts, keeper = in_parts()
+    parts.now = NOW + timedelta(minutes=5)
+    keeper.look()
+    assert parts.went_on == [None, None]
