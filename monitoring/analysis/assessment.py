@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from monitoring.analysis.administrations import administrations, bodies
+from monitoring.analysis.columns import Laid, ranked
 from monitoring.analysis.course import Course, known
 from monitoring.analysis.flags import discharged, judged
 from monitoring.analysis.lines import lines
-from monitoring.analysis.lookback import looked, spoken
+from monitoring.analysis.lookback import Begun, looked, spoken
 from monitoring.analysis.markers import markers
+from monitoring.analysis.near import names
 from monitoring.analysis.overdue import awaited
 from monitoring.analysis.own_part import with_own_part
 from monitoring.analysis.points import points
@@ -37,7 +40,8 @@ class Assessment:
     """
     Frames, one row a thing said; see the function of the same name for each one's columns.
 
-    Positions in `markers` are those of `marker_points`: `points`, and the values around earlier steroid starts.
+    Positions in `markers` are those of `marker_points`: `points`, or where values around earlier steroid starts count
+    too, the steroid markers of all who have a start.
     `older`: the starts that are not judged any more; `sights`: from where each patient was looked back. Where more is
     known than a judgement looks back on, the frames tell all of it, and `recent` is what `flags` and `awaited` were
     judged on; see lookback.py.
@@ -104,8 +108,7 @@ def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Assessmen
     doubts = suspected(points(near.observations, near.doses, catalog), catalog)
     own = with_own_part(doubts.points, near.doses, told.bodies, catalog)
     ready = with_since_start(own, told.starts)
-    of_starts = near if seen.of_starts is None else replace(near, observations=seen.of_starts)
-    beside = ready if of_starts is near else _ready(of_starts, told.bodies, told.starts, catalog)
+    beside = ready if seen.of_starts is None else _beside(ready, seen.of_starts, near, told, catalog)
     stand = markers(beside, told.judged, catalog)
     context = near.patients.set_index("patient_id")["context"]
     verdict = verdicts(stand, told.judged, context, catalog, as_of=now)
@@ -117,6 +120,20 @@ def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Assessmen
         now, near, catalog, ready, told.bodies, told.judged, bars, line, stand, verdict, late, flags, beside,
         told.older, seen.sights,
     )  # fmt: skip
+
+
+def _beside(ready: pd.DataFrame, early: pd.DataFrame, near: Course, told: Begun, catalog: Catalog) -> pd.DataFrame:
+    """The markers of who has a start that is judged: made ready anew only where values lie before the look-back."""
+    codes = names(catalog.rules["steroid_response"].parameters)
+    anew = _ready(replace(near, observations=early), told.bodies, told.starts, catalog)
+    others = {*told.judged["patient_id"]} - {*early["patient_id"].unique()}
+    laid, again = Laid.of(ready), Laid.of(anew)
+    theirs = laid.among(codes) & laid.of_patients(np.array([*others], dtype=object))
+    parts = [ready.take(np.flatnonzero(theirs)), anew.take(np.flatnonzero(again.among(codes)))]
+    parts[1] = parts[1].assign(series=parts[1]["series"] + len(laid.begins))
+    both = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    both = both.take(np.argsort(ranked(both["patient_id"]), kind="stable")).reset_index(drop=True)
+    return both.assign(series=Laid.of(both).number)
 
 
 def _ready(course: Course, body: pd.DataFrame, begun: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:

@@ -94,7 +94,7 @@ class Begun:
 class Looked:
     """
     `near`: what is judged, the course itself where nothing lies further back; `sights`: see there; `of_starts`: the
-    values for the response of who has a start from before the look-back (None: nobody has), of all who have a start.
+    values for the response of those who have some around a start from before the look-back (None: nobody has).
     """
 
     near: Course
@@ -190,8 +190,9 @@ def _of_starts(
     inside = (drawn >= moments(ranges["since"])[place]) & (drawn <= moments(ranges["until"])[place])
     if not inside.any():
         return None
-    mine = values[values["patient_id"].isin(t0["patient_id"])]
-    return pd.concat([older.take(np.unique(row[inside])), mine], ignore_index=True)
+    early = older.take(np.unique(row[inside]))
+    mine = values[values["patient_id"].isin(early["patient_id"].unique())]
+    return pd.concat([early, mine], ignore_index=True)
 
 
 def begun(course: Course, sight: Sight, catalog: Catalog) -> Begun:
