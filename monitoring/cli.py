@@ -88,7 +88,9 @@ def cli(
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command and exits: 0 done, 1 found what `--strict` fails on, 2 with one sentence."""
     from monitoring.ending import ended
+    from monitoring.memory import begin_lightly
 
+    begin_lightly()
     sys.exit(ended(cli, sys.argv[1:] if arguments is None else arguments))
 
 

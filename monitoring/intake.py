@@ -21,7 +21,6 @@ from monitoring.identity import newcomers, placed
 from monitoring.pieces import Pieces, places_of
 from monitoring.raw_files import RawFile, read_paths
 from monitoring.refused import Refused, refused_file, set_aside_frame
-from monitoring.retrospective.reading import read_slice
 from monitoring.settings import Settings
 from monitoring.sieve import Circumstances, Rows
 from monitoring.sifting import Taken, sift
@@ -141,12 +140,19 @@ def _faulty(raw: RawFile, table: Table, fault: Fault) -> Refused:
     return Refused(table.kind, f"{raw.name}:{fault.line}", fault.reason, fault.sentence, fault.raw, fields=fault.fields)
 
 
+def _read_slice(raw: RawFile, at: Circumstances) -> Taken:
+    """Of a research database, whose readers no other feed has to wait for."""
+    from monitoring.retrospective.reading import read_slice
+
+    return read_slice(raw, at)
+
+
 # What reads a file of each kind that `content.kind_of` tells.
 READERS: Mapping[str, Callable[[RawFile, Circumstances], Taken]] = {
     "csv": read_table,
     "hl7": read_hl7,
     "fhir": read_fhir,
-    "parquet": read_slice,
+    "parquet": _read_slice,
 }
 
 

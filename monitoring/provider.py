@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-import httpx
-
 from monitoring.people import members
 from monitoring.settings_parts import DESCRIBED, SignIn
 from storage.engine import Store
@@ -22,6 +20,8 @@ def provider_found(told: SignIn) -> Iterator[Found]:
     """Nothing without a provider. Asks it once."""
     if not told.provider:
         return
+    import httpx  # which `maswatch doctor` of most wards has no need of
+
     try:
         answer = httpx.get(told.described_at, timeout=SECONDS, follow_redirects=True)
         described: Any = answer.raise_for_status().json()

@@ -6,12 +6,9 @@ import json
 from typing import Any
 
 from monitoring.errors import IntakeError
-from monitoring.retrying import retry
 from monitoring.sentences import counted
 from storage import queries
 from storage.engine import Store
-
-__all__ = ["groups", "listed", "retry", "shown"]
 
 LISTED = ("id", "source", "origin", "reason", "sentence", "raw")
 Told = dict[str, Any]

@@ -24,6 +24,9 @@ NO_BROWSER = "browser tests are left out: no Chrome or Chromium was found"
 
 gc.disable()  # until all is imported and collected, hardly any of which is garbage
 in_memory.ask_for_it()  # before the first folder is made
+# Before numpy is there, here and in every program that a test starts: the threads of its linear algebra, which nothing
+# calls, turn idly for a while at each start.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 # The same examples every time, however slow a busy machine is with one of them.
 settings.register_profile("house", deadline=None, derandomize=True, database=None)

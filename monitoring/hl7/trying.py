@@ -7,8 +7,6 @@ import socket
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cryptography.x509 import load_pem_x509_certificates
-
 from monitoring.errors import SourceError
 from monitoring.hl7.tls import context_of
 from monitoring.settings import SourceSettings
@@ -42,6 +40,8 @@ def _address(told: SourceSettings, host: str, port: int) -> str:
 
 def _certificate(told: SourceSettings, file: Path, now: datetime) -> str:
     """The first of the file to run out counts."""
+    from cryptography.x509 import load_pem_x509_certificates  # takes longer to load than the rest of a feed
+
     ends = min(one.not_valid_after_utc for one in load_pem_x509_certificates(file.read_bytes()))
     if ends <= now:
         raise SourceError(f"source {told.name}: {file} ran out on {ends:%d %b %Y}; put a new certificate in its place.")

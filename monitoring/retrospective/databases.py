@@ -11,15 +11,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
-import pyarrow.dataset as ds  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from monitoring.errors import SourceError
+
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset  # type: ignore[import-untyped]
 
 ROWS_AT_ONCE = 500_000
 FORMATS = {".parquet": "parquet", ".csv": "csv"}
@@ -75,6 +77,8 @@ class Database:
         The table's rows into one folder a part, in their order. `part_of`: key, as text -> number of the part; rows
         of a key that is not there go to the first.
         """
+        from pyarrow import parquet as pq
+
         for number, piece in enumerate(self.pieces(table)):
             keys = piece.column(self.keys[table]).cast(pa.string()).to_pandas()
             part = np.nan_to_num(keys.map(part_of).to_numpy("float64")).astype("int64")
@@ -88,11 +92,13 @@ class Database:
                 pq.write_table(rows.replace_schema_metadata(None), aim / f"{number:06d}.parquet")
 
 
-def _dataset(files: Sequence[Path]) -> ds.Dataset:
+def _dataset(files: Sequence[Path]) -> Dataset:
     """
     One schema for all files: a column may be empty in one and text in another. A CSV file is text throughout, since a
     number that names somebody may begin with 0.
     """
+    from pyarrow import dataset as ds  # only here: every folder is asked whether it is a research database
+
     form = FORMATS[files[0].suffix.casefold()]
     schemas = [ds.dataset(str(file), format=form).schema.remove_metadata() for file in files]
     if form == "csv":

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from monitoring.raw_files import RawFile
 from monitoring.retrospective.databases import Database, distinct, files_of
@@ -44,6 +43,8 @@ def raws(database: Database) -> Iterator[RawFile]:
 
 
 def _has_events(file: Path) -> bool:
+    from pyarrow import parquet as pq  # only here: every folder is asked whether it is a research database
+
     try:
         return set(pq.read_schema(file).names) >= NEEDED
     except (pa.ArrowInvalid, OSError):

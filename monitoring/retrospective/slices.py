@@ -14,7 +14,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from monitoring.errors import IntakeError
 from monitoring.raw_files import RawFile
@@ -39,6 +38,8 @@ class Slice:
 
 
 def as_raw(name: str, cut: Slice) -> RawFile:
+    from pyarrow import parquet as pq
+
     told = {"form": cut.form, "table": cut.table, "aside": dict(cut.aside), "words": dict(cut.words)}
     table = pa.Table.from_pandas(cut.rows, preserve_index=False)
     table = table.replace_schema_metadata({MARK: json.dumps(told, sort_keys=True).encode()})
@@ -49,6 +50,8 @@ def as_raw(name: str, cut: Slice) -> RawFile:
 
 def as_slice(content: bytes) -> Slice:
     """Raises IntakeError where the bytes are no slice."""
+    from pyarrow import parquet as pq
+
     try:
         table = pq.read_table(io.BytesIO(content))
     except (pa.ArrowInvalid, OSError):

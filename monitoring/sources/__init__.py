@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from types import ModuleType
@@ -62,20 +62,28 @@ def kinds() -> dict[str, Callable[[SourceSettings], Source]]:
 def tried(told: SourceSettings, catalog: Catalog, now: datetime, own: Mapping[str, OwnName] | None = None) -> list[str]:
     """What the source shows now, in sentences; nothing is stored. Raises MaswatchError where it shows nothing."""
     _opened(told)  # says what is wrong with its settings
-    looks = {module.KIND: module.tried for module in _modules()}
-    sentences: list[str] = looks[told.kind](told, catalog, now, own or {})
+    sentences: list[str] = _module(told).tried(told, catalog, now, own or {})
     return sentences
 
 
-@cache
-def _modules() -> list[ModuleType]:
-    return [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+def _modules(kind: str = "") -> Iterator[ModuleType]:
+    """All, those first whose file is named after the kind: a folder of CSV files need not wait for an HTTP client."""
+    names = [found.name for found in pkgutil.iter_modules(__path__)]
+    for name in sorted(names, key=lambda name: name.partition("_")[0] != kind):
+        yield importlib.import_module(f"{__name__}.{name}")
+
+
+def _module(told: SourceSettings) -> ModuleType:
+    """That of the source's kind, and none that comes after it. Raises SettingsError where there is none."""
+    for module in _modules(told.kind):
+        if told.kind == module.KIND:
+            return module
+    known = ", ".join(sorted(kinds()))
+    raise SettingsError(f"source {told.name}: kind {told.kind!r} is not known here; there is {known}.")
 
 
 @cache
 def _opened(told: SourceSettings) -> Source:
     """One for the life of the process: a folder that is left untouched remembers which files it has given."""
-    if told.kind not in kinds():
-        known = ", ".join(sorted(kinds()))
-        raise SettingsError(f"source {told.name}: kind {told.kind!r} is not known here; there is {known}.")
-    return kinds()[told.kind](told)
+    source: Source = _module(told).open_source(told)
+    return source

@@ -18,5 +18,6 @@ SQLModel.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+SQLModel.model_config["defer_build"] = True  # pydantic's own part, with which no row is ever checked here
 METADATA: MetaData = SQLModel.metadata
 CLUSTERED = {"sqlite_with_rowid": False}

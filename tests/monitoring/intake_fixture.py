@@ -13,7 +13,7 @@ import pandas as pd
 
 from monitoring.catalog import load_catalog
 from monitoring.intake import RawFile, take_in
-from monitoring.set_aside import retry
+from monitoring.retrying import retry
 from monitoring.settings import Settings, SourceSettings, Ward
 from monitoring.terms import Catalog
 from storage import queries
