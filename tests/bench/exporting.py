@@ -15,7 +15,7 @@ import pandas as pd
 
 from storage.engine import open_store
 from storage.writes import Batch, append
-from tests.bench.together import most_together
+from tests.bench.together import CommandError, most_together, say_what_ends_us
 
 PATIENTS = int(os.environ.get("BENCH_EXPORT_PATIENTS", "600"))  # 20,000 of 500 values are the ten million
 ANALYTES = ["ferritin", "fibrinogen", "platelets", "crp", "ldh", "ast", "alt", "triglycerides", "d_dimer_feu", "esr"]
@@ -25,16 +25,23 @@ BEGAN = datetime(2025, 3, 1, 6, tzinfo=UTC)
 
 def report() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        print(f"\nExport of {PATIENTS * DRAWS * len(ANALYTES):,} observations (facts alone), seconds of wall clock")
+        print(
+            f"\nExport of {PATIENTS * DRAWS * len(ANALYTES):,} observations (facts alone), seconds of wall clock",
+            flush=True,
+        )
         _filled(Path(folder) / "data")
         for form in ("csv", "parquet"):
-            begin, _ = _ours(Path(folder), form, "--patient", "P000000")
-            ours, most = _ours(Path(folder), form)
-            theirs = _copy(Path(folder), form)
-            print(
-                f"  {form:8} maswatch {ours:6.1f} ({begin:.1f} of it to begin)   DuckDB COPY {theirs:6.1f}"
-                f"   speed {theirs / ours:4.2f} of DuckDB's   all processes together {most} MB"
-            )
+            print(_measured(Path(folder), form), flush=True)
+
+
+def _measured(folder: Path, form: str) -> str:
+    begin, _ = _ours(folder, form, "--patient", "P000000")
+    ours, most = _ours(folder, form)
+    theirs = _copy(folder, form)
+    return (
+        f"  {form:8} maswatch {ours:6.1f} ({begin:.1f} of it to begin)   DuckDB COPY {theirs:6.1f}"
+        f"   speed {theirs / ours:4.2f} of DuckDB's   all processes together {most} MB"
+    )
 
 
 def _filled(folder: Path) -> None:
@@ -81,4 +88,8 @@ def _copy(folder: Path, form: str) -> float:
 
 
 if __name__ == "__main__":
-    report()
+    say_what_ends_us()
+    try:
+        report()
+    except CommandError as error:
+        raise SystemExit(str(error)) from None
