@@ -10,7 +10,6 @@ Whoever has no such process, or lost it, reads the ward itself.
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 import signal
 import sys
@@ -36,7 +35,7 @@ from dashboard.since_rounds import Since
 from dashboard.watched import Shown
 from monitoring.logs import without_values
 from monitoring.memory import give_back_now, uncollected
-from monitoring.parallel import belong_to_parent
+from monitoring.parallel import belong_to_parent, give_way
 from monitoring.state import SAID
 from monitoring.terms import Catalog
 from storage.engine import Store, open_store
@@ -62,7 +61,7 @@ class Apart:
         The ward, made ready for every view; None where it has to be read here, which also tells what is wrong.
 
         With what it told `before`, those alone are read anew of whom there is news, and who was read before `due_at`;
-        whoever of them has to wait for the next reading is told by `waiting`.
+        without that, only a few of whom there is news. Whoever of them has to wait is told by `waiting`.
         """
         try:
             told = self._asked(Asked(as_of, before.name if before else "", due_at)).result(PATIENCE)
@@ -129,8 +128,7 @@ def _begin(url: str, catalog: Catalog, shown: Shown) -> None:
     """In the new process, which ends when who started it does."""
     belong_to_parent()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(YIELDS)
+    give_way(YIELDS)
     _KEPT.update(reader=Reader(open_store(url), catalog, shown))
 
 

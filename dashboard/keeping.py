@@ -32,6 +32,7 @@ REST: Final = 4  # for the clock's sake alone, a reading is renewed after so man
 RESTS_MOST: Final = timedelta(minutes=2)
 OLDEST: Final = timedelta(minutes=5)
 ENOUGH: Final = 50  # patients: how long all of them take is told by so many
+ALONE: Final = 20.0  # seconds at most that are left to the pages after a reading that took as long
 LOOKS_EVERY: Final = 2.0  # seconds; what changed in the store is judged that soon
 PATIENCE: Final = 0.2  # seconds that a page waits for the next reading; that of a small ward is there by then
 SOON: Final = timedelta(seconds=2)  # of a ward that takes longer no page waits for the next at all
@@ -46,12 +47,13 @@ log = logging.getLogger(__name__)
 class Kept:
     """
     `mark`: the store's newest change that the reading knows of, see queries.mark; none while patients wait. `took`: to
-    read everybody.
+    read everybody. `resting`: what comes next is for the news alone, and of a few.
     """
 
     mark: str
     ward: Ward
     took: timedelta = timedelta(0)
+    resting: bool = False
 
     @property
     def renewed_after(self) -> timedelta:
@@ -103,7 +105,7 @@ class Keeper:
         self.made = threading.Condition()
         self.asked_at = clock()
         self.wanted = threading.Event()
-        self.running, self.tries = False, 0
+        self.running, self.tries, self.known = False, 0, ""
 
     def given(self, mark: str, now: datetime, *, waits: bool = True) -> Ward:
         """
@@ -138,20 +140,25 @@ class Keeper:
                 raise BeingReadError
         return self.kept
 
-    def look(self) -> None:
-        """One look at the store: judged anew when it has changed, or when the last reading grows old."""
+    def look(self, *, resting: bool = False) -> None:
+        """
+        One look at the store: judged anew when it has changed, or when the last reading grows old. `resting`: when it
+        has changed since it was last judged, and then of a few.
+        """
         try:
             mark, now = self.mark(), self.clock()
             age = self.kept.renewed_after if self.kept else RENEWED_AFTER
+            if resting and (self.kept is None or mark == self.known):
+                return
             if self.kept is None or not self.kept.fits(mark, now, age):
-                self._judged(mark, now, age)
+                self._judged(mark, now, age, resting=resting)
         except StoreError:
             self._keep(None)  # every page says so by itself
         except Exception as error:
             self._keep(None)
             log.error("the ward could not be judged ahead: %s", type(error).__name__)
 
-    def _judged(self, mark: str, now: datetime, age: timedelta) -> Ward:
+    def _judged(self, mark: str, now: datetime, age: timedelta, *, resting: bool = False) -> Ward:
         before = self.kept
         with self.judging:
             kept = self.kept
@@ -161,7 +168,8 @@ class Keeper:
                 parts, had, kept = parts_of(kept.ward) if kept else [], kept, None
                 # a page's clock may be from before the change that `mark` tells of, which would then be left out
                 begun = max(now, self.clock())
-                had = had if had and had.young(begun, OLDEST) else None
+                had = replace(had, resting=resting) if had and had.young(begun, OLDEST) else None
+                self.known = mark
                 ward = self.judged(mark, begun, had)
                 took = _of_all(max(self.clock() - begun, timedelta(0)), ward, had)
                 kept, had = Kept("" if ward.waiting else mark, ward, took), None
@@ -182,8 +190,15 @@ class Keeper:
             if self.clock() - self.asked_at < WANTED_FOR:
                 began = time.monotonic()
                 self.look()
-                # while results pour in, half of the time is the viewers' alone
-                time.sleep(min(time.monotonic() - began, LOOKS_EVERY))
+                self._rest(min(time.monotonic() - began, ALONE))
+
+    def _rest(self, seconds: float) -> None:
+        """While results pour in, half of the time is the viewers' alone; news of a few does not wait for its end."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, LOOKS_EVERY))
+            if left > LOOKS_EVERY:
+                self.look(resting=True)
 
     def start(self) -> None:
         self.running = True

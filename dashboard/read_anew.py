@@ -24,13 +24,17 @@ from storage import changed, queries
 from storage.changed import Stand
 from storage.engine import Store
 
-MANY: Final = 100  # patients in a reading: fewer cost more each, more keep a push waiting
+MANY: Final = 300  # patients in a reading: of each all pages are drawn anew, and news waits for its end
+FEW: Final = 30  # in one between two others
 AT_ONCE: Final = 200  # where many are read together, as at first: more cost hardly less each, and take their memory
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A reading as of a moment, by who holds the one called `name`; who was read before `due_at` is due again."""
+    """
+    A reading as of a moment, by who holds the one called `name`; who was read before `due_at` is due again. Without
+    that it is one between two others, for news alone.
+    """
 
     as_of: datetime
     name: str = ""
@@ -117,4 +121,4 @@ def _whom(read: Read, asked: Asked, *, first: bool) -> list[str]:
     unseen = [name for name in waiting if name not in read.read_at]  # without whom the ward would not be whole
     due = [name for name, at in read.read_at.items() if asked.due_at and at <= asked.due_at]
     turn = [*unseen, *waiting, *sorted(due, key=read.read_at.__getitem__)]
-    return sorted([*dict.fromkeys(turn)][: max(MANY, len(unseen))])
+    return sorted([*dict.fromkeys(turn)][: max(MANY if asked.due_at else FEW, len(unseen))])

@@ -148,7 +148,7 @@ def _judged_ahead(mark: str, now: datetime, before: Kept | None = None) -> Ward:
 def _told_apart(apart: Apart, now: datetime, before: Kept | None) -> Ward | None:
     if before is None:
         return apart.read(now)
-    return apart.read(now, before.ward, due_at=now - before.renewed_after)
+    return apart.read(now, before.ward, due_at=None if before.resting else now - before.renewed_after)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1, on_release=Apart.close)

@@ -35,6 +35,7 @@ NO_SCHEDULER = (
 )
 LOST = "A process that judged has died, perhaps for want of memory; take fewer with --workers."
 ANSWERS_WITHIN = "30s"
+KINDNESS = 5  # of nineteen
 # no page about the cluster, and no port that a second one could not have
 OWN_CLUSTER: dict[str, Any] = {
     "threads_per_worker": 1, "memory_limit": 0, "silence_logs": logging.ERROR, "dashboard_address": "127.0.0.1:0",
@@ -57,6 +58,12 @@ copyreg.pickle(MappingProxyType, _as_dict)
 def cores() -> int:
     """How many this process may use, where the system says so."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def give_way(by: int = KINDNESS) -> None:
+    """From now on: where processors are few, whoever answers senders and draws pages comes before this process."""
+    if hasattr(os, "nice"):
+        os.nice(by)
 
 
 def each(work: Work[Part, Answer], common: Any, parts: Sequence[Part], *, workers: int) -> Iterator[Answer]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,7 +34,6 @@ UNNAMED = "hl7"  # the source where none is configured
 LAST_ANSWERS_SECONDS = 4.0
 READER_SECONDS = 4.0
 READER_PAUSE = 60.0
-KINDNESS = 5  # the reader gives way to whoever answers senders
 log = logging.getLogger(__name__)
 
 
@@ -89,10 +87,10 @@ def read_on(settings: Settings) -> None:
     """The reader's process, until SIGTERM."""
     from monitoring.catalog import load_catalog
     from monitoring.cycle import Site
+    from monitoring.parallel import give_way
     from monitoring.reader import Reader
 
-    if hasattr(os, "nice"):
-        os.nice(KINDNESS)
+    give_way()
     site = Site(settings, open_store(settings.database_url), load_catalog(settings.site_catalog))
     with stopping() as stop:
         Reader(site, [told.name for told in listening(settings)]).run(stop)

@@ -77,11 +77,13 @@ def scheduled(settings: Settings) -> None:
     from monitoring.cycle import Site
     from monitoring.judges import Judges
     from monitoring.logs import set_up
+    from monitoring.parallel import give_way
     from monitoring.schedule import Rota
     from monitoring.serving import stopping
     from monitoring.sources import open_sources
     from storage.engine import open_store
 
+    give_way()
     set_up(settings.log_file, form=settings.log.format)
     open_sources(settings)
     store, catalog = open_store(settings.database_url), load_catalog(settings.site_catalog)
@@ -94,8 +96,10 @@ def _once(printer: Printer, strict: bool) -> None:
     from monitoring.clock import wall_clock
     from monitoring.cycle import run_cycle
     from monitoring.lease import the_right
+    from monitoring.parallel import give_way
 
     asked = printer.asked
+    give_way()
     with asked.judging() as site, the_right(asked.store, asked.settings.data_dir, clock=wall_clock):
         told = run_cycle(asked.settings, asked.store, asked.catalog, judge=site.judge)
     failed = [f"{name}: {part['error']}" for name, part in told.items() if isinstance(part, dict) and "error" in part]

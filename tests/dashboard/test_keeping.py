@@ -193,9 +193,11 @@ class Parts:
 
     def __init__(self) -> None:
         self.now, self.mark, self.went_on = NOW, "m1", list[datetime | None]()
+        self.resting = list[bool]()
 
     def judge(self, mark: str, now: datetime, before: Kept | None) -> Ward:
         self.went_on.append(before.ward.as_of if before else None)
+        self.resting.append(bool(before and before.resting))
         turn = len(self.went_on) % 2
         had = {side.id: side for side in before.ward.sides} if before else {}
         sides = tuple(had[name] if had and place == turn else side(name, now) for place, name in enumerate("AB"))
@@ -240,3 +242,19 @@ def test_a_ward_with_a_patient_read_too_long_ago_is_not_gone_on_from() -> None:
     parts.now = NOW + timedelta(minutes=5)
     keeper.look()
     assert parts.went_on == [None, None]
+
+
+def test_between_two_readings_only_what_was_told_since_is_read_and_of_a_few() -> None:
+    parts, keeper = in_parts()
+    parts.mark, parts.now = "m2", NOW + timedelta(seconds=3)
+    keeper.look()  # somebody waits still
+    keeper.look(resting=True)
+    assert parts.resting == [False, False]
+    parts.mark = "m3"
+    keeper.look(resting=True)
+    keeper.look(resting=True)
+    assert parts.resting == [False, False, True]
+    parts.now = NOW + timedelta(seconds=60)
+    keeper.look(resting=True)
+    keeper.look()
+    assert parts.resting == [False, False, True, False]

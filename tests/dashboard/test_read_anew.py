@@ -58,9 +58,9 @@ class History:
     def someone(self) -> str:
         return self.chance.choice(PEOPLE)
 
-    def reads(self) -> Ward:
-        """As in apart.py, where two processes do it."""
-        asked = Asked(self.now, self.ward.name if self.ward else "", self.now - DUE)
+    def reads(self, *, between: bool = False) -> Ward:
+        """As in apart.py, where two processes do it. `between`: two others, for a few of whom there is news."""
+        asked = Asked(self.now, self.ward.name if self.ward else "", None if between else self.now - DUE)
         before = self.ward if self.reader.knows(asked) else None
         read, now, parts = self.reader.read(asked)
         self.ward = replace(joined(before, list(parts), now), name=read.name, waiting=bool(read.waiting))
@@ -129,7 +129,7 @@ class History:
 
     def reads_on(self) -> None:
         self.now += timedelta(minutes=self.chance.choice([1, 7, 40]))
-        self.reads()
+        self.reads(between=self.chance.random() < 0.3)
 
     def everything(self) -> list[Callable[[], None]]:
         twice = [self.lab, self.committed_late, self.dose]
@@ -200,6 +200,7 @@ def test_after_anything_each_patient_is_as_a_reading_from_nothing_says(
     history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(read_anew, "MANY", 3)
+    monkeypatch.setattr(read_anew, "FEW", 1)
     history.reads()
     for happens in history.everything():
         happens()
