@@ -130,6 +130,7 @@ class History:
     def reads_on(self) -> None:
         self.now += timedelta(minutes=self.chance.choice([1, 7, 40]))
         self.reads(between=self.chance.random() < 0.3)
+        self.now += timedelta(seconds=1)  # whatever happens next comes after that reading
 
     def everything(self) -> list[Callable[[], None]]:
         twice = [self.lab, self.committed_late, self.dose]
