@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -130,3 +131,11 @@ def _let_go(request: pytest.FixtureRequest) -> Iterator[None]:
         from tests.store_switch import moving
 
         moving.let_go(folder)
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """A page that is run puts itself in the place of the main program, which every new interpreter would run first."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
