@@ -143,12 +143,12 @@ class Keeper:
     def look(self, *, resting: bool = False) -> None:
         """
         One look at the store: judged anew when it has changed, or when the last reading grows old. `resting`: when it
-        has changed since it was last judged, and then of a few.
+        has changed since it was last judged, and where a few can be read by themselves (apart.py).
         """
         try:
             mark, now = self.mark(), self.clock()
             age = self.kept.renewed_after if self.kept else RENEWED_AFTER
-            if resting and (self.kept is None or mark == self.known):
+            if resting and not (self.kept and self.kept.ward.name and mark != self.known):
                 return
             if self.kept is None or not self.kept.fits(mark, now, age):
                 self._judged(mark, now, age, resting=resting)

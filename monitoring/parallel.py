@@ -61,9 +61,12 @@ def cores() -> int:
 
 
 def give_way(by: int = KINDNESS) -> None:
-    """From now on: where processors are few, whoever answers senders and draws pages comes before this process."""
-    if hasattr(os, "nice"):
-        os.nice(by)
+    """
+    From now on: where processors are few, whoever answers senders and draws pages comes before this process and those
+    it starts. Said again, or by one of these, it is no more.
+    """
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, 0, max(by, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def each(work: Work[Part, Answer], common: Any, parts: Sequence[Part], *, workers: int) -> Iterator[Answer]:

@@ -193,7 +193,7 @@ class Parts:
 
     def __init__(self) -> None:
         self.now, self.mark, self.went_on = NOW, "m1", list[datetime | None]()
-        self.resting = list[bool]()
+        self.resting, self.name = list[bool](), "read apart"
 
     def judge(self, mark: str, now: datetime, before: Kept | None) -> Ward:
         self.went_on.append(before.ward.as_of if before else None)
@@ -201,7 +201,9 @@ class Parts:
         turn = len(self.went_on) % 2
         had = {side.id: side for side in before.ward.sides} if before else {}
         sides = tuple(had[name] if had and place == turn else side(name, now) for place, name in enumerate("AB"))
-        return Ward(now, sides, mark=mark, waiting=bool(before) and self.mark == "m2" and len(self.went_on) == 2)
+        return Ward(
+            now, sides, mark=mark, name=self.name, waiting=bool(before) and self.mark == "m2" and len(self.went_on) == 2
+        )
 
 
 def side(name: str, at: datetime) -> Bedside:
@@ -258,3 +260,12 @@ def test_between_two_readings_only_what_was_told_since_is_read_and_of_a_few() ->
     keeper.look(resting=True)
     keeper.look()
     assert parts.resting == [False, False, True, False]
+
+
+def test_a_ward_that_is_always_read_whole_is_left_alone_between_two_readings() -> None:
+    parts, keeper = in_parts()
+    parts.mark, parts.name = "m2", ""
+    keeper.look()
+    parts.mark = "m3"
+    keeper.look(resting=True)
+    assert len(parts.resting) == 2

@@ -1,7 +1,5 @@
 """The `maswatch` command: what it prints, what it exits with, and that it never shows a traceback."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,73 +28,6 @@ def test_every_command_is_listed_and_says_what_it_does(maswatch: CommandLine) ->
         assert f"  {name} " in listed
         assert cli.get_command(click.Context(cli), name).name == name  # type: ignore[union-attr]
         assert maswatch.run(name, "--help").code == 0
-
-
-def test_help_loads_neither_screen_nor_store() -> None:
-    heavy = "{'streamlit', 'plotly', 'pandas', 'sqlalchemy', 'uvicorn', 'apscheduler'}"
-    code = f"import monitoring.cli, sys; print({heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-E", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
-
-
-def test_judging_loads_no_screen() -> None:
-    code = "import monitoring.state, monitoring.cycle, sys; print({'streamlit', 'plotly'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
-
-
-LOADED = """
-import sys
-from monitoring.cli import main
-try:
-    main({arguments!r})
-finally:
-    print(sorted({heavy} & set(sys.modules)), file=sys.stderr)
-"""
-FOR_JUDGING = {"monitoring.state", "scipy"}
-FOR_OTHER_FEEDS = {"cryptography", "httpx", "joserfc", "pyarrow.dataset", "pyarrow.parquet", "stamina"}
-DROP = '[[source]]\nname = "lab"\nkind = "csv"\npath = "in"\nsettle_seconds = 0\n'
-
-
-@pytest.mark.parametrize(
-    ("command", "heavy"),
-    [
-        (["db", "status"], {"pandas", *FOR_JUDGING, *FOR_OTHER_FEEDS}),
-        (["set-aside", "list"], {"monitoring.catalog", "monitoring.intake", *FOR_JUDGING, *FOR_OTHER_FEEDS}),
-        (["people", "list"], {"monitoring.catalog", *FOR_JUDGING, *FOR_OTHER_FEEDS}),
-        (["doctor"], FOR_JUDGING | FOR_OTHER_FEEDS),
-        (["ingest", "in"], FOR_OTHER_FEEDS),
-        (["schedule", "--once"], FOR_OTHER_FEEDS),
-        (["flags"], FOR_OTHER_FEEDS),
-    ],
-    ids=lambda told: " ".join(told) if isinstance(told, list) else "",
-)
-def test_a_command_loads_nothing_large_that_it_has_no_need_of(
-    maswatch: CommandLine, command: list[str], heavy: set[str]
-) -> None:
-    fill(maswatch.folder / "in")
-    (maswatch.folder / "told.toml").write_text(DROP, encoding="utf-8")
-    code = LOADED.format(arguments=["--config", "told.toml", "--data-dir", "site", *command], heavy=heavy)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "[]"), done.stderr
-
-
-THREADS = "import os, sys, numpy, scipy.special; print(len(os.listdir('/proc/self/task')), file=sys.stderr)"
-BEGUN = f"""
-import subprocess, sys
-from monitoring.cli import main
-try:
-    main(["--version"])
-finally:
-    {THREADS}
-    subprocess.run([sys.executable, "-c", {THREADS!r}], check=True)
-"""
-
-
-def test_a_command_and_what_it_starts_have_no_threads_that_turn_idly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    done = subprocess.run([sys.executable, "-c", BEGUN], capture_output=True, text=True, check=True)
-    assert done.stderr.split() == ["1", "1"]
 
 
 def test_taking_in_twice_adds_nothing_and_json_stands_alone_on_stdout(maswatch: CommandLine) -> None:
