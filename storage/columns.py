@@ -14,8 +14,10 @@ from pydantic_core import PydanticUndefined
 from sqlalchemy import Column, Float, Integer
 from sqlmodel import SQLModel
 
+from storage import kinds
 from storage.errors import FrameRefused
 from storage.instants import Instant
+from storage.tables.shared import NUMBER_OF
 
 UNKNOWN = int(np.iinfo(np.int64).min)  # pandas' own mark of a missing moment
 
@@ -36,11 +38,17 @@ def rows_of(frame: pd.DataFrame, model: type[SQLModel], same: Mapping[str, Any])
     arrays: dict[str, pa.Array] = {}
     alike: dict[str, Any] = {}
     for column in table.columns:
+        if NUMBER_OF in column.info:  # made below, of what is told
+            continue
         values = _values(frame, model, column, same)
         if isinstance(values, pa.Array) and not _all_alike(values):
             arrays[column.name] = values
         else:
             alike[column.name] = values[0].as_py() if isinstance(values, pa.Array) and len(values) else values
+    for column in table.columns:
+        if NUMBER_OF in column.info:
+            number = kinds.numbers(column.info[NUMBER_OF], arrays, alike, len(frame))
+            (arrays if isinstance(number, pa.Array) else alike)[column.name] = number
     return Rows(table, len(frame), arrays, alike)
 
 

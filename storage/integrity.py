@@ -23,10 +23,12 @@ from storage import frames
 from storage.deliveries import DELIVERY, delivery_id, unpacked
 from storage.engine import Store
 from storage.errors import StoreDamaged
+from storage.kinds import number
 from storage.reading import chosen, frame_of, key
-from storage.tables import METADATA, FlagChange
+from storage.tables import METADATA, SHARED, FlagChange
 
 FLAGS: Any = FlagChange.__table__  # type: ignore[attr-defined]
+OBSERVATION = METADATA.tables["observation"]
 START_SECONDS = 3.0
 A_SECOND = 64 * 2**20  # bytes of pages that are read, from an ordinary disk
 LEEWAY = timedelta(minutes=5)  # between the clocks of machines that share a store
@@ -116,6 +118,7 @@ def row_faults(store: Store) -> list[Fault]:
     with store.reading() as connection:
         found = [Fault(what, int(connection.execute(text(asked)).scalar_one())) for what, asked in _ROWS]
         found += [Fault(f"{what}: rows of a broken link", count) for what, count in _broken_links(connection)]
+        found.append(Fault("observation: words that are not those of their number", _misnumbered(connection)))
         found.append(Fault("delivery: bytes that are not those that came", _changed(connection)))
     return [fault for fault in found if fault.count]
 
@@ -154,6 +157,15 @@ def _broken_links(connection: Connection) -> Iterator[tuple[str, int]]:
         for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
             counts[str(row[0])] = counts.get(str(row[0]), 0) + 1
         yield from counts.items()
+
+
+def _misnumbered(connection: Connection) -> int:
+    """Combinations of words beside a number that is not theirs, and those that share one, which hardly can be."""
+    words = [OBSERVATION.c[name] for name in SHARED]
+    told = select(OBSERVATION.c.kind, *words).distinct().where(OBSERVATION.c.kind.is_not(None))
+    rows = connection.execute(told).all()
+    right = [kind for kind, *words in rows if number(words) == kind]
+    return len(rows) - len(set(right))
 
 
 def _changed(connection: Connection) -> int:

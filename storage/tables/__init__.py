@@ -12,7 +12,7 @@ from storage.tables.arrivals import (
     SetAsideEnd,
     TakenFile,
 )
-from storage.tables.facts import RAN, SIZED, SIZES, Dose, Finding, Observation, Patient
+from storage.tables.facts import RAN, SHARED, SIZED, SIZES, Dose, Finding, Observation, Patient
 from storage.tables.flags import Acknowledgement, AnswerEnd, FlagAssignment, FlagChange, FlagComment, Round, Snooze
 from storage.tables.meanings import CodeMeaning, PatientIdentifier, PatientMerge
 from storage.tables.people import Access, Cohort, Erasure, Lease, Message, Person
@@ -21,6 +21,7 @@ from storage.tables.shared import METADATA
 __all__ = [
     "METADATA",
     "RAN",
+    "SHARED",
     "SIZED",
     "SIZES",
     "Access",

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from storage.instants import Instant
-from storage.tables.shared import CLUSTERED
+from storage.tables.shared import CLUSTERED, NUMBER_OF
 
 CORRECTIONS = text("version > 1")
 NAMED = text("source_id <> ''")
@@ -17,6 +17,10 @@ COURSES = text("ended_at IS NOT NULL OR unit LIKE '%/day'")
 RAN = text("(dose.ended_at IS NOT NULL OR dose.unit LIKE '%/day')")
 SIZED = text("observation.analyte IN ('weight', 'height')")
 TOLD_BY_NAME = text("source_id IS NOT NULL")
+# what a result is called and how it was measured: the same in very many others
+SHARED = (
+    "analyte", "comparator", "unit", "unit_text", "loinc", "method", "specimen", "status", "source", "version",
+)  # fmt: skip
 
 
 def named(table: str) -> Index:
@@ -35,7 +39,8 @@ class Observation(SQLModel, table=True):
     """
     One value of one analyte, as one source reported it. `value` is in our unit; what was withdrawn may lack it.
 
-    `told_at`: when the source wrote this version down, by its own clock, where it says so; it orders versions.
+    `told_at`: when the source wrote this version down, by its own clock, where it says so; it orders versions. `kind`:
+    a number for the words SHARED, nothing in rows of before there was one (storage.kinds).
     """
 
     __tablename__ = "observation"
@@ -72,6 +77,7 @@ class Observation(SQLModel, table=True):
     origin: str = ""
     digest: int = Field(sa_column=Column(BigInteger, nullable=False))
     run_id: str
+    kind: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True, info={NUMBER_OF: SHARED}))
 
 
 class Dose(SQLModel, table=True):

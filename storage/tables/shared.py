@@ -21,3 +21,4 @@ SQLModel.metadata.naming_convention = {
 SQLModel.model_config["defer_build"] = True  # pydantic's own part, with which no row is ever checked here
 METADATA: MetaData = SQLModel.metadata
 CLUSTERED = {"sqlite_with_rowid": False}
+NUMBER_OF = "number_of"  # of a column: it holds a number for these others of its row (storage.kinds)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import text
 
 from monitoring.exporting import Wanted, write_export, write_labs
 from monitoring.exports import facts, lines, reading
 from monitoring.exports.crew import crew, size
 from monitoring.exports.fields import layout
+from storage.backups import backup
+from storage.engine import Store, open_store
 from tests.monitoring.export_ward import AS_OF, FILTERS, KEY, ExportWard, csv_table
 
 JUDGED = [
@@ -64,6 +68,30 @@ def test_nothing_judged_is_in_it(both: tuple[Path, Path], export_ward: ExportWar
     assert sorted(path.stem for path in plain.glob("*.parquet")) == sorted(TABLES)
     told = layout(export_ward.site.catalog).asked(facts=True, versions=False)
     assert not {name for table in told.values() for name in table.names} & set(JUDGED)
+
+
+@pytest.mark.parametrize("how", ["csv", "parquet"])
+def test_rows_with_and_without_a_number_for_their_words_are_written_the_same(
+    export_ward: ExportWard, tmp_path: Path, how: str
+) -> None:
+    """The number is that of storage.kinds; whoever opens a store of before there was one has rows of both kinds."""
+    with closing(copied(export_ward.site.store, tmp_path)) as store, crew() as pool:
+        told = []
+        for turn, without in enumerate(["FALSE", "ref % 2 = 0", "TRUE"]):
+            with store.writing() as connection:
+                connection.execute(text(f"UPDATE observation SET kind = NULL WHERE {without}"))
+            for started in (None, pool):  # read here, and by other processes in their own way
+                folder = tmp_path / f"{turn}{'' if started is None else ' apart'}"
+                wanted = Wanted(as_of=AS_OF, facts=True, key=KEY)
+                write_export(store, export_ward.site.catalog, wanted, folder, how, crew=started)
+                told.append((folder / f"labs.{how}").read_bytes())
+    assert len(told[0]) > 1000
+    assert [one == told[0] for one in told] == [True] * 6
+
+
+def copied(store: Store, folder: Path) -> Store:
+    backup(store, folder / "copy.db")
+    return open_store(f"sqlite:///{folder}/copy.db")
 
 
 @pytest.mark.parametrize("asked", [{}, {"key": KEY}])

@@ -144,6 +144,8 @@ def test_a_store_that_notes_no_catalog_tells_it_by_the_last_word_of_another_rule
         ("UPDATE flag_change SET seq = 5 WHERE flag = 'ferritin_rising'", "flag_change: numbers with gaps"),
         ("UPDATE flag_change SET change = 'cleared' WHERE flag = 'ferritin_rising'", "flag_change: a change that"),
         ("UPDATE observation SET version = 2 WHERE source_id = 'L1'", "observation: versions with gaps"),
+        ("UPDATE observation SET unit = 'mol/L' WHERE source_id = 'L1'", "observation: words that are not those of"),
+        ("UPDATE observation SET kind = 7 WHERE source_id = 'L1'", "observation: words that are not those of"),
         ("DELETE FROM patient WHERE patient_id = 'P2'", "observation: patients that nothing is known of"),
         ("UPDATE delivery_reading SET id = 'x' WHERE id = (SELECT min(id) FROM delivery)", "delivery_reading: of a"),
         ("UPDATE delivery SET source = 'other' WHERE id = (SELECT min(id) FROM delivery)", "delivery: bytes that are"),

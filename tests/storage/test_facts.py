@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime
 from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
+import pytest
+from sqlalchemy import text
 
 from storage import facts, queries
 from storage.engine import Store
@@ -17,18 +21,22 @@ NAMES = ["P1", 'P,"2\n']
 WORDS = ["analyte", "comparator", "unit", "unit_text", "method", "status", "version"]
 
 
-def whole(told: facts.Facts) -> pd.DataFrame:
+def microseconds(moment: datetime) -> int:
+    return int(np.datetime64(moment.replace(tzinfo=None), "us").astype("int64"))
+
+
+def whole(told: facts.Facts, names: Sequence[str] = NAMES) -> pd.DataFrame:
     """The rows with their patient and the words of their kind, as a query gives them."""
     rows, kinds = told.rows.to_pandas(), told.kinds.to_pandas()
     beside = kinds.loc[rows["kind"]].reset_index(drop=True)
-    return pd.concat([rows, beside], axis=1).assign(patient_id=[NAMES[place] for place in rows["patient"]])
+    return pd.concat([rows, beside], axis=1).assign(patient_id=[names[place] for place in rows["patient"]])
 
 
 def test_every_version_of_the_patients_asked_for_and_known_by_then(any_store: Store) -> None:
     odd = {"method": '","]\\ \x1f', "unit_text": 'µg/"L"'}
     tell(any_store, lab(1, 900.0), lab(2, 0.1 + 0.2, hours=6, **odd), lab(3, 5.0, patient=NAMES[1]))
     asked = queries.observations(any_store, as_of=LATER)
-    as_of = int(np.datetime64(LATER.replace(tzinfo=None), "us").astype("int64"))
+    as_of = microseconds(LATER)
     with facts.reading(facts.door(any_store), alone=False) as reader:
         read = reader.facts(NAMES, as_of)
         few = reader.facts(NAMES[:1], as_of, ["value"])
@@ -48,7 +56,7 @@ def test_every_version_of_the_patients_asked_for_and_known_by_then(any_store: St
 
 def test_what_is_measured_alike_is_said_once(any_store: Store) -> None:
     tell(any_store, *(lab(number, 900.0 + number, hours=number) for number in range(1, 6)), lab(9, 3.0, unit="g/L"))
-    as_of = int(np.datetime64(LATER.replace(tzinfo=None), "us").astype("int64"))
+    as_of = microseconds(LATER)
     with facts.reading(facts.door(any_store), alone=False) as reader:
         told = reader.facts(["P1"], as_of)
     assert (len(told.rows), len(told.kinds)) == (6, 2)
@@ -61,10 +69,14 @@ def read_alone(place: facts.Door, as_of: int) -> tuple[facts.Facts, bool]:
         return reader.facts(NAMES, as_of), "polars" in sys.modules
 
 
-def test_the_arrow_driver_brings_the_same_and_nothing_that_is_not_needed(any_store: Store) -> None:
+@pytest.mark.parametrize("without", ["FALSE", "ref = 2", "TRUE"])
+def test_the_arrow_driver_brings_the_same_and_nothing_that_is_not_needed(any_store: Store, without: str) -> None:
+    """Also of rows that have no number for their words: of none, of some, of all."""
     odd = {"method": '","]\\ \x1f', "unit_text": 'µg/"L"', "reference_high": 400.5}
     tell(any_store, lab(1, 900.0), lab(2, 0.1 + 0.2, hours=6, issued=7, **odd), lab(3, 5.0, patient=NAMES[1]))
-    as_of = int(np.datetime64(LATER.replace(tzinfo=None), "us").astype("int64"))
+    as_of = microseconds(LATER)
+    with any_store.writing() as connection:
+        connection.execute(text(f"UPDATE observation SET kind = NULL WHERE {without}"))
     place = facts.door(any_store)
     with ProcessPoolExecutor(1, get_context("spawn")) as apart:
         read, polars = apart.submit(read_alone, place, as_of).result()

@@ -6,9 +6,10 @@ import pytest
 from alembic import command
 from sqlalchemy import inspect
 
-from storage import engine, queries, schema
+from storage import engine, facts, queries, schema
 from storage.engine import Store, open_store, schema_state, upgrade
 from storage.errors import StoreBehind
+from storage.integrity import row_faults
 from storage.writes import acknowledge, snooze
 from tests.storage.every_table import ROWS, fill
 from tests.storage.facts import HOUR, LATER, MORNING, lab, tell
@@ -100,6 +101,25 @@ def test_every_row_of_every_table_of_the_first_revision_is_there_after_the_upgra
     new = open_store(any_url)
     assert rows(new, first) == before
     assert len(columns(new)) > len(first)
+    new.close()
+
+
+def test_results_of_before_there_were_numbers_for_their_words_have_none_and_are_read_beside_new_ones(
+    any_url: str,
+) -> None:
+    upgrade(any_url)
+    taken_back_to(open_store(any_url), "0015")
+    upgrade(any_url)
+    new = open_store(any_url)
+    tell(new, lab(2, 900, hours=1, unit="g/L"), at=1)
+    with new.reading() as connection:
+        told = connection.exec_driver_sql("SELECT ref, kind IS NULL FROM observation ORDER BY ref").all()
+    assert [(ref, bool(without)) for ref, without in told] == [(1, True), (2, False)]
+    with facts.reading(facts.door(new), alone=False) as reader:
+        read = reader.facts(["P1"], 2**60, ["ref"])
+    units = read.kinds["unit"].take(read.rows["kind"]).to_pylist()
+    assert dict(zip(read.rows["ref"].to_pylist(), units, strict=True)) == {1: "ug/L", 2: "g/L"}
+    assert row_faults(new) == []
     new.close()
 
 
