@@ -18,7 +18,7 @@ from monitoring.analysis.assessment import Assessment
 from monitoring.analysis.columns import by_text, moments, spans, utc
 from monitoring.analysis.course import TOLD, UNJUDGED, Course, unread
 from monitoring.analysis.ends import Versions
-from monitoring.analysis.lookback import NO_RESULT, Sight, around, asked_of, begun, reach, recent_doses
+from monitoring.analysis.lookback import NO_RESULT, Begun, Sight, around, asked_of, begun, reach, recent_doses
 from monitoring.analysis.resting import rested_on
 from monitoring.analysis.spans import unions
 from monitoring.analysis.temperatures import FINDING, with_temperatures
@@ -43,10 +43,11 @@ def told_recently(
     patients: list[str] | None = None,
     shown: bool = False,
     kept: Kept | None = None,
-) -> Course:
+) -> tuple[Course, Begun]:
     """
-    The course to judge, its observations without the columns that no judgement asks. `shown`: with them, and with the
-    values of responses that are told and no longer judged. `kept`: what was read for the judgement before.
+    The course to judge, its observations without the columns that no judgement asks, and what follows from its doses.
+    `shown`: with them, and with the values of responses that are told and no longer judged. `kept`: what was read for
+    the judgement before.
     """
     bare: Collection[str] = () if shown else unread(catalog)
     now, far = moment(as_of), reach(catalog)
@@ -58,7 +59,8 @@ def told_recently(
     unasked = () if shown else UNJUDGED
     doses = recent_doses(recent.doses(store, back, as_of=as_of, without=unasked, kept=kept), sight, catalog)
     sizes = recent.sizes(store, back, as_of=as_of, without=bare, kept=kept)
-    before = begun(Course(people, current(sizes), current(doses), pd.DataFrame()), sight, catalog)
+    doses = current(doses)
+    before = begun(Course(people, current(sizes), doses, pd.DataFrame()), sight, catalog)
     read = _joined(
         [
             _since(people["patient_id"], sight, far.values),
@@ -77,12 +79,12 @@ def told_recently(
         whole = recent.observations(store, theirs, as_of=as_of, without=bare, kept=kept)
         values = pd.concat([values[~values["patient_id"].isin(several)], whole], ignore_index=True)
     findings = recent.findings(store, read, as_of=as_of, name=FINDING, kept=kept)
-    return Course(people, _with(values, sizes), doses, findings)
+    return Course(people, _with(values, sizes), doses, findings), before
 
 
 def shown_recently(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None) -> Course:
     """The same with every column and every finding, to be judged and shown."""
-    course = told_recently(store, catalog, as_of=as_of, patients=patients, shown=True)
+    course, _ = told_recently(store, catalog, as_of=as_of, patients=patients, shown=True)
     return replace(course, findings=queries.findings(store, as_of=as_of, patients=patients))
 
 

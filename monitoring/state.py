@@ -19,8 +19,9 @@ import pandas as pd
 from monitoring.analysis.answers import Answers, answered
 from monitoring.analysis.assessment import Assessment, as_known, assess, judge
 from monitoring.analysis.course import Course
-from monitoring.analysis.ends import Versions
+from monitoring.analysis.ends import Versions, corrected
 from monitoring.analysis.explain import explained
+from monitoring.analysis.of_some import of_some
 from monitoring.analysis.recording import KEY, news_of
 from monitoring.analysis.written import moment
 from monitoring.flag_news import flag_news
@@ -77,10 +78,12 @@ def told(store: Store, *, as_of: datetime, patients: list[str] | None = None, wi
     )
 
 
-def state(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None) -> WardState:
-    """Judged of the whole history."""
+def state(
+    store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None, in_words: bool = True
+) -> WardState:
+    """Judged of the whole history. Not `in_words`: of each flag where it stands, and neither why nor who answered."""
     course = told(store, as_of=as_of, patients=patients)
-    return _stands(store, catalog, course, course, as_of=as_of, patients=patients)
+    return _stands(store, catalog, course, course, as_of=as_of, patients=patients, in_words=in_words)
 
 
 def recent_state(store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None) -> WardState:
@@ -97,12 +100,15 @@ def _stands(
     *,
     as_of: datetime,
     patients: list[str] | None,
+    in_words: bool = True,
 ) -> WardState:
     assessment = assess(course, catalog, as_of=as_of)
     stored = queries.flag_changes(store, as_of=as_of, patients=patients)
     merged = merges.merged(store, as_of=as_of)
     new = flag_news(stored, told, assessment, catalog, merged=merged, run_id="")
     history = pd.concat([frame for frame in (stored, new) if len(frame)] or [stored], ignore_index=True)
+    if not in_words:
+        return WardState(as_of, assessment, _where(history), history)
     answers = _answers(store, as_of, patients)
     return WardState(as_of, assessment, _flags(history, answers, assessment, catalog), history)
 
@@ -144,34 +150,39 @@ def judged(
     kept: Kept | None = None,
 ) -> Judged:
     """What judging at `as_of` would write down; nothing is written. `kept`: what was read for it the last time."""
-    course = told_recently(store, catalog, as_of=as_of, patients=patients, kept=kept)
+    course, begun = told_recently(store, catalog, as_of=as_of, patients=patients, kept=kept)
     now = moment(as_of)
-    assessment = judge(as_known(course, catalog, as_of=now), catalog, as_of=now)
+    assessment = judge(as_known(course, catalog, as_of=now), catalog, as_of=now, before=begun)
     stored = queries.last_flag_changes(store, as_of=as_of, patients=patients, without=SAID)
     merged = merges.merged(store, as_of=as_of)
     joined = {*merged.into.index, *merged.parted} & {*stored["patient_id"]}
-    differ = news_of(stored, assessment)
+    differ = _told_anew(news_of(stored, assessment), store, joined, as_of=as_of)
     news = sorted({*differ["patient_id"], *joined})
     if not news:
         return Judged(len(course.patients), empty(FLAG_CHANGES))
-    assessment = spelled(assessment, store, _of_news(assessment.flags, differ, joined), as_of=as_of)
-    stored = _with_evidence(stored, store, news, as_of)
+    few = of_some(assessment, news)
+    few = spelled(few, store, _of_news(few.flags, differ, joined), as_of=as_of)
+    whole = queries.last_flag_changes(store, as_of=as_of, patients=news)
     asked = versions(store, as_of=as_of)
-    changes = flag_news(stored, asked, assessment, catalog, merged=merged, run_id=run_id)
+    changes = flag_news(whole, asked, few, catalog, merged=merged, run_id=run_id)
     return Judged(len(course.patients), changes)
+
+
+def _told_anew(differ: pd.DataFrame, store: Store, joined: Collection[str], *, as_of: datetime) -> pd.DataFrame:
+    """Without flags that are lessened alone: they would be worked out for nothing as long as they hold."""
+    quiet = differ["lessened"] & ~differ["patient_id"].isin([*joined])
+    if not quiet.any():
+        return differ[KEY]
+    said = queries.last_flag_changes(store, as_of=as_of, patients=sorted({*differ.loc[quiet, "patient_id"]}))
+    said = said[pd.MultiIndex.from_frame(said[KEY]).isin(pd.MultiIndex.from_frame(differ.loc[quiet, KEY]))]
+    anew = pd.MultiIndex.from_frame(corrected(said, versions(store, as_of=as_of)))
+    return differ.loc[~quiet | pd.MultiIndex.from_frame(differ[KEY]).isin(anew), KEY]
 
 
 def _of_news(flags: pd.DataFrame, differ: pd.DataFrame, joined: Collection[str]) -> pd.DataFrame:
     """Of the flags as they stand those that differ from what was said, and all of records that were joined."""
     wanted = pd.MultiIndex.from_frame(flags[KEY]).isin(pd.MultiIndex.from_frame(differ))
     return flags[wanted | flags["patient_id"].isin([*joined]).to_numpy()]
-
-
-def _with_evidence(stored: pd.DataFrame, store: Store, patients: list[str], as_of: datetime) -> pd.DataFrame:
-    """What was last said of flags, of these patients with sentence and evidence."""
-    rest = stored[~stored["patient_id"].isin(patients)]
-    whole = queries.last_flag_changes(store, as_of=as_of, patients=patients)
-    return pd.concat([part for part in (rest, whole) if len(part)] or [whole], ignore_index=True)
 
 
 def _answers(store: Store, as_of: datetime, patients: list[str] | None) -> Answers:
@@ -183,20 +194,24 @@ def _answers(store: Store, as_of: datetime, patients: list[str] | None) -> Answe
 
 
 def _flags(history: pd.DataFrame, answers: Answers, assessment: Assessment, catalog: Catalog) -> pd.DataFrame:
+    table = _where(history)
+    table = table.assign(**{name: table[name].map(json.loads) for name in ("evidence", "confounders")})
+    table = _as_it_stands(table, assessment, catalog)
+    answer = answered(answers, history, assessment.spans, catalog, as_of=assessment.as_of)
+    return table.merge(answer, on=KEY, how="left")[FLAGS]
+
+
+def _where(history: pd.DataFrame) -> pd.DataFrame:
+    """Where each flag stands by what was said of it last."""
     ordered = history.sort_values([*KEY, "seq"])
     last = ordered.drop_duplicates(KEY, keep="last").set_index(KEY)
     raised = ordered[ordered["change"].eq("raised")].drop_duplicates(KEY, keep="last").set_index(KEY)["changed_at"]
-    table = last.assign(
+    return last.assign(
         state=last["change"].map(STATES),
         raised_at=raised.reindex(last.index),
         cleared_at=last["changed_at"].where(last["change"].eq("cleared")),
         retracted_at=last["changed_at"].where(last["change"].eq("retracted")),
-        evidence=last["evidence"].map(json.loads),
-        confounders=last["confounders"].map(json.loads),
     ).reset_index()
-    table = _as_it_stands(table, assessment, catalog)
-    answer = answered(answers, history, assessment.spans, catalog, as_of=assessment.as_of)
-    return table.merge(answer, on=KEY, how="left")[FLAGS]
 
 
 def _as_it_stands(table: pd.DataFrame, assessment: Assessment, catalog: Catalog) -> pd.DataFrame:

@@ -7,11 +7,14 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.columns import by_text, texts
+from monitoring.analysis.columns import by_text, by_word, moments, texts, utc
+from monitoring.analysis.matching import spread
 from monitoring.analysis.points import hours
 from monitoring.terms import Catalog
 
-DAY = pd.Timedelta(days=1)
+DAY = np.timedelta64(24, "h")
+GRAMS = ("g", "g/kg", "g/m2")
+PER = {"mg": "dose", "g": "dose", "mg/kg": "kg", "g/kg": "kg", "mg/m2": "m2", "g/m2": "m2"}
 SIZES = {"weight": "weight_kg", "height": "height_cm"}  # analyte -> column
 
 
@@ -43,34 +46,35 @@ def administrations(doses: pd.DataFrame, bodies: pd.DataFrame, catalog: Catalog,
     One row an administration up to `as_of`: patient_id, given, name_text, at, hour, received_at, mg (NaN: cannot
     tell), mg_kg, mg_m2, amount, unit, ref, version. A course with a daily amount counts once every 24 h while it runs.
     """
-    told = doses[doses["given"].isin(list(catalog.drugs))].reset_index(drop=True)
-    laid = told.loc[told.index.repeat(_times(told, as_of))]
-    laid = laid.assign(at=laid["started_at"] + laid.groupby(level=0).cumcount() * DAY).reset_index(drop=True)
-    return laid.assign(hour=hours(laid["at"]), **amounts(laid, bodies))
+    mine = np.flatnonzero(by_text(doses["given"], dict.fromkeys(catalog.drugs, True), False))
+    place, day = spread(_times(doses[["started_at", "ended_at", "unit"]].take(mine), as_of))
+    laid = doses.take(mine[place]).reset_index(drop=True)
+    at = moments(laid["started_at"]) + day * DAY
+    return laid.assign(at=utc(at), hour=hours(pd.Series(utc(at))), **amounts(laid, bodies))
 
 
 def _times(doses: pd.DataFrame, as_of: datetime) -> np.ndarray:
     """How often each row counts by `as_of`: a single dose once, a daily course once for every day begun."""
-    now = pd.Timestamp(as_of)
-    until = doses["ended_at"].where(doses["ended_at"] <= now, now)
-    days = (until - doses["started_at"]).dt.total_seconds().to_numpy(dtype=float) / DAY.total_seconds()
-    daily = is_daily(doses)
+    now = moments(pd.Series([as_of]))[0]
+    started, ended = moments(doses["started_at"]), moments(doses["ended_at"])
+    days = (np.where(ended <= now, ended, now) - started) / DAY
     courses = np.maximum(np.ceil(np.nan_to_num(days)), 1)
-    return np.where(doses["started_at"] <= now, np.where(daily, courses, 1), 0).astype(int)
+    return np.where(started <= now, np.where(is_daily(doses), courses, 1), 0).astype(int)
 
 
 def is_daily(doses: pd.DataFrame) -> np.ndarray:
-    return doses["unit"].str.endswith("/day").to_numpy(dtype=bool)
+    return by_word(doses["unit"], lambda unit: unit.endswith("/day"), False)
 
 
 def amounts(laid: pd.DataFrame, bodies: pd.DataFrame) -> dict[str, np.ndarray]:
     """mg, mg/kg and mg/m2 of one administration, whichever of them the unit and the body allow."""
-    unit = laid["unit"].str.removesuffix("/day")
-    amount = laid["amount"].to_numpy(dtype=float) * np.where(unit.isin(["g", "g/kg", "g/m2"]), 1000.0, 1.0)
-    body = bodies.reindex(laid["patient_id"])
-    kg, m2 = body["weight_kg"].to_numpy(dtype=float), body["bsa_m2"].to_numpy(dtype=float)
-    per_kg, per_m2 = unit.isin(["mg/kg", "g/kg"]).to_numpy(), unit.isin(["mg/m2", "g/m2"]).to_numpy()
-    plain = unit.isin(["mg", "g"]).to_numpy()
+    per = by_word(laid["unit"], lambda unit: PER.get(unit.removesuffix("/day"), ""), "")
+    grams = by_word(laid["unit"], lambda unit: unit.removesuffix("/day") in GRAMS, False)
+    amount = laid["amount"].to_numpy(dtype=float) * np.where(grams, 1000.0, 1.0)
+    whose, names = pd.factorize(laid["patient_id"])
+    body = bodies.reindex(names)
+    kg, m2 = (body[name].to_numpy(dtype=float)[whose] for name in ("weight_kg", "bsa_m2"))
+    plain, per_kg, per_m2 = (per == name for name in ("dose", "kg", "m2"))
     mg = np.select([plain, per_kg, per_m2], [amount, amount * kg, amount * m2], np.nan)
     return {
         "mg": mg,

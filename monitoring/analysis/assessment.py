@@ -11,6 +11,7 @@ import pandas as pd
 
 from monitoring.analysis.administrations import administrations, bodies
 from monitoring.analysis.columns import Laid, ranked
+from monitoring.analysis.confounders import given_among
 from monitoring.analysis.course import Course, known
 from monitoring.analysis.flags import discharged, judged
 from monitoring.analysis.lines import lines
@@ -95,20 +96,22 @@ def as_known(told: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Course:
     return with_temperatures(known(told, as_of=as_of), catalog)
 
 
-def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Assessment:
+def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp, before: Begun | None = None) -> Assessment:
     """
     The judgement of what lies within the look-back of what is known; `as_of` in UTC. `assess` is the way in, `moments`
-    that for many moments.
+    that for many moments. `before`: what the reader has worked out of the same doses.
     """
     now = as_of
-    seen = looked(course, catalog, as_of=now)
+    seen = looked(course, catalog, as_of=now, before=before)
     near, told = seen.near, seen.begun
     bars = spans(near.doses, told.starts, catalog, as_of=now)
     line = lines(near.patients, bars, told.given, catalog, as_of=now)
-    doubts = suspected(points(near.observations, near.doses, catalog), catalog)
-    own = with_own_part(doubts.points, near.doses, told.bodies, catalog)
+    products = given_among(near.doses, catalog.products)  # once: most doses are of none
+    doubts = suspected(points(near.observations, products, catalog), catalog)
+    own = with_own_part(doubts.points, products, told.bodies, catalog)
     ready = with_since_start(own, told.starts)
-    beside = ready if seen.of_starts is None else _beside(ready, seen.of_starts, near, told, catalog)
+    early = None if seen.of_starts is None else replace(near, observations=seen.of_starts, doses=products)
+    beside = ready if early is None else _beside(ready, early, told, catalog)
     stand = markers(beside, told.judged, catalog)
     context = near.patients.set_index("patient_id")["context"]
     verdict = verdicts(stand, told.judged, context, catalog, as_of=now)
@@ -122,11 +125,14 @@ def judge(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Assessmen
     )  # fmt: skip
 
 
-def _beside(ready: pd.DataFrame, early: pd.DataFrame, near: Course, told: Begun, catalog: Catalog) -> pd.DataFrame:
-    """The markers of who has a start that is judged: made ready anew only where values lie before the look-back."""
+def _beside(ready: pd.DataFrame, early: Course, told: Begun, catalog: Catalog) -> pd.DataFrame:
+    """
+    The markers of who has a start that is judged: made ready anew only where values lie before the look-back (`early`:
+    all values of those patients).
+    """
     codes = names(catalog.rules["steroid_response"].parameters)
-    anew = _ready(replace(near, observations=early), told.bodies, told.starts, catalog)
-    others = {*told.judged["patient_id"]} - {*early["patient_id"].unique()}
+    anew = _ready(early, told.bodies, told.starts, catalog)
+    others = {*told.judged["patient_id"]} - {*early.observations["patient_id"].unique()}
     laid, again = Laid.of(ready), Laid.of(anew)
     theirs = laid.among(codes) & laid.of_patients(np.array([*others], dtype=object))
     parts = [ready.take(np.flatnonzero(theirs)), anew.take(np.flatnonzero(again.among(codes)))]

@@ -5,7 +5,7 @@ judgement asks a few hundred times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,12 @@ def by_text(column: pd.Series, told: Mapping[str, Any], missing: Any) -> np.ndar
     return np.array([*(told.get(name, missing) for name in names), missing])[codes]
 
 
+def by_word(column: pd.Series, tell: Callable[[str], Any], missing: Any) -> np.ndarray:
+    """For each row what `tell` says of its text; every text is asked about once."""
+    codes, names = pd.factorize(column)
+    return np.array([*(tell(name) for name in names), missing])[codes]
+
+
 def ranked(column: pd.Series) -> np.ndarray:
     """For each row the place of its text among the texts of the column, in their order."""
     codes, names = pd.factorize(column)
@@ -93,17 +99,14 @@ def all_blank(column: pd.Series) -> bool:
     return not pc.max(pc.binary_length(told)).as_py()
 
 
-def blank(column: pd.Series) -> np.ndarray:
-    """Where a text is empty."""
-    if all_blank(column):
-        return np.ones(len(column), dtype=bool)
-    codes, names = pd.factorize(column)
-    return np.array([*(name == "" for name in names), False])[codes]
+def moved(points: pd.DataFrame) -> np.ndarray:
+    """What a product moved, whether or not a rule may still use it: confounded_by is not empty."""
+    return ~points["usable"].to_numpy(dtype=bool) | points["confounded_kept"].to_numpy(dtype=bool)
 
 
 def clean(points: pd.DataFrame) -> np.ndarray:
     """Numbers that no product moved."""
-    return points["exact"].to_numpy(dtype=bool) & blank(points["confounded_by"])
+    return points["exact"].to_numpy(dtype=bool) & ~moved(points)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from monitoring.analysis.columns import Between, Laid, chosen_texts, moments, texts
+from monitoring.analysis.columns import Between, Laid, by_text, chosen_texts, moments, texts
 from monitoring.analysis.matching import first_of_each, paired
 from monitoring.analysis.remembering import of_catalog
 from monitoring.terms import Catalog, Effect, Product
@@ -58,9 +59,15 @@ def confounded(told: pd.DataFrame, laid: Laid, doses: pd.DataFrame, catalog: Cat
     return Confounded(named | {"confounded_kept": kept}, left_out)
 
 
+def given_among(doses: pd.DataFrame, products: Iterable[str]) -> pd.DataFrame:
+    """Those of some products: most doses are of none, and texts are compared one by one."""
+    return doses.take(np.flatnonzero(by_text(doses["given"], dict.fromkeys(products, True), False)))
+
+
 def moved(told: pd.DataFrame, laid: Laid, doses: pd.DataFrame, effect: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the values that one of these effects moved, each once, and of the effect."""
     product, analyte = (texts(effect[name]) for name in ("given", "analyte"))
+    doses = given_among(doses, product)
     dose, kind = paired([texts(doses["given"])], [product])
     started, ended = moments(doses["started_at"])[dose], moments(doses["ended_at"])[dose]
     hours = (effect["hours"].to_numpy(dtype=float) * MICROSECONDS).astype("timedelta64[us]")

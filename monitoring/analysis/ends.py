@@ -51,8 +51,7 @@ class EndGrounds:
 def ends_grounds(ended: pd.DataFrame, versions: Versions, assessment: Assessment, catalog: Catalog) -> EndGrounds:
     flags = zip(*(texts(ended[name]) for name in ("patient_id", "flag", "evidence")), strict=True)
     used = {(patient, flag): _used(evidence) for patient, flag, evidence in flags}
-    keys = {(name, ref): one.get("collected_at") for (name, _), refs in used.items() for ref, one in refs.items()}
-    points = assessment.points
+    keys, points = _drawn_at(used), assessment.points
     return EndGrounds(
         as_of=assessment.as_of,
         catalog=catalog,
@@ -77,6 +76,24 @@ def _newest(versions: Versions, keys: Mapping[Key, Any]) -> dict[Key, dict[str, 
     few = versions(keys)[VERSION] if keys else pd.DataFrame(columns=VERSION)
     told = {(row["patient_id"], row["ref"]): row for row in rows(few.sort_values("version", kind="stable"))}
     return {key: row for key, row in told.items() if key in keys}
+
+
+def corrected(evidence: pd.DataFrame, versions: Versions) -> pd.DataFrame:
+    """Patient and flag of those of these flags whose evidence was told again since, whatever it says now."""
+    names = zip(*(texts(evidence[name]) for name in ("patient_id", "flag")), strict=True)
+    used = dict(zip(names, map(_used, texts(evidence["evidence"])), strict=True))
+    newest = _newest(versions, _drawn_at(used))
+    known = {key: row["version"] for key, row in newest.items()}
+    told = [
+        (patient, flag)
+        for (patient, flag), refs in used.items()
+        if any(known.get((patient, ref), was["version"]) > was["version"] for ref, was in refs.items())
+    ]
+    return pd.DataFrame(told, columns=["patient_id", "flag"], dtype="str")
+
+
+def _drawn_at(used: Mapping[tuple[str, str], Used]) -> dict[Key, Any]:
+    return {(name, ref): one.get("collected_at") for (name, _), refs in used.items() for ref, one in refs.items()}
 
 
 def _told_of(points: pd.DataFrame, patients: set[str]) -> dict[tuple[str, str], pd.Timestamp]:

@@ -52,9 +52,8 @@ class Hooked:
         return self.at[on[~self.later.improving(on)]]
 
 
-def hooked(points: pd.DataFrame, rule: Rule, catalog: Catalog) -> Hooked:
+def hooked(points: pd.DataFrame, laid: Laid, rule: Rule, catalog: Catalog) -> Hooked:
     """`points` have the column `suspect`: what is doubted already is neither judged here nor compared with."""
-    laid = Laid.of(points)
     at = np.flatnonzero(laid.among([rule.analyte]))
     values: Values = {name: points[name].to_numpy()[at] for name in USED}
     way = points["confounded_way"].take(at)
@@ -64,7 +63,7 @@ def hooked(points: pd.DataFrame, rule: Rule, catalog: Catalog) -> Hooked:
     after = np.where(np.r_[series[1:] == series[:-1], False], np.r_[hour[1:], np.inf], np.inf)[: len(at)]
     patient = laid.patient[laid.number[at]]
     found, later = (
-        panel(points, _stretches_of(hour, patient, looks, until), rule, catalog, rows=len(at))
+        panel(points, laid, _stretches_of(hour, patient, looks, until), rule, catalog=catalog, rows=len(at))
         for until in (hour, np.nextafter(after, -np.inf))
     )
     signal = _signal(values, looks, found)

@@ -81,8 +81,13 @@ def _weighed(kind: str, numbers: Mapping[str, Any]) -> float:
 
 @dataclass(frozen=True)
 class Begun:
-    """What follows from the doses: bodies, administrations, every steroid start, and which are judged or older."""
+    """
+    What follows from the doses at a moment: bodies, administrations, every steroid start, and which are judged or
+    older.
+    """
 
+    doses: pd.DataFrame
+    as_of: pd.Timestamp
     bodies: pd.DataFrame
     given: pd.DataFrame
     starts: pd.DataFrame
@@ -165,14 +170,14 @@ def further(observations: pd.DataFrame, sight: Sight, catalog: Catalog) -> np.nd
     return np.asarray(drawn < sight.before(observations["patient_id"], hours))
 
 
-def looked(course: Course, catalog: Catalog, *, as_of: pd.Timestamp) -> Looked:
-    """What of a course that holds what counts at `as_of` is judged."""
+def looked(course: Course, catalog: Catalog, *, as_of: pd.Timestamp, before: Begun | None = None) -> Looked:
+    """What of a course that holds what counts at `as_of` is judged. `before`: see `begun`."""
     sight = Sight.of(course.observations, as_of=as_of)
     doses, far = recent_doses(course.doses, sight, catalog), further(course.observations, sight, catalog)
     values = course.observations[~far] if far.any() else course.observations
     same = doses is course.doses and values is course.observations
     near = course if same else replace(course, doses=doses, observations=values)
-    told = begun(replace(course, doses=doses), sight, catalog)
+    told = begun(replace(course, doses=doses), sight, catalog, before)
     older = course.observations.take(np.flatnonzero(far)) if far.any() else course.observations[:0]
     cut = older["patient_id"][_results(older)].unique()
     return Looked(
@@ -195,13 +200,21 @@ def _of_starts(
     return pd.concat([early, mine], ignore_index=True)
 
 
-def begun(course: Course, sight: Sight, catalog: Catalog) -> Begun:
-    """`course.doses` are recent ones already; of its observations weights and heights are read, as old as doses."""
+def begun(course: Course, sight: Sight, catalog: Catalog, before: Begun | None = None) -> Begun:
+    """
+    `course.doses` are recent ones already; of its observations weights and heights are read, as old as doses. `before`:
+    what is taken as it is where it follows from the same doses, bodies and moment.
+    """
+    doses, as_of = course.doses, sight.as_of
     body = bodies(course.patients, sized(course.observations, sight, catalog))
-    given = administrations(course.doses, body, catalog, as_of=sight.as_of)
-    found = starts(given, catalog)
+    if before and before.doses is doses and before.as_of == as_of and before.bodies.equals(body):
+        given, found = before.given, before.starts
+    else:
+        given = administrations(doses, body, catalog, as_of=as_of)
+        found = starts(given, catalog)
     judged = moments(found["t0"]) >= sight.before(found["patient_id"], reach(catalog).starts)
-    return Begun(body, given, found, *(_those(found, side).reset_index(drop=True) for side in (judged, ~judged)))
+    sides = (_those(found, side).reset_index(drop=True) for side in (judged, ~judged))
+    return Begun(doses, as_of, body, given, found, *sides)
 
 
 def sized(observations: pd.DataFrame, sight: Sight, catalog: Catalog) -> pd.DataFrame:

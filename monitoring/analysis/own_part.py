@@ -16,7 +16,7 @@ import pandas as pd
 
 from monitoring.analysis.administrations import amounts
 from monitoring.analysis.columns import Laid, texts
-from monitoring.analysis.confounders import effects, moved
+from monitoring.analysis.confounders import effects, given_among, moved
 from monitoring.analysis.matching import paired
 from monitoring.analysis.points import hours
 from monitoring.analysis.remembering import of_catalog
@@ -56,6 +56,7 @@ class Added:
 
 def _added(points: pd.DataFrame, doses: pd.DataFrame, bodies: pd.DataFrame, catalog: Catalog) -> Added:
     size, strength = len(points), _strengths(catalog)
+    doses = given_among(doses, [*effects(catalog)["given"]])
     dose, kind = paired([texts(doses["given"])], [texts(strength["given"])])
     if not len(dose):
         return Added(np.zeros(size), np.zeros(size), np.zeros(size, dtype=bool))

@@ -56,7 +56,7 @@ class Panel:
         return last
 
 
-def panel(points: pd.DataFrame, at: Stretches, rule: Rule, catalog: Catalog, *, rows: int) -> Panel:
+def panel(points: pd.DataFrame, laid: Laid, at: Stretches, rule: Rule, *, catalog: Catalog, rows: int) -> Panel:
     """
     `points` have the column `suspect`; `rows`: how many the caller's numbers may be. Of each marker the last value up
     to `since` is compared with the last one up to `until`; neither may lie further than panel_hours before `since` or
@@ -65,7 +65,6 @@ def panel(points: pd.DataFrame, at: Stretches, rule: Rule, catalog: Catalog, *, 
     if not len(at.row):
         none = np.zeros(0, dtype=np.int64)
         return Panel(none, none, none, none.astype("datetime64[us]"), *np.zeros((2, rows), dtype=np.int64))
-    laid = Laid.of(points)
     stretch, before, place = _paired(points, laid, at, rule)
     log, sigma = (points[name].to_numpy(dtype=float) for name in ("log", "sigma"))
     good = laid.each({c: -1.0 if a.worse == "up" else 1.0 for c, a in catalog.analytes.items()}, np.nan)[place]

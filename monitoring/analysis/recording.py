@@ -30,6 +30,7 @@ from storage.frames import FLAG_CHANGES, shaped
 KEY = ["patient_id", "flag"]
 SAID = ["sentence", "evidence", "confounders"]
 HOLDING = ["raised", "worsened"]
+RANKS = {str(severity): float(place) for place, severity in enumerate(SEVERITIES)}
 PAIR = [*KEY, "seq", "was_on", "is_on", "severity_was", "began_at_was", "rule_version_was", "changed_at", *SAID]
 NOW = [
     *KEY,
@@ -79,8 +80,15 @@ def changes(
 
 
 def news_of(stored: pd.DataFrame, assessment: Assessment) -> pd.DataFrame:
-    """The flags (KEY) of which `changes` may have something new to say."""
-    return _differing(stored, assessment.near)[KEY].drop_duplicates()
+    """
+    The flags (KEY) of which `changes` may have something new to say. `lessened`: of one that only holds with less
+    severity than was written down, which is told where its evidence was corrected, and else never.
+    """
+    both = _differing(stored, assessment.near)
+    anew = (both["raised_at"] > both["changed_at"]) | (both["ended_before"] > both["changed_at"])
+    rank, was = (by_text(both[name], RANKS, np.nan) for name in ("severity", "severity_was"))
+    told = both[KEY].assign(lessened=both["was_on"] & both["is_on"] & ~anew & (rank < was))
+    return told.drop_duplicates(KEY)
 
 
 def _differing(stored: pd.DataFrame, assessment: Assessment) -> pd.DataFrame:
@@ -128,13 +136,12 @@ class Beside:
 
     @staticmethod
     def of(stored: pd.DataFrame, flags: pd.DataFrame, was: np.ndarray, now: np.ndarray) -> Beside:
-        ranks = {str(severity): float(place) for place, severity in enumerate(SEVERITIES)}
         return Beside(
             was_on=_at(by_text(stored["change"], dict.fromkeys(HOLDING, True), False), was, False),
             is_on=_at(by_text(flags["state"], {"active": True}, False), now, False),
             there=now >= 0,
-            rank_was=_at(by_text(stored["severity"], ranks, np.nan), was, np.nan),
-            rank=_at(by_text(flags["severity"], ranks, np.nan), now, np.nan),
+            rank_was=_at(by_text(stored["severity"], RANKS, np.nan), was, np.nan),
+            rank=_at(by_text(flags["severity"], RANKS, np.nan), now, np.nan),
             changed=_at(moments(stored["changed_at"]), was, NEVER),
             **{name: _at(moments(flags[f"{name}_at"]), now, NEVER) for name in ("raised", "cleared")},
             ended_before=_at(moments(flags["ended_before"]), now, NEVER),

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.belief import Belief
-from monitoring.analysis.columns import Table, blank, by_text, framed, moments
+from monitoring.analysis.columns import Table, by_text, framed, moments, moved
 from monitoring.analysis.episodes import episodes
 from monitoring.analysis.hinges import Ward
 from monitoring.analysis.turning import turning
@@ -67,7 +67,7 @@ class Looked:
     def of(points: pd.DataFrame) -> Looked:
         columns = {name: points[name].to_numpy() for name in NUMBERS}
         columns["sign"] = by_text(points["comparator"], SIGNS, 0)
-        columns["moved"] = ~blank(points["confounded_by"])
+        columns["moved"] = moved(points)
         times = {name: moments(points[name]) for name in ("collected_at", "received_at")}
         return Looked(columns | times, Ward.of(points))
 
@@ -99,9 +99,9 @@ def trend(at: Looked, rule: Rule, mine: np.ndarray) -> Table:
     probable[here] = told.probability
     # where the series speaks for itself, what came in later of its company delays nothing
     known_at[here] = np.where(told.alone >= numbers["p_raise"], known_at[here], told.known_at)
-    fit = told_line(series, rule)
-    high = series["value"] >= numbers["floor"]
-    on = np.isfinite(fit.z) & ((high & (probable >= numbers["p_raise"])) | _proven(series, fit, rule))
+    likely = (series["value"] >= numbers["floor"]) & (probable >= numbers["p_raise"])
+    fit = told_line(series, rule, asked=likely | _bound(series, rule))
+    on = np.isfinite(fit.z) & (likely | _proven(series, fit, rule))
     off = probable < numbers["p_clear"]
     signal = np.where(on, 1, np.where(off, -1, 0))
     return episodes(
@@ -115,8 +115,8 @@ def trend(at: Looked, rule: Rule, mine: np.ndarray) -> Table:
     )
 
 
-def told_line(series: Table, rule: Rule) -> Fits:
-    """The line that is told: of all that go the rule's way the one that speaks most."""
+def told_line(series: Table, rule: Rule, *, asked: np.ndarray | None = None) -> Fits:
+    """The line that is told: of all that go the rule's way the one that speaks most. `asked`: see `steepest`."""
     numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
     return steepest(
         series,
@@ -124,18 +124,23 @@ def told_line(series: Table, rule: Rule) -> Fits:
         way=way,
         enough=lambda fit: way * fit.slope > 0,
         level_hours=numbers["level_hours"],
+        asked=asked,
     )
 
 
-def _proven(series: Table, fit: Fits, rule: Rule) -> np.ndarray:
+def _bound(series: Table, rule: Rule) -> np.ndarray:
     """A bound speaks only for the way it lies: ">40000" may prove a rise, never a fall."""
+    side = "above" if WAYS[rule.parameters["direction"]] > 0 else "below"
+    return np.asarray(series[side] & (series["value"] >= rule.parameters["floor"]))
+
+
+def _proven(series: Table, fit: Fits, rule: Rule) -> np.ndarray:
     numbers, way = rule.parameters, WAYS[rule.parameters["direction"]]
-    bound = series["above" if way > 0 else "below"] & (series["value"] >= numbers["floor"])
     change, rate = percent(fit.slope * fit.span), percent(fit.slope * 24.0)
     large = way * change >= numbers["min_change_percent"]
     fast = way * rate >= numbers["min_rate_percent_per_day"]
     certain = way * fit.z >= np.where(fit.turn > fit.first, numbers["z_turn"], numbers["z_raise"])
-    return bound & certain & large & fast
+    return np.asarray(_bound(series, rule) & certain & large & fast)
 
 
 def percent(log_change: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.administrations import is_daily
-from monitoring.analysis.columns import NEVER, moments, ranked, utc
+from monitoring.analysis.columns import NEVER, by_text, chosen_texts, moments, ranked, utc
 from monitoring.analysis.earlier import highest_so_far
 from monitoring.analysis.matching import numbered, of_each
 from monitoring.terms import Catalog
@@ -38,9 +38,7 @@ def spans(doses: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog, *, as_of: dat
     told = doses[doses["started_at"] <= now].sort_values(["patient_id", "started_at", "ref"], ignore_index=True)
     running = is_daily(told) & told["ended_at"].isna().to_numpy()
     shown = told["given"].map(_shown(catalog))
-    hold = pd.to_timedelta(
-        told["given"].map({c: d.holds_hours for c, d in catalog.drugs.items()}).fillna(0.0).astype(float), unit="h"
-    )
+    hold = pd.to_timedelta(by_text(told["given"], {c: d.holds_hours for c, d in catalog.drugs.items()}, 0.0), unit="h")
     end = told["ended_at"].where(told["ended_at"].notna(), told["started_at"])
     return pd.DataFrame(
         {
@@ -51,13 +49,22 @@ def spans(doses: pd.DataFrame, t0: pd.DataFrame, catalog: Catalog, *, as_of: dat
             "line": _lines(told, t0, catalog),
             "started_at": told["started_at"],
             "ended_at": told["ended_at"].where(~running, pd.NaT),
-            "amount_text": (told["amount_text"].str.strip() + " " + told["unit_text"].str.strip()).str.strip(),
+            "amount_text": _amounts(told),
             "open": running,
             "on_until": (end + hold).where(~running, now + pd.Timedelta(microseconds=1)),
             "ref": told["ref"],
             "version": told["version"],
         }
     )
+
+
+def _amounts(told: pd.DataFrame) -> pd.Series:
+    """Amount and unit as they were told; each pair is put together once."""
+    (amount, amounts), (unit, units) = (pd.factorize(told[name]) for name in ("amount_text", "unit_text"))
+    which, pairs = pd.factorize(amount * max(len(units), 1) + unit)
+    places = [divmod(int(pair), len(units)) for pair in pairs]
+    words = [f"{amounts[one].strip()} {units[other].strip()}".strip() for one, other in places]
+    return chosen_texts(words, which)
 
 
 def _shown(catalog: Catalog) -> dict[str, str]:

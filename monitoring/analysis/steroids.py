@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import by_text, ranked
 from monitoring.analysis.points import hours
 from monitoring.terms import UNRECORDED, Catalog
 from storage.frames import NUMBER, TEXT, TIME, WHOLE, shaped
@@ -37,8 +38,10 @@ def _steroids(given: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     factors = {
         code: d.prednisone_factor for code, d in catalog.drugs.items() if d.prednisone_factor and d.starts_course
     }
-    mine = given[given["given"].isin(list(factors))].sort_values(["patient_id", "hour", "ref"], ignore_index=True)
-    factor = mine["given"].map(factors).astype(float)
+    some = np.flatnonzero(by_text(given["given"], dict.fromkeys(factors, True), False))
+    patient, hour, ref = ranked(given["patient_id"])[some], *(given[name].to_numpy()[some] for name in ("hour", "ref"))
+    mine = given.take(some[np.lexsort((ref, hour, patient))]).reset_index(drop=True)
+    factor = by_text(mine["given"], factors, np.nan)
     return mine.assign(
         patient=pd.factorize(mine["patient_id"])[0],
         day_mg=mine["mg"] * factor,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import Laid
 from monitoring.analysis.draws import doubted, draw_stretches, odd_draws
 from monitoring.analysis.hook import hook_stretches, hooked
 from monitoring.terms import Catalog, Rule
@@ -25,13 +26,13 @@ def suspected(points: pd.DataFrame, catalog: Catalog) -> Suspected:
     Marks values on which no verdict and no clearing may rest. First whole draws, then single values among the rest.
     """
     stretches: list[pd.DataFrame] = []
-    points = points.assign(suspect=False, suspect_why="")
+    points, laid = points.assign(suspect=False, suspect_why=""), Laid.of(points)
     for rule in of_kind(catalog, "draw"):
-        odd = odd_draws(points, rule, catalog)
+        odd = odd_draws(points, laid, rule, catalog)
         stretches.append(draw_stretches(points, odd, rule, catalog))
-        points = _marked(points, doubted(points, odd, catalog), catalog.phrases["safety"]["draw"])
+        points = _marked(points, doubted(points, laid, odd, catalog), catalog.phrases["safety"]["draw"])
     for rule in of_kind(catalog, "hook"):
-        found = hooked(points, rule, catalog)
+        found = hooked(points, laid, rule, catalog)
         stretches.append(hook_stretches(points, found, rule, catalog))
         mine = np.zeros(len(points), dtype=bool)
         mine[found.suspected()] = True

@@ -12,7 +12,7 @@ one pass a patient.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -50,13 +50,17 @@ def steepest(
     way: int,
     enough: Callable[[Fits], np.ndarray],
     level_hours: float = 0.0,
+    asked: np.ndarray | None = None,
 ) -> Fits:
     """
     Of all lines of at most `hours` that end at each point, the one that speaks most for `way` (+1 up, -1 down, 0
     either) among those that `enough` accepts. Where none is accepted z is NaN. With `level_hours` lines with a turn
-    are tried too; their level is taken from at most so many hours before it.
+    are tried too; their level is taken from at most so many hours before it. `asked`: the points of which anybody wants
+    to know; at all others z is NaN as well.
     """
     series = Series.of(points)
+    if asked is not None:
+        series = replace(series, ends=series.ends & asked)
     best = _nothing(len(series.hour))
     for fit in _growing(series, hours, level_hours):
         strength, held = (np.abs(fit.z), np.abs(best.z)) if way == 0 else (way * fit.z, way * best.z)

@@ -146,7 +146,7 @@ class Walk:
         asked = [(self.all_of_it, None), (self.some, few)]
         for kept, patients in asked if self.chance.random() < SOME else asked[:1]:
             told, anew = (
-                told_recently(self.ward.store, self.ward.catalog, as_of=self.ward.now, patients=patients, kept=one)
+                told_recently(self.ward.store, self.ward.catalog, as_of=self.ward.now, patients=patients, kept=one)[0]
                 for one in (kept, None)
             )
             for name, frame in vars(anew).items():

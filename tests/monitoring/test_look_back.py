@@ -22,6 +22,7 @@ from dashboard.rounds_sheet import scores_of
 from monitoring.analysis.administrations import SIZES
 from monitoring.analysis.assessment import as_known, judge
 from monitoring.analysis.lookback import asked_of, heard, reach
+from monitoring.analysis.recording import news_of
 from monitoring.analysis.written import moment
 from monitoring.flag_news import flag_news
 from monitoring.intake import read_paths, take_in
@@ -41,6 +42,7 @@ START = datetime(2026, 1, 5, 6, tzinfo=UTC)
 DAY = timedelta(days=1)
 DAYS, PATIENTS = 62, 4
 LAB, DOSE, FINDING, PATIENT = (METADATA.tables[name] for name in ("observation", "dose", "finding", "patient"))
+CHANGE = METADATA.tables["flag_change"]
 INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 ISSUED = case((LAB.c.resulted_at > LAB.c.collected_at, LAB.c.resulted_at), else_=LAB.c.collected_at)
 KNOWN = {
@@ -123,6 +125,46 @@ def test_what_is_looked_back_on_reaches_past_every_window_of_a_rule_and_every_ef
     assert heard(CATALOG)["ferritin_extreme"] == 264
 
 
+def test_what_follows_from_the_doses_is_what_the_judgement_would_work_out(ward: Store) -> None:
+    moments = [moment(START + day * DAY) for day in (20, 21)]
+    (earlier, before), (course, begun) = (told_recently(ward, CATALOG, as_of=at) for at in moments)
+    known = as_known(course, CATALOG, as_of=moments[1])
+    wanted = judge(known, CATALOG, as_of=moments[1])
+    assert len(wanted.starts) + len(wanted.older) > 0
+    assert known.doses is begun.doses  # so that it is taken as it is
+    assert earlier.doses is not begun.doses
+    for handed_on in (begun, before):  # what was worked out of other doses, for another moment, changes nothing
+        said = judge(known, CATALOG, as_of=moments[1], before=handed_on)
+        for name in ("bodies", "starts", "older", "lines", "verdicts", "flags"):
+            pd.testing.assert_frame_equal(getattr(said, name), getattr(wanted, name), obj=name)
+
+
+def test_a_flag_that_holds_with_less_severity_is_told_when_its_values_were_corrected_and_not_before(
+    ward: Store,
+) -> None:
+    at = START + 20 * DAY
+    judge_and_record(ward, CATALOG, as_of=at, run_id="r")
+    with ward.writing() as connection:
+        watched = update(CHANGE).where(CHANGE.c.change == "raised", CHANGE.c.severity == "watch")
+        assert connection.execute(watched.values(severity="urgent")).rowcount
+    [now, later] = at + timedelta(minutes=1), at + timedelta(minutes=2)
+    said = judge(as_known(told(ward, as_of=now), CATALOG, as_of=moment(now)), CATALOG, as_of=moment(now))
+    lessened = news_of(queries.last_flag_changes(ward, as_of=now), said)
+    assert len(lessened)
+    assert lessened["lessened"].all()
+    whole, written = judged_both_ways(ward, now)
+    assert whole.empty
+    assert written.empty
+    with ward.writing() as connection:
+        mine = LAB.c.patient_id.in_(lessened["patient_id"].unique().tolist())
+        rows = connection.execute(select(LAB).where(mine, LAB.c.received_at <= at)).mappings().all()
+        again = [{**row, "version": 2, "status": "cancelled", "received_at": later} for row in rows]
+        connection.execute(INSERTS[connection.dialect.name](LAB), again)
+    whole, written = judged_both_ways(ward, later + timedelta(minutes=1))
+    pd.testing.assert_frame_equal(whole, written)
+    assert "retracted" in set(written["change"])
+
+
 patients = st.integers(1, PATIENTS).map("SIM-{:04d}".format)
 corrections = st.tuples(
     patients, st.integers(0, 1200), st.integers(-25, 25), st.sampled_from(["corrected", "cancelled"])
@@ -192,7 +234,7 @@ def test_of_a_series_that_no_rule_weighs_all_is_read_where_it_names_two_methods(
     for patient, methods in named.items():
         for day, method in zip((30.5, 31.5, 32.5), methods, strict=True):
             add(ward, patient, day, method=method)
-    told = told_recently(ward, CATALOG, as_of=START + 33 * DAY).observations
+    told = told_recently(ward, CATALOG, as_of=START + 33 * DAY)[0].observations
     added = told[told["ref"].isin([30500, 31500, 32500])].sort_values("collected_at")
     read = {str(patient): mine["method"].tolist() for patient, mine in added.groupby("patient_id")}
     assert read == named | {"SIM-0004": ["Quick", "Quick"]}
