@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from dashboard import reading
+from dashboard import page_reading, reading
 from dashboard.flag_actions import Reader
 from dashboard.selection import moment_asked
 from dashboard.who import act_as, forget, may, person, who
@@ -46,10 +46,10 @@ def hearing(clock: Callable[[], datetime]) -> Callable[[str], None]:
 def reader(clock: Callable[[], datetime], patients: list[str] | None = None) -> Reader:
     """Who looks now, with what was said of the flags of `patients` (None: of all). Looking back, nobody answers."""
     now, then = clock(), moment_asked(st.query_params)
-    told = reading.talk(then or now, patients)
+    told = page_reading.talk(then, patients, now=now)
     acts = may("act")
     can, local = acts and then is None, person().local
-    return Reader(told, who(), outcome(now), can=can, only_reads=not acts, local=local, unsent=reading.unsent())
+    return Reader(told, who(), outcome(now), can=can, only_reads=not acts, local=local, unsent=page_reading.unsent())
 
 
 def outcome(now: datetime) -> Outcome | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from dashboard import reading, wording
+from dashboard import page_reading, reading, wording
 from dashboard.bedside import Bedside
 from dashboard.shell import Clock
 from dashboard.who import ask_who, may, must, who
@@ -113,7 +113,7 @@ def _told() -> None:
 
 
 def _standing(side: Bedside, catalog: Catalog, clock: Clock) -> None:
-    for row in bedside_entry.entries(reading.store(), side.id, as_of=clock()).head(MOST).to_dict("records"):
+    for row in page_reading.entered(side.id, now=clock()).head(MOST).to_dict("records"):
         words, undo = st.columns([8.8, 1.4], vertical_alignment="center")
         words.text(entered_words(row, catalog, side.as_of))
         args = (side.id, row["source_id"], clock)

@@ -86,8 +86,8 @@ class BeingReadError(MaswatchError):
 class Keeper:
     """
     `mark` and `judged` are how the store is asked, `judged` with the reading before, where that may be gone on from;
-    `clock` is the wall's; `patience` in seconds. `dropped` is called when a reading has taken the place of the one
-    before, for what else holds that.
+    `clock` is the wall's; `patience` in seconds. `dropped` is called with a reading that has taken the place of the
+    one before, for what else holds that.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Keeper:
         clock: Callable[[], datetime],
         *,
         patience: float = PATIENCE,
-        dropped: Callable[[], None] = lambda: None,
+        dropped: Callable[[Ward], None] = lambda _: None,
     ) -> None:
         self.mark, self.judged, self.clock, self.patience, self.dropped = mark, judged, clock, patience, dropped
         self.kept: Kept | None = None
@@ -174,7 +174,7 @@ class Keeper:
                 took = _of_all(max(self.clock() - begun, timedelta(0)), ward, had)
                 kept, had = Kept("" if ward.waiting else mark, ward, took), None
                 self._keep(kept)
-                self.dropped()
+                self.dropped(ward)
                 let_go(parts)
             return kept.ward
 

@@ -14,6 +14,7 @@ from dashboard import flag_panel, wording
 from dashboard.bedside import Bedside, Row, Ward, shown_analytes
 from dashboard.charts import OPENED, PANELS
 from dashboard.concern import concern, decided, numbered
+from dashboard.drawn_once import drawn_once
 from dashboard.flag_actions import Reader, actions
 from dashboard.flag_panel import Source, cited_sources
 from dashboard.given_list import GivenRow, given_rows
@@ -256,11 +257,17 @@ def _when(side: Bedside, zone: tzinfo, moment: pd.Timestamp) -> str:
 
 def neighbours(ward: Ward, patient_id: str) -> dict[str, Any]:
     """The patients before and after this one in the order of the beds; None at either end and for who left."""
-    told = choices(ward)
-    here = next((place for place, choice in enumerate(told) if choice["id"] == patient_id), None)
+    told, places = drawn_once(ward, "beds", lambda: _beds(ward))
+    here = places.get(patient_id)
     if here is None:
         return {"before": None, "after": None}
     return {"before": told[here - 1] if here else None, "after": told[here + 1] if here + 1 < len(told) else None}
+
+
+def _beds(ward: Ward) -> tuple[list[dict[str, str]], dict[str, int]]:
+    """Everybody known, and who comes where."""
+    told = choices(ward)
+    return told, {choice["id"]: place for place, choice in enumerate(told)}
 
 
 def choices(ward: Ward) -> list[dict[str, str]]:

@@ -7,39 +7,41 @@ another person's rights are ever answered from an older read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import bedside, cut_out
+from dashboard import cut_out
 from dashboard.apart import Apart
-from dashboard.bedside import Bedside, Row, Ward
-from dashboard.escalation import Escalation, escalation
-from dashboard.flag_actions import Talk, talk_of
+from dashboard.bedside import Row, Ward
+from dashboard.drawn_once import draw_ahead
 from dashboard.garbage import unsearched
 from dashboard.health import Health, health, unreadable
 from dashboard.keeping import Keeper, Kept
 from dashboard.last_made import LastMade
+from dashboard.once import Once
 from dashboard.rounds_ahead import since_now
 from dashboard.rounds_sheet import scores_of
 from dashboard.since_rounds import Since, Told, told
+from dashboard.unchanged import Unchanged
 from dashboard.watched import Shown, made_ready, watched
 from monitoring.catalog import load_catalog
 from monitoring.settings import Settings, load_settings
 from monitoring.state import answered_since, state
 from monitoring.terms import Catalog
 from monitoring.wall_times import next_run
-from storage import newest, outbox, queries
-from storage import talk as said_of_flags
+from storage import newest, queries
 from storage.engine import Store, open_store
 from storage.errors import StoreError, StoreUnreachable
-from storage.last_drawn import last_drawn as drawn_last
 from storage.place import file_at
 from storage.rounds import amended
 
@@ -51,6 +53,10 @@ _site: dict[str, Settings] = {}
 _keeper: list[Keeper] = []
 _files: dict[str, tuple[int, int] | None] = {}
 _feed_seen: LastMade[Health] = LastMade(timedelta(seconds=SHARED_SECONDS))
+_unchanged = Unchanged()
+_answers = Once(4, SHARED_SECONDS)
+_run = threading.local()
+Read = TypeVar("Read")
 
 
 def use(settings: Settings) -> None:
@@ -82,6 +88,30 @@ def store() -> Store:
     return opened
 
 
+@contextmanager
+def one_run() -> Iterator[None]:
+    """A run of a page: the ward asks whether anything was committed, and what is read after it goes by that answer."""
+    _run.asked, _run.on = None, True
+    try:
+        yield
+    finally:
+        _run.asked, _run.on = None, False
+
+
+def _asked(*, anew: bool = False) -> newest.Asked:
+    known: newest.Asked | None = None if anew else getattr(_run, "asked", None)
+    if known is None:
+        known = newest.asked(store())
+        if getattr(_run, "on", False):
+            _run.asked = known
+    return known
+
+
+def unchanged(key: Hashable, read: Callable[[], Read]) -> Read:
+    """What was read under `key` since the last commit, else read now; see unchanged.py."""
+    return _unchanged.given((settings().database_url, key), _asked().state, read)
+
+
 def feed(now: datetime) -> Health:
     try:
         return health(store(), settings(), catalog(), now=now)
@@ -95,7 +125,8 @@ def feed_shared(now: datetime) -> Health:
     at = now.replace(second=now.second // SECONDS_ALIKE * SECONDS_ALIKE, microsecond=0)
     try:
         key = (settings().database_url, newest.mark(store()), EVERYONE, at)
-        return _feed_seen.given(key, lambda: health(store(), settings(), catalog(), now=now), now=now)
+        told = partial(health, store(), settings(), catalog(), now=now)
+        return _feed_seen.given(key, told, now=now, waits=not _keeper)
     except StoreError:
         return feed(now)
 
@@ -109,14 +140,14 @@ def ward(as_of: datetime | None, *, now: datetime, waits: bool = True) -> Ward:
     `behind`, and where there is none yet, who does not wait (`waits`) is told so. An answer to a flag changes no
     judgement: what was judged is shared on, and the answers are read anew.
     """
-    url, (mark, judged_mark) = settings().database_url, newest.marks(store())
+    url, (mark, judged_mark) = settings().database_url, _asked(anew=True).marks
     if as_of is not None:
         return _then(url, mark, EVERYONE, as_of, store(), catalog())
     if _keeper:
         judged = _keeper[0].given(judged_mark, now, waits=waits)
     else:
         judged = _now(url, judged_mark, EVERYONE, store(), catalog(), now)
-    told = _answered(url, mark, EVERYONE, judged.as_of, judged, now)
+    told = _answered(url, mark, judged, now)
     return replace(told, behind=judged.behind, late=judged.late) if judged.behind or judged.late else told
 
 
@@ -127,7 +158,7 @@ def keep_judged(clock: Callable[[], datetime]) -> None:
             lambda: newest.mark(store(), answers=False),
             _judged_ahead,
             clock,
-            dropped=_answered.clear,
+            dropped=lambda ward: _answers.forget(lambda key: key[-1] == ward.as_of),
         )
         _keeper.append(keeper)
         keeper.start()
@@ -142,7 +173,9 @@ def _judged_ahead(mark: str, now: datetime, before: Kept | None = None) -> Ward:
     if told is None:
         with unsearched(search=True):
             told = made_ready(watched(opened, known, now), known, shown, opened)
-    return replace(told, mark=mark)
+    told = replace(told, mark=mark)
+    draw_ahead(_answered(settings().database_url, newest.mark(opened), told, now))
+    return told
 
 
 def _told_apart(apart: Apart, now: datetime, before: Kept | None) -> Ward | None:
@@ -163,19 +196,21 @@ def with_whole(ward: Ward, patient_id: str, *, far: bool) -> Ward:
     """
     if patient_id not in ward.earlier and not (far and ward.of(patient_id)):
         return ward
-    mark = newest.mark(store(), answers=False)
+    _, mark = _asked().marks
     alone = _alone(settings().database_url, mark, EVERYONE, ward.as_of, patient_id, store(), catalog())
     return cut_out.with_answers(alone, answered_since(alone.state, store(), catalog(), as_of=ward.as_of))
 
 
-def news(ward: Ward, *, now: datetime) -> dict[str, Since]:
-    """What is new of everybody since their last rounds, with what was said until `now`."""
-    key = (settings().database_url, newest.mark(store()), EVERYONE)
+def news(ward: Ward, *, now: datetime, live: bool = False) -> dict[str, Since]:
+    """What is new of everybody since their last rounds, with what was said until `now`; `live`: the clock says so."""
+    key = (settings().database_url, _asked().marks[0], EVERYONE)
 
     def shared(store: Store, *, since: datetime, as_of: datetime) -> pd.DataFrame:
         return _amended(*key, ward.as_of, since, store, as_of)
 
-    said = told(store(), as_of=now, amended=shared)
+    hour = now.replace(minute=0, second=0, microsecond=0)  # what is older than asked for is left out later
+    about = ("told", hour if live else now, ward.as_of)
+    said = unchanged(about, lambda: told(store(), as_of=now, amended=shared))
     return _news(settings().database_url, ward.mark, EVERYONE, ward.as_of, said.count, ward, said)
 
 
@@ -195,39 +230,6 @@ def _scores_of(ward: Ward, *, live: bool) -> Mapping[str, list[Row]]:
 
 def next_run_at(now: datetime) -> datetime:
     return next_run(settings().schedule.at, zone(), now)
-
-
-def talk(as_of: datetime, patients: list[str] | None = None) -> Talk:
-    """What was said of flags by `as_of` beside answering them. Not shared: a comment is there as soon as it is made."""
-    both = (said_of_flags.comments, said_of_flags.assignments)
-    return talk_of(*(read(store(), as_of=as_of, patients=patients) for read in both))
-
-
-def unsent() -> tuple[Row, ...]:
-    """Messages owed to a channel that did not get through; nothing is asked where a site has no channel."""
-    if not settings().channel:
-        return ()
-    owed = outbox.messages(store())
-    return tuple(bedside.rows_of(owed[owed["sent_at"].isna() & (owed["tries"] > 0)]))
-
-
-def escalations() -> Escalation:
-    """Who is told of what, and what was owed to them; nothing is asked where a site has no channel."""
-    channels = settings().channel
-    return escalation(channels, outbox.messages(store())) if channels else Escalation()
-
-
-def corrected(side: Bedside) -> Bedside:
-    """The patient with every version of those values that have more than one; nothing is asked where none has."""
-    if not bedside.has_corrections(side):
-        return side
-    told = queries.observations(store(), as_of=side.as_of, patients=[side.id])
-    return bedside.with_corrections(side, told[told["ref"].isin(told.loc[told["version"] > 1, "ref"])])
-
-
-def last_drawn(side: Bedside) -> dict[str, pd.Timestamp]:
-    """By analyte the time of its newest value, however far back: the ward is read a few days back."""
-    return drawn_last(store(), side.id, as_of=side.as_of)
 
 
 @st.cache_resource(show_spinner=False)
@@ -262,10 +264,15 @@ def _now(url: str, mark: str, scope: str, _store: Store, _catalog: Catalog, _now
     return replace(watched(_store, _catalog, _now), mark=mark)
 
 
-@st.cache_resource(ttl=SHARED_SECONDS, max_entries=4, show_spinner=False)
-def _answered(url: str, mark: str, scope: str, judged_at: datetime, _ward: Ward, _now: datetime) -> Ward:
-    told = cut_out.with_answers(_ward, answered_since(_ward.state, store(), catalog(), as_of=_now))
-    return replace(told, behind=False, late=False)
+def _answered(url: str, mark: str, ward: Ward, now: datetime) -> Ward:
+    """The ward with the answers that `mark` tells of, and those that ended since by the clock alone."""
+
+    def read() -> Ward:
+        told = cut_out.with_answers(ward, answered_since(ward.state, store(), catalog(), as_of=now))
+        return replace(told, behind=False, late=False)
+
+    told: Ward = _answers.given((url, queries.answers_in(mark), EVERYONE, ward.mark, ward.as_of), read)
+    return told
 
 
 @st.cache_resource(ttl=600, max_entries=3, show_spinner=False)  # a hundred megabytes each

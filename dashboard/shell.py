@@ -89,20 +89,25 @@ def _let_in() -> Person | None:
 def _inside(draw: Draw, clock: Clock, needs: Right) -> None:
     _let_in()
     try:
-        person = who.person()
-        if not person.may(needs):
-            return _say_not_theirs(person, needs)
-        ward = reading.ward(moment_asked(st.query_params), now=clock(), waits=False)
-        find = " ".join(st.query_params.get("find", "").split())
-        opened(_name(draw), patient=asked_patient(st.query_params), find=find, now=clock())
-        show_behind(ward, zone=reading.zone())
-        draw(ward)
+        with reading.one_run():
+            _shown(draw, clock, needs)
     except BeingReadError:
         _say_being_read()
     except Exception as error:  # whatever it is, a reader is told calmly and no value reaches the log
         failed(_name(draw))
         _log(error)
         _say(error, key="failed")
+
+
+def _shown(draw: Draw, clock: Clock, needs: Right) -> None:
+    person = who.person()
+    if not person.may(needs):
+        return _say_not_theirs(person, needs)
+    ward = reading.ward(moment_asked(st.query_params), now=clock(), waits=False)
+    find = " ".join(st.query_params.get("find", "").split())
+    opened(_name(draw), patient=asked_patient(st.query_params), find=find, now=clock())
+    show_behind(ward, zone=reading.zone())
+    return draw(ward)
 
 
 def _log(error: Exception) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, field
+from itertools import count
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,14 +23,29 @@ from storage import queries
 from storage.engine import Store
 
 
+@dataclass(frozen=True)
+class Asked:
+    """
+    `state`: another one after every commit of anything, None where that cannot be told. `marks`: see queries.marks;
+    they may know of more than the state, never of less.
+    """
+
+    state: Any
+    marks: tuple[str, str]
+
+
 @dataclass
 class _Seen:
-    """`state`: of the store when the marks were counted, or before. `watching`: on SQLite, what never writes."""
+    """
+    `state`: of the store when the marks were counted, or before. `watching`: on SQLite, what never writes, and its
+    number: each counts for itself.
+    """
 
     lock: Lock = field(default_factory=Lock)
     state: Any = None
     marks: tuple[str, str] | None = None
     watching: PoolProxiedConnection | None = None
+    number: int = 0
 
     def forget(self) -> None:
         with self.lock:
@@ -40,6 +56,7 @@ class _Seen:
 
 _of: WeakKeyDictionary[Engine, _Seen] = WeakKeyDictionary()
 _first = Lock()
+_numbers = count()
 
 
 def mark(store: Store, *, answers: bool = True) -> str:
@@ -49,17 +66,21 @@ def mark(store: Store, *, answers: bool = True) -> str:
 
 def marks(store: Store) -> tuple[str, str]:
     """See queries.marks."""
+    return asked(store).marks
+
+
+def asked(store: Store) -> Asked:
     seen = _seen(store)
-    state = _state(store, seen)  # asked first: a mark may know of more than its state, never of less
+    state = _state(store, seen)  # first
     with seen.lock:
         if state is not None and state == seen.state and seen.marks is not None:
-            return seen.marks
+            return Asked(state, seen.marks)
         seen.state, seen.marks = state, None
     told = queries.marks(store)
     with seen.lock:
         if state is not None and seen.state == state:
             seen.marks = told
-    return told
+    return Asked(state, told)
 
 
 def _seen(store: Store) -> _Seen:
@@ -84,7 +105,8 @@ def _committed(store: Store, seen: _Seen) -> Any:
         if seen.watching is None:
             seen.watching = store.engine.raw_connection()
             seen.watching.detach()  # out of the pool, whose connections write
-        asked: Any = seen.watching.dbapi_connection
-        return asked.execute("PRAGMA data_version").fetchone()
+            seen.number = next(_numbers)
+        watching: Any = seen.watching.dbapi_connection
+        return seen.number, *watching.execute("PRAGMA data_version").fetchone()
     except (sqlite3.Error, SQLAlchemyError):  # what is wrong is told in words by whoever reads
         return None

@@ -39,7 +39,7 @@ from storage.tables import (
 )
 
 ANSWERS = (Acknowledgement, Snooze, AnswerEnd)
-COUNTED = (Acknowledgement, Snooze, AnswerEnd, SetAside, SetAsideEnd, PatientMerge)
+COUNTED = (*ANSWERS, SetAside, SetAsideEnd, PatientMerge)
 _NOT_MOVED = """NOT EXISTS (
   SELECT 1 FROM observation AS later {by}
   WHERE later.patient_id = observation.patient_id AND later.ref = observation.ref
@@ -163,6 +163,11 @@ def marks(store: Store) -> tuple[str, str]:
     counts = dict(zip(COUNTED, row[-len(COUNTED) :], strict=True))
     judged = [*row[: -len(COUNTED)], *(count for counted, count in counts.items() if counted not in ANSWERS)]
     return " ".join(row), " ".join(judged)
+
+
+def answers_in(mark: str) -> str:
+    """What a `mark` says of answers alone."""
+    return " ".join(mark.split()[-len(COUNTED) :][: len(ANSWERS)])
 
 
 def set_aside(store: Store, *, open_only: bool = True, reason: str = "") -> pd.DataFrame:

@@ -1,16 +1,20 @@
 """
 How a PostgreSQL server is met: a pool whose connections are tried before use, time-outs, UTC, a name to be found by.
 
-A connection that a fail-over cut is replaced by the pool when it is next wanted. With several hosts in the URL
-(`?host=a,b`) the one that takes writes is looked for, so that the pool follows the primary.
+A connection that a fail-over cut is replaced by the pool when it is next wanted: of one that was used just now what its
+server sent when it went tells so, any other is asked first. With several hosts in the URL (`?host=a,b`) the one that
+takes writes is looked for, so that the pool follows the primary.
 """
 
 from __future__ import annotations
 
+import time
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import InvalidatePoolError
 
 from storage.errors import StoreUnreachable
 
@@ -21,6 +25,7 @@ LOCK_SECONDS = 60  # as long as the largest batch of another writer should take
 IDLE_SECONDS = 600  # a transaction whose program no longer does anything holds others up
 # beyond the first each connection is made for one read alone: fifty viewers have more than five of them at once
 POOL_SIZE, POOL_MORE, POOL_MINUTES = 15, 5, 30
+USED, TRUSTED_SECONDS = "maswatch_used", 5.0  # a server that vanishes without a word is told by nothing it sends
 
 _SESSION = {
     "timezone": "UTC",
@@ -45,17 +50,44 @@ _ALIVE: dict[str, Any] = {
 def server_engine(url: URL) -> Engine:
     """Raises StoreUnreachable where the driver is not installed."""
     try:
-        return create_engine(
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
-            pool_pre_ping=True,
             pool_size=POOL_SIZE,
             max_overflow=POOL_MORE,
             pool_recycle=POOL_MINUTES * 60,
+            pool_use_lifo=True,  # the few that are in use stay so, and know their statements
             connect_args=connect_arguments(url),
         )
     except ModuleNotFoundError:
         raise StoreUnreachable("The PostgreSQL driver is missing: install maswatch[postgresql].") from None
+    event.listen(engine, "checkin", _put_back)
+    event.listen(engine, "checkout", lambda connection, record, _: _tried(engine, connection, record))
+    return engine
+
+
+def _put_back(_: Any, record: Any) -> None:
+    record.info[USED] = time.monotonic()
+
+
+def _tried(engine: Engine, connection: Any, record: Any) -> None:
+    """What the pool would ask each time, where there is any doubt. Raises InvalidatePoolError: all are made anew."""
+    used = record.info.get(USED)  # forgotten with the connection
+    if used is None or (time.monotonic() - used < TRUSTED_SECONDS and _silent(connection)):
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        raise InvalidatePoolError from None
+
+
+def _silent(connection: Any) -> bool:
+    """Whether nothing came that nobody asked for: a server says so when it goes, and one that is gone has hung up."""
+    if connection.closed:
+        return False
+    with DefaultSelector() as selector:
+        selector.register(connection, EVENT_READ)
+        return not selector.select(0)
 
 
 def connect_arguments(url: URL) -> dict[str, Any]:

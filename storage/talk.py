@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from storage import bulk, frames
@@ -37,10 +38,29 @@ def assign(store: Store, patient_id: str, flag: str, *, seq: int, at: datetime, 
     _say(store, FlagAssignment, patient_id=patient_id, flag=flag, seq=seq, at=at, to=to, by=by)
 
 
+def said(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`comments` and `assignments` as of one moment."""
+    with store.reading() as connection:
+        return _comments(connection, as_of, patients), _assignments(connection, as_of, patients)
+
+
 def comments(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
     """Said by `as_of` and not taken back by then, in order of time. Shape FLAG_COMMENTS."""
-    told = _told(store, FlagComment, frames.FLAG_COMMENTS, as_of=as_of, patients=patients)
-    ends = _told(store, AnswerEnd, frames.ANSWER_ENDS, as_of=as_of, patients=patients)
+    with store.reading() as connection:
+        return _comments(connection, as_of, patients)
+
+
+def assignments(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
+    """Every one made by `as_of`, in order of time. Shape FLAG_ASSIGNMENTS."""
+    with store.reading() as connection:
+        return _assignments(connection, as_of, patients)
+
+
+def _comments(connection: Connection, as_of: datetime, patients: Sequence[str] | None) -> pd.DataFrame:
+    told = _told(connection, FlagComment, frames.FLAG_COMMENTS, as_of=as_of, patients=patients)
+    if told.empty:  # nothing that could have been taken back
+        return told
+    ends = _told(connection, AnswerEnd, frames.ANSWER_ENDS, as_of=as_of, patients=patients)
     names = ["patient_id", "flag", "seq", "answer"]
     gone = set(ends[names].itertuples(index=False, name=None))
     own = told.assign(answer=[f"{COMMENTED} {_name(at)}" for at in told["at"]])[names]
@@ -48,9 +68,8 @@ def comments(store: Store, *, as_of: datetime, patients: Sequence[str] | None = 
     return told[kept].reset_index(drop=True)
 
 
-def assignments(store: Store, *, as_of: datetime, patients: Sequence[str] | None = None) -> pd.DataFrame:
-    """Every one made by `as_of`, in order of time. Shape FLAG_ASSIGNMENTS."""
-    return _told(store, FlagAssignment, frames.FLAG_ASSIGNMENTS, as_of=as_of, patients=patients)
+def _assignments(connection: Connection, as_of: datetime, patients: Sequence[str] | None) -> pd.DataFrame:
+    return _told(connection, FlagAssignment, frames.FLAG_ASSIGNMENTS, as_of=as_of, patients=patients)
 
 
 def _name(at: datetime) -> str:
@@ -64,9 +83,13 @@ def _say(store: Store, model: type[SQLModel], **row: Any) -> None:
 
 
 def _told(
-    store: Store, model: type[SQLModel], shape: dict[str, str], *, as_of: datetime, patients: Sequence[str] | None
+    connection: Connection,
+    model: type[SQLModel],
+    shape: dict[str, str],
+    *,
+    as_of: datetime,
+    patients: Sequence[str] | None,
 ) -> pd.DataFrame:
     at = model.__table__.c.at  # type: ignore[attr-defined]
-    with store.reading() as connection:
-        statement = chosen(connection, model, patients=patients).where(at <= as_of)
-        return frame_of(connection, statement.order_by(at, *key(connection, model)), shape)
+    statement = chosen(connection, model, patients=patients).where(at <= as_of)
+    return frame_of(connection, statement.order_by(at, *key(connection, model)), shape)

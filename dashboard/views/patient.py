@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from dashboard import charts, clicks, entering, reading, shell, taking
+from dashboard import charts, clicks, entering, page_reading, reading, shell, taking
 from dashboard.bedside import Bedside, Ward
 from dashboard.changes import milliseconds
 from dashboard.components import show_choice, show_figure, show_sheet, show_state, show_unknown
+from dashboard.drawn_of import drawn_of
 from dashboard.figure_choices import choices_html, legend_html
 from dashboard.older import older
 from dashboard.patient_sheet import neighbours, patient_html
@@ -32,15 +35,21 @@ def patient(ward: Ward) -> None:
 def course(side: Bedside, ward: Ward, home: Ward, asked: PatientAsked) -> None:
     """`home`: the ward that `side` was read with, of the patient alone where more than the last days is shown."""
     catalog, zone = reading.catalog(), reading.zone()
-    told = reading.corrected(side)
+    told = page_reading.corrected(side)
     back = moment_asked(st.query_params) is not None
-    reader = clicks.reader(now, [side.id])
-    sheet = patient_html(told, catalog, neighbours(ward, side.id), zone=zone, reader=reader, asked=asked)
+    reader, beside = clicks.reader(now, [side.id]), neighbours(ward, side.id)
+    shown = (asked, str(zone), catalog.version)
+    sheet = drawn_of(
+        side,
+        ("sheet", *shown, repr(reader), repr(beside)),
+        lambda: patient_html(told, catalog, beside, zone=zone, reader=reader, asked=asked),
+    )
     show_sheet(sheet, key="patient", said=clicks.hearing(now), looked=milliseconds(side.as_of))
-    left_out = older(told, reading.last_drawn(side), catalog, asked, zone=zone)
+    left_out = older(told, page_reading.last_drawn(side), catalog, asked, zone=zone)
     show_sheet(choices_html(told, catalog, asked, left_out), key="choices")
     if told.series or told.spans:
-        figure = charts.trajectories(told, catalog, zone=zone, asked=asked)
+        draw = partial(charts.trajectories, told, catalog, zone=zone, asked=asked)
+        figure = drawn_of(side, ("figure", *shown), draw)
         show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories", picture=asked.picture)
         show_sheet(legend_html(asked, told), key="legend")
         taking.labs(told, asked, clock=now)

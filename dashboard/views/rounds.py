@@ -18,7 +18,7 @@ def rounds(ward: Ward) -> None:
     zone, catalog = reading.zone(), reading.catalog()
     asked = with_units(rounds_asked(st.query_params), reading.settings().dashboard.units)
     back = moment_asked(st.query_params) is not None
-    news = reading.news(ward, now=ward.as_of if back else now())
+    news = reading.news(ward, now=ward.as_of if back else now(), live=not back)
     if not asked.patient:
         key = ("rounds", asked, id(news), str(zone), catalog.version)
         told, _ = drawn_once(ward, key, lambda: (list_html(ward, news, catalog, asked, zone=zone), news))

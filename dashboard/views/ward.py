@@ -10,7 +10,7 @@ from dashboard import reading, shell
 from dashboard.bedside import Ward
 from dashboard.changes import milliseconds
 from dashboard.components import show_sheet
-from dashboard.drawn_once import drawn_once
+from dashboard.drawn_once import drawn_again
 from dashboard.selection import ward_asked, with_units
 from dashboard.views.now import now
 from dashboard.wall_sheet import wall_html
@@ -23,8 +23,8 @@ def board(ward: Ward) -> None:
     told: Any = {"zone": reading.zone(), "next_run_at": next_run_at}
     key = ("ward", asked, next_run_at, str(reading.zone()), catalog.version)
     if asked.kiosk:
-        return show_sheet(drawn_once(ward, key, lambda: wall_html(ward, catalog, asked, **told)), key="ward")
-    first, rest = drawn_once(ward, key, lambda: ward_parts(ward, catalog, asked, **told))
+        return show_sheet(drawn_again(ward, key, lambda ward: wall_html(ward, catalog, asked, **told)), key="ward")
+    first, rest = drawn_again(ward, key, lambda ward: ward_parts(ward, catalog, asked, **told))
     show_sheet(first, key="ward", looked=milliseconds(ward.as_of))
     return show_sheet(rest, key="ward-rest") if rest else None
 

@@ -56,8 +56,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def apart(store: Store, shown: Shown) -> Iterator[Apart]:
-    """Not begun yet, over a store that nobody else has."""
+def apart(store: Store) -> Iterator[Apart]:
+    """Not begun yet, over a store that nobody else has; for what is the same in whatever units it is shown."""
+    reader = Apart(store, known(), Shown(ZONE, "si"))
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def apart_shown(store: Store, shown: Shown) -> Iterator[Apart]:
+    """The same, in each of the units."""
     reader = Apart(store, known(), shown)
     yield reader
     reader.close()
@@ -215,12 +223,14 @@ def record(store: Store) -> None:
     comment(store, "P-0002", "ferritin_rising", seq=0, at=NOW, by="Dr Aydin", text="drawn from the line")
 
 
-def test_only_of_whom_there_is_news_is_read_anew_and_the_rest_stays(store: Store, apart: Apart, shown: Shown) -> None:
-    before = apart.read(NOW + A_SECOND)  # all that was received by then has come
+def test_only_of_whom_there_is_news_is_read_anew_and_the_rest_stays(
+    store: Store, apart_shown: Apart, shown: Shown
+) -> None:
+    before = apart_shown.read(NOW + A_SECOND)  # all that was received by then has come
     assert before is not None
     later = NOW + timedelta(minutes=2)
     reported(store, 150, at=later)
-    after, here = apart.read(later, before), made_ready(watched(store, known(), later), known(), shown, store)
+    after, here = apart_shown.read(later, before), made_ready(watched(store, known(), later), known(), shown, store)
     assert after is not None
     changed = [side.id for side, had in zip(after.sides, before.sides, strict=True) if side is not had]
     assert changed == ["P-0007"]

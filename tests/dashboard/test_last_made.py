@@ -62,3 +62,38 @@ def test_what_could_not_be_made_is_told_and_tried_again() -> None:
     with pytest.raises(ZeroDivisionError):
         made.given(("store", "m2"), lambda: str(1 / 0), now=LATER)
     assert made.given(("store", "m2"), lambda: "second", now=LATER) == "second"
+
+
+def test_who_does_not_wait_is_given_what_was_made_before_while_it_is_made_beside_them() -> None:
+    made, done = shared(), threading.Event()
+
+    def make() -> str:
+        done.set()
+        return "second"
+
+    assert made.given(("store", "m2"), make, now=LATER, waits=False) == "first"
+    done.wait()
+    with made._making:  # it is there when its making is over
+        assert made.given(("store", "m2"), lambda: "mine", now=LATER, waits=False) == "second"
+
+
+def test_who_does_not_wait_does_so_all_the_same_for_what_was_never_made_or_too_long_ago() -> None:
+    made: LastMade[str] = LastMade(timedelta(seconds=25))
+    assert made.given(("store", "m1"), lambda: "first", now=NOW, waits=False) == "first"
+    late = NOW + timedelta(seconds=25)
+    assert made.given(("store", "m2"), lambda: "second", now=late, waits=False) == "second"
+
+
+def test_what_could_not_be_made_beside_is_told_once_what_was_made_before_is_too_old() -> None:
+    made, done = shared(), threading.Event()
+
+    def fails() -> str:
+        done.set()
+        raise ZeroDivisionError
+
+    assert made.given(("store", "m2"), fails, now=LATER, waits=False) == "first"
+    done.wait()
+    with made._making:
+        pass
+    with pytest.raises(ZeroDivisionError):
+        made.given(("store", "m2"), fails, now=NOW + timedelta(seconds=25), waits=False)

@@ -72,6 +72,31 @@ def test_what_is_not_counted_changes_no_mark(any_store: Store) -> None:
     assert newest.mark(any_store) == before == queries.mark(any_store)
 
 
+def test_the_state_is_another_after_every_commit_and_the_same_until_then(any_store: Store) -> None:
+    told = newest.asked(any_store)
+    assert newest.asked(any_store) == told
+    mark_done(any_store, "P1", at=LATER, by="Dr Weber")  # which no mark counts
+    after = newest.asked(any_store)
+    assert after.marks == told.marks
+    assert after.state != told.state
+
+
+def test_of_a_store_that_was_closed_no_state_comes_again(any_store: Store) -> None:
+    """SQLite counts for each connection: a new one begins with the same number."""
+    before = newest.asked(any_store).state
+    any_store.close()
+    tell(any_store, lab(1, 7400))
+    assert newest.asked(any_store).state != before
+
+
+def test_what_a_mark_says_of_answers_alone_changes_with_them_alone(any_store: Store) -> None:
+    before = queries.answers_in(newest.mark(any_store))
+    tell(any_store, lab(1, 7400))
+    assert queries.answers_in(newest.mark(any_store)) == before
+    acknowledge(any_store, "P1", "ferritin_rising", seq=0, at=MORNING, by="Dr Weber", reason="known")
+    assert queries.answers_in(newest.mark(any_store)) != before
+
+
 def test_a_store_that_was_closed_is_asked_anew(any_store: Store) -> None:
     newest.mark(any_store)
     any_store.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
@@ -17,7 +18,8 @@ from storage.writes import append
 from tests.servers import on_server
 from tests.storage.facts import LATER, MORNING, batch, lab, tell
 
-CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()"
+# with the time for each to go: what is cut is gone when this is answered
+CUT = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()"
 
 
 @pytest.fixture
@@ -35,6 +37,47 @@ def test_connections_cut_by_a_fail_over_are_replaced_without_a_word(
     on_server(database_server, CUT.format(make_url(server_url).database))
     assert tell(ward, lab(2, 900, hours=12), at=1).new == 1
     assert len(queries.observations(ward, as_of=LATER)) == 2
+
+
+@contextmanager
+def pings(store: Store) -> Iterator[list[object]]:
+    """Each time a connection is asked whether it still stands, and no more than that."""
+    told: list[object] = []
+    dialect: Any = store.engine.dialect
+    ask = dialect.do_ping
+
+    def ping(connection: object) -> bool:
+        told.append(connection)
+        return bool(ask(connection))
+
+    dialect.do_ping = ping
+    yield told
+    del dialect.do_ping
+
+
+@pytest.mark.postgresql
+def test_a_connection_used_just_now_is_not_asked_and_one_of_long_ago_is(
+    ward: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries.newest_received(ward)
+    with pings(ward) as asked:
+        queries.newest_received(ward)
+        assert asked == []
+        monkeypatch.setattr("storage.server.TRUSTED_SECONDS", 0.0)
+        queries.newest_received(ward)
+        assert len(asked) == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("seconds", [0.0, 3600.0])
+def test_a_connection_that_was_cut_is_known_by_its_silence_broken_or_by_asking(
+    ward: Store, database_server: str, server_url: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.server.TRUSTED_SECONDS", seconds)
+    tell(ward, lab(1, 12_000))
+    for _ in range(2):
+        on_server(database_server, CUT.format(make_url(server_url).database))
+        assert len(queries.observations(ward, as_of=LATER)) == 1
 
 
 @pytest.mark.postgresql
