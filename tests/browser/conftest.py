@@ -54,7 +54,7 @@ def chrome() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a ward of eight."""
     served = Served(site(tmp_path_factory.mktemp("ward"), fill=True), "--no-schedule")
@@ -62,17 +62,25 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     served.end()
 
 
+def origin(address: str) -> str:
+    return "{0.scheme}://{0.netloc}".format(urlsplit(address))
+
+
 class Profile:
     """
     What a page leaves in its browser is gone for the next test, but for the files of Streamlit: to fetch and compile
-    them anew is half of what a page costs.
+    them anew is half of what a page costs. A page of a few words stays open throughout: with `--process-per-site` all
+    others are drawn by its process, which would else begin anew for each.
     """
 
     def __init__(self, chrome: Any) -> None:
         self.context = chrome.new_context()
-        self._wire = self.context.new_cdp_session(self.context.new_page())
+        self._kept = self.context.new_page()
+        self._wire = self.context.new_cdp_session(self._kept)
 
-    def page(self, size: dict[str, int]) -> Any:
+    def page(self, size: dict[str, int], address: str) -> Any:
+        if self._kept.url == "about:blank":
+            self._kept.goto(f"{origin(address)}/healthz")
         made = self.context.new_page()
         made.set_viewport_size(size)
         return made
@@ -101,10 +109,10 @@ def opened(chrome: Any, profile: Profile) -> Iterator[Callable[..., Watched]]:
 
     def open_page(address: str, *, width: int = 1440, height: int = 900, clock: bool = False) -> Watched:
         size = {"width": width, "height": height}
-        pages.append(Watched(chrome.new_page(viewport=size) if clock else profile.page(size)))
+        pages.append(Watched(chrome.new_page(viewport=size) if clock else profile.page(size, address)))
         if clock:  # which is that of all pages of a profile
             pages[-1].page.clock.install()
-        addresses.add("{0.scheme}://{0.netloc}".format(urlsplit(address)))
+        addresses.add(origin(address))
         pages[-1].open(address)
         return pages[-1]
 
