@@ -12,16 +12,17 @@ import pandas as pd
 from monitoring.disguise import pseudonyms
 from monitoring.errors import ExportError
 from monitoring.exports import about as provenance
+from monitoring.exports import judging
 from monitoring.exports.about import About, write_about
 from monitoring.exports.anonymity import Groups, write_privacy
 from monitoring.exports.cells import as_cells
 from monitoring.exports.early import Early
 from monitoring.exports.facts import Crew, fact_parts, labs_parts
-from monitoring.exports.fields import cast, layout
-from monitoring.exports.hiding import hidden, plain
-from monitoring.exports.lines import csv_pieces, header
+from monitoring.exports.fields import layout
+from monitoring.exports.judging import FRAMES, Order
+from monitoring.exports.lines import Lines
 from monitoring.exports.reading import ARROW, LINES
-from monitoring.exports.tables import Frames, tables
+from monitoring.exports.tables import Frames
 from monitoring.exports.wanted import Wanted
 from monitoring.profiles import profiles
 from monitoring.terms import Catalog
@@ -31,7 +32,8 @@ from storage.engine import Store
 __all__ = ["Wanted", "exported", "labs_table", "write_export", "write_labs", "write_parts"]
 
 Progress = Callable[[int], None]
-AT_ONCE = 150  # patients judged together: memory stays the same however many there are
+FORMS = {"csv": LINES, "parquet": ARROW}
+FIRST = 20  # patients whose values stand on a screen before the others are looked at
 
 
 def unheard(rows: int) -> None:
@@ -45,36 +47,23 @@ def exported(store: Store, catalog: Catalog, wanted: Wanted, only: Collection[st
 
     In the order of the identifiers, or of the pseudonyms where nobody is named: their own order would tell.
     """
-    chosen = _chosen(store, wanted)
-    for first in range(0, max(len(chosen), 1), AT_ONCE):  # at least one part: every table has its columns
-        yield _tables(store, catalog, wanted, (chosen[first : first + AT_ONCE], only))
-
-
-def _tables(store: Store, catalog: Catalog, wanted: Wanted, asked: tuple[list[str], Collection[str]]) -> Frames:
-    """A function of its own, so that nothing of a part is held while the next one is judged."""
-    from monitoring.state import state, told  # brings all that judges, which an export of facts has no need of
-
-    laid, (part, only) = layout(catalog), asked
-    ward = state(store, catalog, as_of=wanted.as_of, patients=part)
-    versions = told(store, as_of=wanted.as_of, patients=part) if wanted.versions else None
-    frames = tables(ward, versions, wanted, only)
-    shown = plain(frames, laid) if wanted.key is None else hidden(frames, laid, wanted.key, wanted.as_of)
-    return {name: cast(frame, laid.tables[name]) for name, frame in shown.items()}
+    return judging.parts(store, Order(catalog, wanted, tuple(only)), _chosen(store, wanted), workers=1)
 
 
 def write_export(
     store: Store, catalog: Catalog, wanted: Wanted, folder: Path, how: str, *, progress: Progress = unheard,
-    crew: Crew | None = None,
+    crew: Crew | None = None, workers: int = 1,
 ) -> dict[str, int]:  # fmt: skip
     """
     The files of one profile, with what goes with them; rows by table. An earlier export in `folder` is replaced.
-    `progress` is told how many laboratory values each part has; `crew`: reading processes that were started already.
+    `progress` is told how many laboratory values each part has; `crew`: reading processes that were started already;
+    `workers`: how many processes judge, where there are patients enough.
 
     Raises ExportError where the folder holds anything else.
     """
     _emptied(folder)
     try:
-        parts = _heard(_asked(store, catalog, wanted, how, crew), progress)
+        parts = _heard(_asked(store, catalog, wanted, how, (crew, workers)), progress)
         return write_parts(parts, folder, About(wanted, catalog, how))
     except BaseException as error:
         # half an export helps nobody, and may name people; all that lies there was written just now
@@ -85,10 +74,11 @@ def write_export(
         raise
 
 
-def _asked(store: Store, catalog: Catalog, wanted: Wanted, how: str, crew: Crew | None) -> Iterator[Frames]:
+def _asked(store: Store, catalog: Catalog, wanted: Wanted, how: str, by: tuple[Crew | None, int]) -> Iterator[Frames]:
+    form, (crew, workers) = FORMS.get(how), by
     if not wanted.facts:
-        return exported(store, catalog, wanted)
-    form = {"csv": LINES, "parquet": ARROW}.get(how)
+        order = Order(catalog, wanted, profiles()[how].NEEDS, form or FRAMES)
+        return judging.parts(store, order, _chosen(store, wanted), workers=workers)
     if form is None:
         raise ExportError(f"Facts alone are written as csv or parquet; {how} also tells what was judged.")
     return fact_parts(store, catalog, wanted, _chosen(store, wanted), form=form, crew=crew)
@@ -125,27 +115,31 @@ def labs_table(store: Store, catalog: Catalog, wanted: Wanted) -> pd.DataFrame:
 
 def write_labs(
     store: Store, catalog: Catalog, wanted: Wanted, out: IO[bytes], *, progress: Progress = unheard,
-    crew: Crew | None = None,
+    crew: Crew | None = None, workers: int = 1, begun: bool = False,
 ) -> int:  # fmt: skip
-    """The labs as CSV, part by part and from the first second; the number of rows."""
+    """The labs as CSV, part by part and from the first second; the number of rows. `begun`: the header stands there."""
     table = layout(catalog).asked(facts=wanted.facts, versions=False)["labs"]
     early = Early(table)
-    out.write(header(table.names))
-    out.flush()
+    if not begun:
+        out.write(table.header)
+        out.flush()
     rows = 0
-    parts = (
-        labs_parts(store, catalog, wanted, _chosen(store, wanted), crew)
-        if wanted.facts
-        else exported(store, catalog, wanted, ("labs",))
-    )
-    for frames in _heard(parts, progress):
-        if "labs" in frames:
-            told = frames["labs"]
-            for piece in csv_pieces(early.led(told) if isinstance(told, pd.DataFrame) else told):
-                out.write(piece)
-            out.flush()
-            rows += len(frames["labs"])
+    for frames in _heard(_labs(store, catalog, wanted, (crew, workers)), progress):
+        told = frames["labs"]
+        for piece in (told if isinstance(told, Lines) else early.led(told)).pieces:
+            out.write(piece)
+        out.flush()
+        rows += len(told)
     return rows
+
+
+def _labs(store: Store, catalog: Catalog, wanted: Wanted, by: tuple[Crew | None, int]) -> Iterator[Frames]:
+    """The first of them as soon as can be."""
+    (crew, workers), chosen = by, _chosen(store, wanted)
+    if wanted.facts:
+        return labs_parts(store, catalog, wanted, chosen, crew)
+    order = Order(catalog, wanted, ("labs",), LINES)
+    return judging.parts(store, order, chosen, workers=workers, first=FIRST)
 
 
 def _heard(parts: Iterable[Frames], progress: Progress) -> Iterator[Frames]:

@@ -15,8 +15,9 @@ import signal
 import sys
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
@@ -69,16 +70,34 @@ def give_way(by: int = KINDNESS) -> None:
         os.setpriority(os.PRIO_PROCESS, 0, max(by, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
-def each(work: Work[Part, Answer], common: Any, parts: Sequence[Part], *, workers: int) -> Iterator[Answer]:
-    """On so many processes; in this one where one is enough. Raises ParallelError where one of them dies."""
+def each(
+    work: Work[Part, Answer], common: Any, parts: Sequence[Part], *, workers: int, ahead: int | None = None,
+    then: Callable[[], None] | None = None,
+) -> Iterator[Answer]:  # fmt: skip
+    """
+    On so many processes; in this one where one is enough. `ahead`: so many parts are asked for before their turn, where
+    what becomes of them is large; None: all. `then`: see belong_to_parent. Raises ParallelError where a process dies.
+
+    Whoever is ended while a long answer goes through the pipe would be waited for: such answers go through files.
+    """
     if min(workers, len(parts)) <= 1:
         yield from (work(common, part) for part in parts)
         return
-    with _pool(min(workers, len(parts)), work, common) as pool:
+    with _pool(min(workers, len(parts)), (work, common, then)) as pool:
         try:
-            yield from pool.map(_answer, parts)
+            yield from _in_turn(pool, parts, len(parts) if ahead is None else ahead)
         except BrokenProcessPool:
             raise ParallelError(LOST) from None
+
+
+def _in_turn(pool: ProcessPoolExecutor, parts: Sequence[Any], ahead: int) -> Iterator[Any]:
+    waiting: deque[Future[Any]] = deque()
+    for part in parts:
+        waiting.append(pool.submit(_answer, part))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def alone() -> bool:
@@ -87,13 +106,13 @@ def alone() -> bool:
 
 
 @contextmanager
-def _pool(workers: int, work: Work[Part, Answer], common: Any) -> Iterator[ProcessPoolExecutor]:
+def _pool(workers: int, told: tuple[Any, ...]) -> Iterator[ProcessPoolExecutor]:
     """
     Copies of a command that has no thread yet, which begin at once; else new interpreters, which take two seconds: a
     copy of a process with threads is unsafe.
     """
     before, how = set(active_children()), "fork" if alone() else "spawn"
-    pool = ProcessPoolExecutor(workers, get_context(how), initializer=_begin, initargs=(work, common))
+    pool = ProcessPoolExecutor(workers, get_context(how), initializer=_begin, initargs=told)
     try:
         with warnings.catch_warnings():  # Python 3.12 and later count the libraries' threads too: see judges.py
             warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
@@ -109,9 +128,9 @@ def _pool(workers: int, work: Work[Part, Answer], common: Any) -> Iterator[Proce
 _KEPT: dict[str, Any] = {}
 
 
-def _begin(work: Work[Any, Any], common: Any) -> None:
+def _begin(work: Work[Any, Any], common: Any, then: Callable[[], None] | None) -> None:
     """In the new process: what all parts have in common is sent once."""
-    belong_to_parent()
+    belong_to_parent(*([then] if then else []))
     _KEPT.update(work=work, common=common)
 
 

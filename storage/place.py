@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+PLAIN = "sqlite:///"  # and a path without anything to be decoded
 
 
 def file_at(url: str) -> tuple[int, int] | None:
@@ -21,10 +21,19 @@ def bytes_at(url: str) -> int | None:
 
 
 def _found(url: str) -> os.stat_result | None:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return None
+    path = _path(url)
     try:
-        return Path(str(parsed.database)).stat()
+        return Path(path).stat() if path is not None else None
     except OSError:
         return None
+
+
+def _path(url: str) -> str | None:
+    """Of most stores it is seen without what reads addresses, which takes longer to load than to look."""
+    plain = url.removeprefix(PLAIN)
+    if plain != url and not {*"?%"} & {*plain}:
+        return plain
+    from sqlalchemy.engine import make_url
+
+    parsed = make_url(url)
+    return str(parsed.database) if parsed.get_backend_name() == "sqlite" else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import click
 from monitoring import memory
 from monitoring.commands.outlet import whole
 from monitoring.commands.site import Asked, asked, moment
+from monitoring.commands.stopping import stopped
 
 if TYPE_CHECKING:
     from monitoring.exports.wanted import OfCohort, Wanted
@@ -45,58 +47,77 @@ HOURS = click.FloatRange(min=1, max=720)
 @asked
 def export(asked: Asked, out: str, how: str, **told: Any) -> None:
     """Write courses into the folder OUT, or the labs to stdout for "-"; pseudonymous, dates shifted."""
-    with memory.loading():
+    with memory.loading(), stopped():
+        wanted = _wanted(asked, out, how, told)
+        if out == STDOUT:  # before anything large is loaded
+            _begin(asked, wanted)
         from monitoring.exports.crew import crew
 
-        is_long = _is_long(asked, told)
-    with crew() if is_long else nullcontext() as started:  # first: they get ready while this process does
-        with memory.loading():
-            _brought()
-        _export(asked, out, how, told | {"crew": started})
+    with stopped(), crew() if _is_long(asked, wanted) else nullcontext() as started:
+        with memory.loading():  # they get ready while this process does
+            import monitoring.exporting  # noqa: F401
+        _export(asked, out, how, wanted, told["cohort"], started)
 
 
-def _brought() -> None:
-    """What an export needs, which is most of the time in which a small one is made."""
-    import monitoring.exporting  # noqa: F401
+def _wanted(asked: Asked, out: str, how: str, told: dict[str, Any]) -> Wanted:
+    """All but the key and the cohort, which want more than the options to be known."""
+    from monitoring.exports.wanted import Wanted, checked
+
+    if told["identified"]:
+        _owned(asked)
+    wanted = Wanted(
+        as_of=_time(asked, told["as_of"]) or datetime.now(UTC),  # the cycle's clock would bring all that judges
+        patients=told["patients"], analytes=_known_analytes(asked, told["analytes"]),
+        start=_time(asked, told["start"]), end=_time(asked, told["end"]),
+        align=checked(told["align"] or "", asked.catalog), key=None if told["identified"] else b"",
+        grid_hours=told["grid_hours"], carry_hours=told["carry_hours"], versions=told["versions"], facts=told["facts"],
+        partition=told["partition"] or "",
+    )  # fmt: skip
+    _fits(wanted, out, how)
+    return wanted
 
 
-def _is_long(asked: Asked, told: dict[str, Any]) -> bool:
+def _begin(asked: Asked, wanted: Wanted) -> None:
+    """The header, so that whoever reads it goes on."""
+    from monitoring.exports.layouts import layout
+
+    stdout = whole(sys.stdout.buffer)
+    stdout.write(layout(asked.catalog).asked(facts=wanted.facts, versions=False)["labs"].header)
+    stdout.flush()
+
+
+def _is_long(asked: Asked, wanted: Wanted) -> bool:
     """Whether reading takes longer than starting processes for it; a server's store is taken for a large one."""
+    if not wanted.facts or wanted.patients:
+        return False
     from storage.place import bytes_at
 
     size = bytes_at(asked.settings.database_url)
-    return told["facts"] and not told["patients"] and (size is None or size > LARGE)
+    return size is None or size > LARGE
 
 
-def _export(asked: Asked, out: str, how: str, told: dict[str, Any]) -> None:
+def _export(asked: Asked, out: str, how: str, wanted: Wanted, cohort: str | None, started: Any) -> None:
     from monitoring.commands.progress import Progress
     from monitoring.disguise import own_key
-    from monitoring.exporting import Wanted, write_export, write_labs
-    from monitoring.exports.alignment import checked
+    from monitoring.exporting import write_export, write_labs
+    from monitoring.parallel import cores
     from storage.writes import record_access
 
-    now, settings = datetime.now(UTC), asked.settings  # the cycle's clock would bring all that judges
-    as_of = _time(asked, told["as_of"]) or now
-    known = _known_analytes(asked, told["analytes"])
-    if told["identified"]:
-        _owned(asked)
-    align = checked(told["align"] or "", asked.catalog)
-    wanted = Wanted(
-        as_of=as_of, patients=told["patients"], analytes=known,
-        start=_time(asked, told["start"]), end=_time(asked, told["end"]), align=align,
-        key=None if told["identified"] else own_key(settings.data_dir), grid_hours=told["grid_hours"],
-        carry_hours=told["carry_hours"], versions=told["versions"], facts=told["facts"],
-        partition=told["partition"] or "", cohort=of_cohort(asked, told["cohort"], as_of) if told["cohort"] else None,
-    )  # fmt: skip
-    _fits(wanted, out, how)
-    what = f"export {out}" + (" with names" if told["identified"] else "")
-    record_access(asked.store, now, "command line", what, told["patients"] or ["*"])
+    identified = wanted.key is None
+    wanted = replace(
+        wanted,
+        key=None if identified else own_key(asked.settings.data_dir),
+        cohort=of_cohort(asked, cohort, wanted.as_of) if cohort else None,
+    )
+    what = f"export {out}" + (" with names" if identified else "")
+    record_access(asked.store, datetime.now(UTC), "command line", what, wanted.patients or ["*"])
+    by = {"crew": started, "workers": cores()}
     with Progress("values written") as shown:
         if out == STDOUT:
             stdout = whole(sys.stdout.buffer)
-            write_labs(asked.store, asked.catalog, wanted, stdout, progress=shown.add, crew=told["crew"])
+            write_labs(asked.store, asked.catalog, wanted, stdout, progress=shown.add, begun=True, **by)
             return
-        rows = write_export(asked.store, asked.catalog, wanted, Path(out), how, progress=shown.add, crew=told["crew"])
+        rows = write_export(asked.store, asked.catalog, wanted, Path(out), how, progress=shown.add, **by)
     click.echo(f"Written to {out}: " + ", ".join(f"{count} {name}" for name, count in rows.items()) + ".", err=True)
 
 

@@ -8,31 +8,14 @@ import numpy as np
 import pandas as pd
 
 from monitoring.analysis.matching import of_each
-from monitoring.errors import ExportError
-from monitoring.exports.fields import layout
-from monitoring.terms import LINES, Catalog
+from monitoring.exports.layouts import layout
+from monitoring.exports.wanted import ADMISSION, FLAG, LINE, STEROID
+from monitoring.terms import Catalog
 
 if TYPE_CHECKING:
     from monitoring.state import WardState
 
-STEROID, FIRST, ADMISSION, LINE, FLAG = "steroid", "first", "admission", "line", "flag"
-PLAIN = (STEROID, FIRST, ADMISSION)
 SERIES = ["patient_id", "analyte", "segment"]
-
-
-def checked(told: str, catalog: Catalog) -> str:
-    """What `--align` says, a line by its name. Raises ExportError with one sentence."""
-    kind, _, which = told.partition(":")
-    if told in ("", *PLAIN):
-        return told
-    lines = dict(enumerate(LINES)) | {line: line for line in LINES[1:]}
-    numbered = int(which) if which.isdecimal() else which
-    if kind == LINE and numbered and numbered in lines:
-        return f"{LINE}:{lines[numbered]}"
-    if kind == FLAG and which in catalog.rules:
-        return told
-    ways = f"{', '.join(PLAIN)}, line:2 (or {', '.join('line:' + line for line in LINES[1:])}), or flag: and its code"
-    raise ExportError(f"{told!r} is nothing to align on; there are {ways}.")
 
 
 def zeros(ward: WardState, align: str) -> pd.Series:

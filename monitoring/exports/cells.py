@@ -5,17 +5,22 @@ reported with its unit, so that nobody takes it for a number.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from monitoring.csv_marks import harmless
+from monitoring.exports.coded import Coded, Columns, coded
+from monitoring.exports.lines import Lines, csv_lines
 from monitoring.exports.marking import marked
-from monitoring.exports.worded import UNIT_OF, WITHOUT
+from monitoring.exports.worded import UNIT_OF, WITHOUT, worded
 
 TRUTHS = {True: "TRUE", False: "FALSE"}
+PLAIN = (1e-4, 1e10)  # numbers between these Arrow writes as Python does: without an exponent
 KEYED = {"value_id", "dose_id", "finding_id"}  # sixteen signs of which some are letters in all but one of 2,000
 
 
@@ -58,8 +63,86 @@ def _worded(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def _iso(times: pd.Series) -> pd.Series:
     """With microseconds only where there are any; an absent one as nothing."""
-    whole = times.dt.microsecond.fillna(0).eq(0)
-    seconds = times.dt.strftime("%Y-%m-%dT%H:%M:%S+00:00")
-    if not whole.all():
-        seconds = seconds.where(whole, times.dt.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00"))
-    return seconds.where(times.notna(), "")
+    told = pc.fill_null(iso(pa.array(times.array)), "")
+    return pd.Series(pd.array(told.cast(pa.large_string()), dtype="str"), index=times.index)
+
+
+def iso(moments: Any) -> Any:
+    """The same of an Arrow array in whatever zone; an absent one stays missing."""
+    plain = moments.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+    seconds = plain.cast(pa.timestamp("s"), safe=False)
+    whole = pc.equal(seconds.cast(pa.timestamp("us")), plain)
+    texts = seconds.cast(pa.string())
+    if not pc.all(pc.fill_null(whole, True)).as_py():
+        texts = pc.if_else(whole, texts, plain.cast(pa.string()))
+    return pc.binary_join_element_wise(pc.replace_substring(texts, " ", "T"), "+00:00", "")
+
+
+def cell_lines(frame: pd.DataFrame) -> Lines:
+    """A table of the export as it stands in a CSV file, with quotes only where there is no other way."""
+    return csv_lines(_cell_columns(frame), _spelt)
+
+
+def _cell_columns(frame: pd.DataFrame) -> Columns:
+    columns = {str(name): _whole(pa.array(frame[name], from_pandas=True)) for name in frame}
+    return {name: _cell_column(name, columns) for name in columns}
+
+
+def _whole(column: Any) -> Any:
+    """In one piece."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _cell_column(name: str, columns: Mapping[str, Any]) -> Any:
+    """Each text looked at once, however many rows have it."""
+    one = columns[name]
+    if name in KEYED:
+        return one.cast(pa.string())
+    if not pa.types.is_large_string(one.type):
+        return coded(one)
+    told = _text(one)
+    if name in UNIT_OF:
+        told = worded(told, _text(columns[UNIT_OF[name]]))
+    return Coded(told.codes, marked(told.values, name))
+
+
+def _text(column: Any) -> Coded:
+    told = coded(column)
+    return Coded(told.codes, told.values.cast(pa.string()))
+
+
+def _spelt(values: Any, end: str) -> Any:
+    """Cells with what follows them; nothing where there is nothing."""
+    texts = SPELT.get(str(values.type), _moment_or_whole)(values)
+    return pc.binary_join_element_wise(pc.fill_null(texts, ""), end, "") if end else pc.fill_null(texts, "")
+
+
+def _moment_or_whole(values: Any) -> Any:
+    return iso(values) if pa.types.is_timestamp(values.type) else values.cast(pa.string())
+
+
+def _quoted(texts: Any) -> Any:
+    wild = pc.match_substring_regex(texts, '[",\\r\\n]')
+    if not pc.any(wild).as_py():
+        return texts
+    doubled = pc.replace_substring(texts, '"', '""')
+    return pc.if_else(wild, pc.binary_join_element_wise('"', doubled, '"', ""), texts)
+
+
+def _number(values: Any) -> Any:
+    """As Python writes them, the shortest that is read as the same: one that is whole has a point too."""
+    texts = values.cast(pa.string())
+    texts = pc.if_else(pc.match_substring_regex(texts, r"^-?\d+$"), pc.binary_join_element_wise(texts, ".0", ""), texts)
+    size = np.abs(np.asarray(values.fill_null(1.0)))
+    other = (size >= PLAIN[1]) | ((size < PLAIN[0]) & (size > 0))
+    if not other.any():
+        return texts
+    mask = pa.array(other)
+    return pc.replace_with_mask(texts, mask, pa.array([repr(one) for one in values.filter(mask).to_pylist()]))
+
+
+SPELT: dict[str, Callable[[Any], Any]] = {
+    "string": _quoted,
+    "double": _number,
+    "bool": lambda values: pc.if_else(values, TRUTHS[True], TRUTHS[False]),
+}

@@ -54,14 +54,14 @@ class _WithoutPandas(MetaPathFinder):
 
 
 def _get_ready() -> None:
-    belong_to_parent(then=_leave_nothing)
+    belong_to_parent(then=leave_nothing)
     sys.meta_path.insert(0, _WithoutPandas())
     os.putenv("OPENBLAS_NUM_THREADS", "1")  # numpy's library starts a thread a core, which turn idly for a while
     with memory.loading():
         importlib.import_module("monitoring.exports.reading").get_ready()
 
 
-def _leave_nothing() -> None:
+def leave_nothing() -> None:
     """Whoever was to tidy up was killed: patients' values do not stay behind in a folder for what passes."""
     for folder in LEFT:
         shutil.rmtree(folder, ignore_errors=True)

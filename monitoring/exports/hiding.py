@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.matching import of_each
 from monitoring.disguise import pseudonyms, shifts
 from monitoring.exports.covering import hexadecimal, keyed, signs
 from monitoring.exports.fields import Field, Layout, Table
@@ -58,17 +61,29 @@ class _Cover:
     def table(self, frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         if frame.empty:
             return frame
-        by = pd.to_timedelta(frame["patient_id"].map(self.moved))
-        fields = [one for one in table.fields if one.name in frame and one.hiding]
-        covered = {one.name: self._column(frame, one, by) for one in fields}
-        order = [name for name in ("patient_id", *table.key) if name in frame]
-        place = frame.assign(patient_id=covered["patient_id"], place=range(len(frame)))
-        return frame.assign(**covered).loc[place.sort_values([order[0], "place"]).index].reset_index(drop=True)
+        fields = [one for one in table.fields if one.name in frame]
+        frame = self._in_order(frame[[one.name for one in fields]])
+        by = self._each(frame["patient_id"], self.moved)
+        covered = {one.name: self._column(frame, one, by) for one in fields if one.hiding}
+        return frame.assign(**covered)
+
+    def _in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """By pseudonym, and those of a patient as they come: laboratory values, which are many, stand so already."""
+        codes, names = pd.factorize(frame["patient_id"])
+        shown = [self.names[name] for name in names]
+        rank = np.argsort(np.argsort(np.array(shown, dtype=object)))[codes]
+        stands = bool((rank[1:] >= rank[:-1]).all())
+        return (frame if stands else frame.take(np.argsort(rank, kind="stable"))).reset_index(drop=True)
+
+    def _each(self, patients: pd.Series, told: Mapping[str, Any]) -> pd.Series:
+        """What is told of each one's patient, looked up once a patient."""
+        codes, names = pd.factorize(patients)
+        return pd.Series(pd.Series([told[name] for name in names]).array.take(codes), index=patients.index)
 
     def _column(self, frame: pd.DataFrame, one: Field, by: pd.Series) -> pd.Series:
         column = frame[one.name]
         if one.hiding == "pseudonym":
-            return column.map(self.names)
+            return self._each(column, self.names)
         if one.hiding == "shifted":
             return column + by
         if one.hiding == "ours":
@@ -81,7 +96,7 @@ class _Cover:
 
     def _ours(self, column: pd.Series, patients: pd.Series) -> pd.Series:
         """To the minute: the microseconds of one batch would tell whose dates were moved by how much."""
-        late = column > patients.map(self.until)
+        late = column > of_each(patients, self.until)
         told = column.where(~late & column.lt(self.as_of))
         return told.dt.floor("min")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,34 +29,39 @@ class Lines:
 ROWS = 1 << 14  # joined at once: they stay in the processor's cache, and no text grows beyond what Arrow can hold
 
 
-def csv_lines(columns: Columns) -> Lines:
+Write = Callable[[Any, str], Any]  # values and what follows each of them -> texts, none of them missing
+
+
+def csv_lines(columns: Columns, write: Write | None = None) -> Lines:
     """
     What is the same in many rows is written once, and what stands side by side in all of them as one text. No piece is
     made before it is asked for: all together are the most that a reading process would hold.
+
+    `write`: how a value is spelt; None: as described above.
     """
-    pieces = _pieces(columns)
+    pieces = _pieces(columns, write or _written)
     count = len(pieces[0])
     return Lines((_joined(pieces, first) for first in range(0, count, ROWS)), count)
 
 
-def _pieces(columns: Columns) -> list[Any]:
+def _pieces(columns: Columns, write: Write) -> list[Any]:
     """The texts of the columns as they stand in the file, neighbours as one where they share their codes."""
     *others, last = columns.values()
     seen: dict[int, Coded] = {}  # by the array: two columns may be the same
     pieces: list[Any] = []
     for one, end in (*((one, "") for one in others), (last, "\n")):
-        piece = _piece(one, end, seen)
+        piece = _piece(one, end, seen, write)
         if isinstance(piece, Coded) and _beside(pieces, piece):
             piece = _two(pieces.pop(), piece)
         pieces.append(piece)
     return pieces
 
 
-def _piece(one: Any, end: str, seen: dict[int, Coded]) -> Any:
+def _piece(one: Any, end: str, seen: dict[int, Coded], write: Write) -> Any:
     if not isinstance(one, Coded) and pa.types.is_string(one.type):  # another in each row
-        return _written(one, end)
+        return write(one, end)
     told = one if isinstance(one, Coded) else seen.setdefault(id(one), coded(one))
-    return Coded(told.codes, _written(told.values, end))
+    return Coded(told.codes, write(told.values, end))
 
 
 def _beside(pieces: list[Any], one: Coded) -> bool:
@@ -82,10 +87,6 @@ def _some(piece: Any, first: int) -> Any:
     if isinstance(piece, Coded):
         return taken(piece.values, piece.codes.slice(first, ROWS))
     return piece.slice(first, ROWS)
-
-
-def header(names: list[str]) -> bytes:
-    return (",".join(names) + "\n").encode()
 
 
 def _written(values: Any, end: str) -> Any:
@@ -132,13 +133,3 @@ def _moments(plain: Any, end: str) -> Any:
 def _iso(plain: Any, end: str) -> Any:
     texts = pc.binary_replace_slice(plain.cast(pa.string()).cast(pa.binary()), 10, 11, b"T").cast(pa.string())
     return pc.binary_join_element_wise('"', texts, f'+00:00"{end}', "")
-
-
-def csv_pieces(told: Any) -> Iterable[Any]:
-    """Rows of a frame, or lines that were made of them elsewhere: bytes, or what can be written as such."""
-    if isinstance(told, Lines):
-        return told.pieces
-    from monitoring.exports.cells import as_cells  # not where pandas is kept away
-
-    text: str = as_cells(told).to_csv(index=False, header=False, lineterminator="\n")
-    return (text.encode(),)

@@ -8,22 +8,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.columns import moments, ranked
 from monitoring.analysis.course import Course, births
 from monitoring.analysis.matching import of_each
 from monitoring.analysis.temperatures import FINDING
-from monitoring.exports.alignment import FIRST, aligned, zeros
+from monitoring.disguise import pseudonyms
+from monitoring.exports.alignment import SERIES, aligned, zeros
 from monitoring.exports.doses import treatments
 from monitoring.exports.fields import Layout, layout
 from monitoring.exports.findings import typed
-from monitoring.exports.panel import panel
+from monitoring.exports.panel import TAKEN, panel
 from monitoring.exports.versions import versions
-from monitoring.exports.wanted import Wanted
+from monitoring.exports.wanted import FIRST, Wanted
+from monitoring.terms import Catalog
 
 if TYPE_CHECKING:
     from monitoring.analysis.assessment import Assessment
     from monitoring.state import WardState
 
 DAYS_A_YEAR = 365.2425
+LABS = [
+    "patient_id", "analyte", "value", "comparator", "unit", "collected_at", "resulted_at", "received_at", "value_text",
+    "unit_text", "loinc", "method", "specimen", "status", "source_id", "reference_low", "reference_high",
+    "confounded_by", "confounded_way", "confounded_why", "usable", "below", "above", "ref",
+]  # fmt: skip
+PANEL = ["patient_id", "analyte", "collected_at", *TAKEN]
+ALIGNED = [*SERIES, "collected_at", "value", "usable", "exact"]
 Frames = dict[str, pd.DataFrame]
 
 
@@ -32,12 +42,11 @@ def tables(ward: WardState, told: Course | None, wanted: Wanted, only: Collectio
     judged, t0 = ward.assessment, first_steroid(ward)
     course, catalog = judged.course, judged.catalog
     zero = zeros(ward, wanted.align) if wanted.align else t0.iloc[:0]
-    points = _labs(ward, t0)
-    points = points.assign(**aligned(points, zero, catalog))
+    chosen, values = _chosen(ward, zero, wanted), _Values(judged.points, catalog, wanted)
     hours = wanted.panel_hours(catalog)
     made: Mapping[str, Callable[[], pd.DataFrame]] = {
         "patients": lambda: _patients(ward, t0),
-        "labs": lambda: points[within(points, "collected_at", wanted) & ~_from_findings(points, course)],
+        "labs": lambda: _labs(values, course, chosen, t0, zero),
         "treatments": lambda: _both(treatments(course.doses, catalog), "started_at", t0, zero),
         "lines": lambda: judged.lines.assign(drugs=judged.lines["drugs"].map(" ".join)),
         "findings": lambda: _both(findings(course.findings, wanted), "observed_at", t0, zero),
@@ -46,12 +55,12 @@ def tables(ward: WardState, told: Course | None, wanted: Wanted, only: Collectio
         "responses": lambda: judged.verdicts,
         "response_markers": lambda: judged.markers,
         "scores": lambda: _scores(judged),
-        "panel": lambda: panel(points[within(points, "collected_at", wanted)], zero, wanted, hours),
+        "panel": lambda: panel(values.taken(PANEL), zero, wanted, hours),
     }
     frames = {name: make() for name, make in made.items() if not only or name in ("patients", *only)}
     if told is not None:
         frames |= versions(told, wanted)
-    return {name: _of(frame, _chosen(ward, zero, wanted)) for name, frame in frames.items()}
+    return {name: _of(frame, chosen) for name, frame in frames.items()}
 
 
 def first_steroid(ward: WardState) -> pd.Series:
@@ -105,23 +114,55 @@ def _groups(years: pd.Series, groups: list[tuple[int, str]]) -> pd.Series:
     return cut.astype("object")
 
 
-def _labs(ward: WardState, t0: pd.Series) -> pd.DataFrame:
-    """All values of these patients, with what is known of each one's bounds, confounding and place in the course."""
-    points = ward.assessment.points
-    first = points.groupby("patient_id")["collected_at"].min()
+class _Values:
+    """The values that were asked for, in the order of the export; columns are put in order when they are asked for."""
+
+    def __init__(self, points: pd.DataFrame, catalog: Catalog, wanted: Wanted) -> None:
+        self.points, self.catalog = points, catalog
+        self.order = _in_order(points, wanted)
+        self.asked = within(points, "collected_at", wanted).to_numpy(dtype=bool)
+
+    def taken(self, columns: list[str], also: np.ndarray | None = None) -> pd.DataFrame:
+        """`also`: which of all points may be among them."""
+        mine = self.asked if also is None else self.asked & also
+        return self.points[columns].take(self.order[mine[self.order]])
+
+    def aligned(self, zero: pd.Series) -> pd.DataFrame:
+        """A baseline may lie outside of what was asked for."""
+        told = self.points[ALIGNED].take(self.order) if len(zero) else self.points[ALIGNED].iloc[:0]
+        return aligned(told, zero, self.catalog)
+
+
+def _in_order(points: pd.DataFrame, wanted: Wanted) -> np.ndarray:
+    """By patient, moment, analyte, method and number; patients as the export has them."""
+    codes, names = pd.factorize(points["patient_id"])
+    shown = pseudonyms(names.tolist(), wanted.key) if wanted.key is not None else {name: name for name in names}
+    place = {name: number for number, name in enumerate(sorted(shown, key=shown.__getitem__))}
+    patient = np.array([place[name] for name in names], dtype=np.int64)[codes]
+    other = (ranked(points[name]) for name in ("method", "analyte"))
+    return np.lexsort((points["ref"].to_numpy(), *other, moments(points["collected_at"]), patient))
+
+
+def _labs(values: _Values, course: Course, chosen: pd.Series, t0: pd.Series, zero: pd.Series) -> pd.DataFrame:
+    """What is known of each value's bounds, confounding and place in the course."""
+    everything = values.points
+    own = everything["patient_id"].isin(chosen).to_numpy(dtype=bool) & ~_from_findings(everything, course)
+    first = everything.groupby("patient_id")["collected_at"].min()
+    points = values.taken(LABS, own)
     table = points.rename(columns={"value_text": "value_reported", "unit_text": "unit_reported"})
-    table = _since(table, "collected_at", t0).assign(
+    return _since(table, "collected_at", t0).assign(
         hours_since_first=hours(points["collected_at"] - of_each(points["patient_id"], first)),
         value_low=points["value"].where(~points["below"], 0.0),
         value_high=points["value"].where(~points["above"]),
         value_id=points["ref"],
+        **values.aligned(zero).reindex(points.index),
     )
-    return table.sort_values(["patient_id", "collected_at", "analyte", "method", "ref"], ignore_index=True)
 
 
-def _from_findings(points: pd.DataFrame, course: Course) -> pd.Series:
+def _from_findings(points: pd.DataFrame, course: Course) -> np.ndarray:
     """Temperatures that an examiner wrote down are findings, and stand in that table."""
-    return points["ref"].isin(course.findings.loc[course.findings["finding"].eq(FINDING), "ref"])
+    told = course.findings.loc[course.findings["finding"].eq(FINDING), "ref"]
+    return np.isin(points["ref"].to_numpy(), told.to_numpy())
 
 
 def findings(told: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring.terms import Catalog
+from monitoring.errors import ExportError
+from monitoring.terms import LINES, Catalog
+
+STEROID, FIRST, ADMISSION, LINE, FLAG = "steroid", "first", "admission", "line", "flag"
+PLAIN = (STEROID, FIRST, ADMISSION)
 
 
 @dataclass(frozen=True)
@@ -49,3 +53,18 @@ class Wanted:
         told = catalog.settings
         grid, carry = self.grid_hours, self.carry_hours
         return grid or told["export_grid_hours"], carry or told["export_carry_hours"]
+
+
+def checked(told: str, catalog: Catalog) -> str:
+    """What `--align` says of hour 0, a line by its name. Raises ExportError with one sentence."""
+    kind, _, which = told.partition(":")
+    if told in ("", *PLAIN):
+        return told
+    lines = dict(enumerate(LINES)) | {line: line for line in LINES[1:]}
+    numbered = int(which) if which.isdecimal() else which
+    if kind == LINE and numbered and numbered in lines:
+        return f"{LINE}:{lines[numbered]}"
+    if kind == FLAG and which in catalog.rules:
+        return told
+    ways = f"{', '.join(PLAIN)}, line:2 (or {', '.join('line:' + line for line in LINES[1:])}), or flag: and its code"
+    raise ExportError(f"{told!r} is nothing to align on; there are {ways}.")

@@ -1,6 +1,7 @@
 """
-Formats of an export. Each is one file in this folder, found by listing it; it owes `NAME` and
-`write(parts, folder, about) -> rows by table`, part by part: memory does not grow with the export.
+Formats of an export. Each is one file in this folder, found by listing it; it owes `NAME`, `NEEDS` (the tables that it
+uses beside the patients; none named: all) and `write(parts, folder, about) -> rows by table`, part by part: memory does
+not grow with the export.
 
 `parts`: the tables of some patients at a time, as monitoring.exporting.exported gives them. What a format cannot say
 is counted with `about.leave_out`.
@@ -21,6 +22,7 @@ from monitoring.exports.tables import Frames
 
 class Profile(Protocol):
     NAME: str
+    NEEDS: tuple[str, ...]
 
     def write(self, parts: Iterable[Frames], folder: Path, about: About) -> dict[str, int]:
         """Writes all files below `folder`, which is empty."""

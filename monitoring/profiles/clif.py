@@ -24,6 +24,7 @@ from monitoring.terms import Catalog
 from monitoring.units import normal_unit
 
 NAME = "clif"
+NEEDS: tuple[str, ...] = ("labs", "treatments", "findings")
 FILE = "clif.toml"
 LABS = (
     "hospitalization_id text, lab_order_dttm moment, lab_collect_dttm moment, lab_result_dttm moment,"

@@ -21,6 +21,7 @@ from monitoring.exports.tables import Frames
 from monitoring.terms import Analyte, Catalog
 
 NAME = "meds"
+NEEDS: tuple[str, ...] = ("labs", "treatments", "findings", "flag_changes", "responses")
 VERSION = "0.4.1"
 EVENTS = pa.schema(
     [

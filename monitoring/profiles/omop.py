@@ -23,6 +23,7 @@ from monitoring.exports.tables import Frames
 from monitoring.exports.typed import schema, write_tables
 
 NAME = "omop"
+NEEDS: tuple[str, ...] = ("labs", "treatments")
 FILE = "omop.toml"
 SCHEMAS = {
     "person": schema(

@@ -13,15 +13,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pandas as pd
-
 from monitoring.exports.about import About
 from monitoring.exports.early import Early
-from monitoring.exports.lines import csv_pieces, header
+from monitoring.exports.lines import Lines
 from monitoring.exports.package import write_described
 from monitoring.exports.tables import Frames
 
 NAME = "csv"
+NEEDS: tuple[str, ...] = ()
 
 
 class _Hashed:
@@ -42,10 +41,10 @@ def write(parts: Iterable[Frames], folder: Path, about: About) -> dict[str, int]
         files = {name: _Hashed(opened.enter_context(path.open("wb"))) for name, path in paths.items()}
         early = {table.name: Early(table) for table in about.tables}
         for table in about.tables:
-            files[table.name].write(header(table.names))
+            files[table.name].write(table.header)
         for frames in parts:
             for name, told in _of(frames, files).items():
-                for piece in csv_pieces(early[name].led(told) if isinstance(told, pd.DataFrame) else told):
+                for piece in (told if isinstance(told, Lines) else early[name].led(told)).pieces:
                     files[name].write(piece)
                 rows[name] += len(told)
     about.notes += [one.late for one in early.values() if one.late]

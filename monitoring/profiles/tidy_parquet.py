@@ -18,6 +18,7 @@ from monitoring.exports.splitting import Files
 from monitoring.exports.tables import Frames
 
 NAME = "parquet"
+NEEDS: tuple[str, ...] = ()
 
 
 def write(parts: Iterable[Frames], folder: Path, about: About) -> dict[str, int]:

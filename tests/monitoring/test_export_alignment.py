@@ -7,7 +7,7 @@ import pytest
 
 from monitoring.catalog import load_catalog
 from monitoring.errors import ExportError
-from monitoring.exports.alignment import checked
+from monitoring.exports.wanted import checked
 from tests.monitoring.export_ward import PEOPLE, ExportWard
 
 CHILD = PEOPLE[0]

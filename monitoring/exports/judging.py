@@ -1,0 +1,142 @@
+"""
+Tables of very many patients, made some at a time: here, or by processes beside this one, in order and a few parts ahead
+of what is written. They only read. Each patient is told by one of them alone, and as one process would have told it.
+"""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from monitoring import memory
+from monitoring.analysis.course import Course
+from monitoring.errors import ExportError, ParallelError
+from monitoring.exports.crew import LEFT, leave_nothing
+from monitoring.exports.early import shown
+from monitoring.exports.fields import Table, as_arrow, layout
+from monitoring.exports.fields import cast as typed
+from monitoring.exports.hiding import hidden, plain
+from monitoring.exports.measured import measured, told
+from monitoring.exports.reading import ARROW, LINES
+from monitoring.exports.tables import Frames, tables
+from monitoring.exports.wanted import FLAG, Wanted
+from monitoring.parallel import each
+from monitoring.terms import Catalog
+from storage.engine import Store, open_store
+
+AT_ONCE = 150  # patients judged together: memory stays the same however many there are
+MOST = 2  # processes: each holds what it judges, a hundred megabytes and more
+AHEAD = 1  # parts that are judged, or made already, beyond one a process
+FRAMES = ""
+MEASURED = {"patients", "labs", "treatments", "findings", "panel"}  # what rests on no flag, verdict or score
+_own: dict[str, Store] = {}  # of a process beside this one: its way into the store
+
+
+@dataclass(frozen=True)
+class Order:
+    """`only`: these tables beside the patients, none named: all. `form`: LINES of CSV, ARROW tables or FRAMES."""
+
+    catalog: Catalog
+    wanted: Wanted
+    only: tuple[str, ...] = ()
+    form: str = FRAMES
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some patients in the order of the export; `leads`: the first of them, see monitoring.exports.leading."""
+
+    patients: list[str]
+    leads: bool
+
+
+def parts(store: Store, order: Order, chosen: Sequence[str], *, workers: int, first: int = 0) -> Iterator[Frames]:
+    """
+    The tables of `first` patients (0: of as many as of all others), then of AT_ONCE at a time; at least one part, so
+    that every table has its columns.
+
+    `workers`: so many processes beside this one, where there is more than a part for each; 1: none.
+    """
+    edges = [0, *range(min(first or AT_ONCE, len(chosen)), len(chosen), AT_ONCE), len(chosen)]
+    asked = [Part(list(chosen[since:until]), leads=not since) for since, until in pairwise(edges)]
+    if min(workers, len(asked)) <= 1:
+        for part in asked:
+            yield _made(store, order, part)
+        return
+    store.close()  # no connection may be in two processes; the next is made when it is asked for
+    many = min(workers, MOST)
+    with tempfile.TemporaryDirectory(prefix="maswatch-export-") as folder:
+        common = (store.url, order, Path(folder))
+        try:
+            for left in each(_made_beside, common, asked, workers=many, ahead=many + AHEAD, then=leave_nothing):
+                yield _fetched(left)
+        except ParallelError:
+            raise ExportError("A process that judged was ended from outside; start the export again.") from None
+
+
+def _made_beside(common: tuple[str, Order, Path], part: Part) -> Path:
+    """In a process that was started for this; what it made lies in a file."""
+    url, order, folder = common
+    LEFT.add(folder)
+    if url not in _own:
+        memory.keep()  # the next part uses what the last one took
+        _own[url] = open_store(url)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as out:
+        pickle.dump(_made(_own[url], order, part), out, protocol=pickle.HIGHEST_PROTOCOL)
+    return Path(out.name)
+
+
+def _fetched(left: Path) -> Frames:
+    """From where only this process and those it started can write."""
+    with left.open("rb") as file:
+        frames: Frames = pickle.load(file)
+    left.unlink()
+    return frames
+
+
+@memory.uncollected()
+def _made(store: Store, order: Order, part: Part) -> Frames:
+    """A function of its own, so that nothing of a part is held while the next one is judged."""
+    wanted, laid = order.wanted, layout(order.catalog)
+    frames = _tables(store, order, part.patients)
+    told = plain(frames, laid) if wanted.key is None else hidden(frames, laid, wanted.key, wanted.as_of)
+    return {name: _formed(typed(told.pop(name), laid.tables[name]), laid.tables[name], order, part) for name in [*told]}
+
+
+def _formed(frame: Any, table: Table, order: Order, part: Part) -> Any:
+    """Patients are counted by who writes, and stay as they are."""
+    if table.name == "patients":
+        return frame
+    if order.form == LINES:
+        return shown(frame, table, leads=part.leads).whole()
+    return as_arrow(frame, table) if order.form == ARROW else frame
+
+
+def _tables(store: Store, order: Order, patients: list[str]) -> Frames:
+    """No more is judged than the tables need, and nothing is put in words that nobody may read."""
+    wanted, only = order.wanted, order.only
+    ward, every = (_measured if _asks_no_judgement(order) else _judged)(store, order, patients)
+    return tables(ward, every if wanted.versions else None, wanted, only)
+
+
+def _asks_no_judgement(order: Order) -> bool:
+    return bool(order.only) and MEASURED.issuperset(order.only) and not order.wanted.align.startswith(FLAG)
+
+
+def _measured(store: Store, order: Order, patients: list[str]) -> tuple[Any, Course]:
+    every = told(store, as_of=order.wanted.as_of, patients=patients)
+    return measured(every, order.catalog, as_of=order.wanted.as_of), every
+
+
+def _judged(store: Store, order: Order, patients: list[str]) -> tuple[Any, Course | None]:
+    """What is told with each flag stands in identified exports alone."""
+    from monitoring.state import state  # brings all that judges
+
+    wanted = order.wanted
+    every = told(store, as_of=wanted.as_of, patients=patients) if wanted.versions else None
+    return state(store, order.catalog, as_of=wanted.as_of, patients=patients, in_words=wanted.key is None), every

@@ -1,0 +1,72 @@
+"""
+Patients of whom values, doses and findings are wanted, and no flag, verdict or score: what stands beside each value
+(what moved it, where the steroids began) rests on no more than this, and is the same as in a judgement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import pandas as pd
+
+from monitoring.analysis.administrations import administrations, bodies
+from monitoring.analysis.course import Course, known
+from monitoring.analysis.points import points
+from monitoring.analysis.spans import spans
+from monitoring.analysis.steroids import starts
+from monitoring.analysis.temperatures import with_temperatures
+from monitoring.analysis.written import moment
+from monitoring.terms import Catalog
+from storage import queries
+from storage.engine import Store
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What has the name of something in monitoring.analysis.assessment.Assessment is the same."""
+
+    as_of: datetime
+    course: Course
+    catalog: Catalog
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        return points(self.course.observations, self.course.doses, self.catalog)
+
+    @cached_property
+    def starts(self) -> pd.DataFrame:
+        body = bodies(self.course.patients, self.course.observations)
+        return starts(administrations(self.course.doses, body, self.catalog, as_of=self._now), self.catalog)
+
+    @cached_property
+    def spans(self) -> pd.DataFrame:
+        return spans(self.course.doses, self.starts, self.catalog, as_of=self._now)
+
+    @property
+    def _now(self) -> pd.Timestamp:
+        return moment(self.as_of)
+
+
+@dataclass(frozen=True)
+class MeasuredWard:
+    """Stands in the place of monitoring.state.WardState where nothing is asked of its flags."""
+
+    assessment: Measured
+
+
+def measured(told: Course, catalog: Catalog, *, as_of: datetime) -> MeasuredWard:
+    """`told`: every version of everything."""
+    course = with_temperatures(known(told, as_of=moment(as_of)), catalog)
+    return MeasuredWard(Measured(as_of, course, catalog))
+
+
+def told(store: Store, *, as_of: datetime, patients: list[str]) -> Course:
+    """Every version of every fact received by `as_of`."""
+    return Course(
+        patients=queries.patients(store, as_of=as_of, patients=patients),
+        observations=queries.observations(store, as_of=as_of, patients=patients),
+        doses=queries.doses(store, as_of=as_of, patients=patients),
+        findings=queries.findings(store, as_of=as_of, patients=patients),
+    )
