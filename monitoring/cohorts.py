@@ -17,8 +17,9 @@ from monitoring.cohort_file import Cohort, read_cohort
 from monitoring.errors import CohortError
 from monitoring.exports.fields import layout
 from monitoring.exports.tables import first_steroid, people
-from monitoring.state import state, told
+from monitoring.state import state
 from monitoring.terms import Catalog
+from monitoring.whole_course import told
 from storage import cohorts as stored
 from storage import queries
 from storage.engine import Store

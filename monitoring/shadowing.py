@@ -19,8 +19,8 @@ from monitoring.analysis.stays import DAY, Watched, patient_days, stays, watched
 from monitoring.analysis.written import moment
 from monitoring.catalog import KNOWLEDGE, load_catalog
 from monitoring.replaying import WORTH_A_CORE
-from monitoring.state import told
 from monitoring.terms import Catalog
+from monitoring.whole_course import told
 from storage import heard
 from storage.engine import Store
 

@@ -28,6 +28,7 @@ from monitoring.flag_news import flag_news
 from monitoring.memory import uncollected
 from monitoring.recent_course import shown_recently, spelled, told_recently, versions
 from monitoring.terms import Catalog
+from monitoring.whole_course import told
 from storage import merges, queries
 from storage.engine import Store
 from storage.frames import FLAG_CHANGES, empty
@@ -66,16 +67,6 @@ class Judge(Protocol):
     def __call__(
         self, store: Store, catalog: Catalog, *, as_of: datetime, run_id: str, patients: list[str] | None = None
     ) -> Judged: ...
-
-
-def told(store: Store, *, as_of: datetime, patients: list[str] | None = None, without: Collection[str] = ()) -> Course:
-    """Every version of every fact received by `as_of`; of observations all but the columns `without`."""
-    return Course(
-        patients=queries.patients(store, as_of=as_of, patients=patients),
-        observations=queries.observations(store, as_of=as_of, patients=patients, without=without),
-        doses=queries.doses(store, as_of=as_of, patients=patients),
-        findings=queries.findings(store, as_of=as_of, patients=patients),
-    )
 
 
 def state(

@@ -17,8 +17,8 @@ import pandas as pd
 from monitoring.analysis.assessment import assess
 from monitoring.flag_news import flag_news
 from monitoring.in_force import since
-from monitoring.state import told
 from monitoring.terms import Catalog
+from monitoring.whole_course import told
 from storage import integrity, merges, queries
 from storage.engine import Store
 

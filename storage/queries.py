@@ -230,6 +230,14 @@ def answer_ends(store: Store, *, as_of: datetime, patients: Sequence[str] | None
     return _said(store, AnswerEnd, frames.ANSWER_ENDS, as_of=as_of, patients=patients)
 
 
+def how_many(store: Store, patients: Sequence[str]) -> int:
+    """Versions of observations of these patients, under these identifiers."""
+    table = _table(Observation)
+    with store.reading() as connection:
+        mine = among(connection, table.c.patient_id, patients)
+        return int(connection.execute(select(func.count()).select_from(table).where(mine)).scalar_one())
+
+
 def counts(store: Store) -> dict[str, int]:
     """Rows by table."""
     with store.reading() as connection:

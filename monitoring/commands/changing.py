@@ -116,7 +116,7 @@ def _course(printer: Printer, folder: Path | None, *, issued: bool) -> Course:
     from monitoring.analysis.course import UNJUDGED
     from monitoring.analysis.replay import as_issued
     from monitoring.replaying import recorded
-    from monitoring.state import told
+    from monitoring.whole_course import told
 
     asked = printer.asked
     if folder:  # nobody knows when a recorded fact was received: it counts from its issue

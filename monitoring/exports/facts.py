@@ -25,6 +25,7 @@ from monitoring.exports.counting import ABSENT, Column, Drawn, Part, Plan
 from monitoring.exports.doses import treatments
 from monitoring.exports.fields import Table, cast, layout
 from monitoring.exports.hiding import hidden, plain
+from monitoring.exports.sizing import together
 from monitoring.exports.tables import Frames, findings, people
 from monitoring.exports.wanted import Wanted
 from monitoring.terms import Catalog
@@ -35,6 +36,7 @@ from storage.versions import WITHDRAWN
 
 Crew = ProcessPoolExecutor
 AT_ONCE = 128  # patients whose values are read together, and are one row group of Parquet
+VALUES = 100_000  # of theirs, where they were watched for long
 MICROSECOND = pd.Timedelta(microseconds=1)
 TOGETHER = 2000  # patients whose treatments and findings are
 
@@ -56,9 +58,9 @@ def fact_parts(
     `crew`: reading processes that were started already (monitoring.exports.crew).
     A part has the values of some patients, or the people, treatments and findings of the same and those before.
     """
-    order = _order(store, catalog, wanted, form)
-    groups = _groups(store, wanted, _together(chosen, TOGETHER))
-    for group, answers in groupby(_answers(order, groups, chosen, crew), itemgetter(0)):
+    order, size = _order(store, catalog, wanted, form), _size(store, chosen)
+    parts = _cut(_groups(store, wanted, _together(chosen, TOGETHER)), size)
+    for group, answers in groupby(_answers(order, parts, crew, alone=len(chosen) <= size), itemgetter(0)):
         drawn = []
         for _, (labs, told) in answers:
             drawn.append(told)
@@ -70,9 +72,14 @@ def labs_parts(
     store: Store, catalog: Catalog, wanted: Wanted, chosen: Sequence[str], crew: Crew | None = None
 ) -> Iterator[Frames]:
     """The same lines of CSV of "labs" alone, and the first of them as soon as can be."""
-    groups = _groups(store, wanted, _together(chosen, AT_ONCE))
-    for _, (labs, _) in _answers(_order(store, catalog, wanted, reading.LINES), groups, chosen, crew):
+    order, size = _order(store, catalog, wanted, reading.LINES), _size(store, chosen)
+    parts = _cut(_groups(store, wanted, _together(chosen, size)), size)
+    for _, (labs, _) in _answers(order, parts, crew, alone=len(chosen) <= size):
         yield {"labs": labs}
+
+
+def _size(store: Store, chosen: Sequence[str]) -> int:
+    return together(store, chosen, most=AT_ONCE, values=VALUES)
 
 
 def _order(store: Store, catalog: Catalog, wanted: Wanted, form: str) -> reading.Order:
@@ -82,10 +89,9 @@ def _order(store: Store, catalog: Catalog, wanted: Wanted, form: str) -> reading
 
 
 def _answers(
-    order: reading.Order, groups: Iterable[_People], chosen: Sequence[str], crew: Crew | None
+    order: reading.Order, parts: Iterable[tuple[_People, Part]], crew: Crew | None, *, alone: bool
 ) -> Iterator[tuple[_People, reading.Answer]]:
-    with reading.readers(order, crew, alone=len(chosen) <= AT_ONCE) as read:
-        parts = ((group, part) for group in groups for part in _cut(group.part))
+    with reading.readers(order, crew, alone=alone) as read:
         yield from read.answers((group, replace(part, leads=not number)) for number, (group, part) in enumerate(parts))
 
 
@@ -158,14 +164,18 @@ def _temperatures(course: Course) -> pd.DataFrame:
     return told[pd.to_numeric(told["value"], errors="coerce").notna()]
 
 
-def _cut(part: Part) -> Iterator[Part]:
-    """The same patients, some at a time."""
-    for first in range(0, max(len(part.shown), 1), AT_ONCE):
-        here = slice(first, first + AT_ONCE)
-        own = (part.owners >= first) & (part.owners < first + AT_ONCE)
-        names = tuple(np.array(part.names, dtype=object)[own])
-        yield Part(part.shown[here], names, part.owners[own] - first, part.moved[here], part.early[here],
-                   part.stay[here])  # fmt: skip
+def _cut(groups: Iterable[_People], size: int) -> Iterator[tuple[_People, Part]]:
+    """The same patients, `size` at a time, each beside their group."""
+    for group in groups:
+        for first in range(0, max(len(group.part.shown), 1), size):
+            yield group, _some(group.part, first, size)
+
+
+def _some(part: Part, first: int, size: int) -> Part:
+    here, own = slice(first, first + size), (part.owners >= first) & (part.owners < first + size)
+    names = tuple(np.array(part.names, dtype=object)[own])
+    return Part(part.shown[here], names, part.owners[own] - first, part.moved[here], part.early[here],
+                part.stay[here])  # fmt: skip
 
 
 def _small(group: _People, drawn: list[Drawn], catalog: Catalog, wanted: Wanted) -> Frames:

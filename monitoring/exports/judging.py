@@ -21,15 +21,18 @@ from monitoring.exports.early import shown
 from monitoring.exports.fields import Table, as_arrow, layout
 from monitoring.exports.fields import cast as typed
 from monitoring.exports.hiding import hidden, plain
-from monitoring.exports.measured import measured, told
+from monitoring.exports.measured import measured
 from monitoring.exports.reading import ARROW, LINES
+from monitoring.exports.sizing import together
 from monitoring.exports.tables import Frames, tables
 from monitoring.exports.wanted import FLAG, Wanted
 from monitoring.parallel import each
 from monitoring.terms import Catalog
+from monitoring.whole_course import told
 from storage.engine import Store, open_store
 
 AT_ONCE = 150  # patients judged together: memory stays the same however many there are
+VALUES = 40_000  # of theirs, where they were watched for long
 MOST = 2  # processes: each holds what it judges, a hundred megabytes and more
 AHEAD = 1  # parts that are judged, or made already, beyond one a process
 FRAMES = ""
@@ -57,12 +60,13 @@ class Part:
 
 def parts(store: Store, order: Order, chosen: Sequence[str], *, workers: int, first: int = 0) -> Iterator[Frames]:
     """
-    The tables of `first` patients (0: of as many as of all others), then of AT_ONCE at a time; at least one part, so
-    that every table has its columns.
+    The tables of `first` patients (0: of as many as of all others), then of as many at a time as go together; at least
+    one part, so that every table has its columns.
 
     `workers`: so many processes beside this one, where there is more than a part for each; 1: none.
     """
-    edges = [0, *range(min(first or AT_ONCE, len(chosen)), len(chosen), AT_ONCE), len(chosen)]
+    size = together(store, chosen, most=AT_ONCE, values=VALUES)
+    edges = [0, *range(min(first or size, size, len(chosen)), len(chosen), size), len(chosen)]
     asked = [Part(list(chosen[since:until]), leads=not since) for since, until in pairwise(edges)]
     if min(workers, len(asked)) <= 1:
         for part in asked:

@@ -19,8 +19,6 @@ from monitoring.analysis.steroids import starts
 from monitoring.analysis.temperatures import with_temperatures
 from monitoring.analysis.written import moment
 from monitoring.terms import Catalog
-from storage import queries
-from storage.engine import Store
 
 
 @dataclass(frozen=True)
@@ -60,13 +58,3 @@ def measured(told: Course, catalog: Catalog, *, as_of: datetime) -> MeasuredWard
     """`told`: every version of everything."""
     course = with_temperatures(known(told, as_of=moment(as_of)), catalog)
     return MeasuredWard(Measured(as_of, course, catalog))
-
-
-def told(store: Store, *, as_of: datetime, patients: list[str]) -> Course:
-    """Every version of every fact received by `as_of`."""
-    return Course(
-        patients=queries.patients(store, as_of=as_of, patients=patients),
-        observations=queries.observations(store, as_of=as_of, patients=patients),
-        doses=queries.doses(store, as_of=as_of, patients=patients),
-        findings=queries.findings(store, as_of=as_of, patients=patients),
-    )

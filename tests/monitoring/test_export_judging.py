@@ -26,6 +26,10 @@ from monitoring.state import state
 from tests.monitoring.export_ward import AS_OF, KEY, ExportWard
 
 BY_TWO = "import monitoring.exports.judging as judging; judging.AT_ONCE = 1; from monitoring.cli import main; main()"
+HELD = (  # never done, and heard of Ctrl-C as from a terminal, whoever began the tests
+    "import signal, time; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    + BY_TWO.replace("from", "judging._fetched = lambda left: time.sleep(60); from", 1)
+)
 
 
 def test_several_processes_write_the_same_bytes_as_one(
@@ -108,7 +112,7 @@ def test_a_judging_process_that_was_killed_is_told_in_a_sentence_and_half_an_exp
 def test_an_export_that_is_stopped_leaves_neither_files_nor_processes(
     export_ward: ExportWard, tmp_path: Path, number: int
 ) -> None:
-    with _running(export_ward, tmp_path, str(tmp_path / "out")) as command:
+    with _running(export_ward, tmp_path, str(tmp_path / "out"), code=HELD) as command:
         _await(lambda: (tmp_path / "out" / "labs.csv").exists())
         os.kill(command.pid, number)
         _, said = command.communicate(timeout=60)

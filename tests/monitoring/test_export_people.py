@@ -12,7 +12,7 @@ import pytest
 from monitoring.analysis.course import known
 from monitoring.exporting import Wanted, write_export
 from monitoring.replaying import recorded
-from monitoring.state import told
+from monitoring.whole_course import told
 from tests.monitoring.clif_ward import tables
 from tests.monitoring.command_line import CommandLine
 from tests.monitoring.export_ward import AS_OF, ExportWard

@@ -29,7 +29,8 @@ from monitoring.intake import read_paths, take_in
 from monitoring.recent_course import told_recently
 from monitoring.settings import Settings
 from monitoring.simulate import simulate
-from monitoring.state import judge_and_record, recent_state, state, told
+from monitoring.state import judge_and_record, recent_state, state
+from monitoring.whole_course import told
 from storage import merges, queries
 from storage.engine import Store, open_store
 from storage.tables import METADATA

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from monitoring.analysis.course import Course
-from monitoring.state import told
+from monitoring.whole_course import told
 from tests.monitoring.export_ward import AS_OF, ExportWard
 
 VALUES = ["patient_id", "analyte", "value", "comparator", "unit", "collected_at"]

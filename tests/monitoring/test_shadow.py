@@ -23,8 +23,8 @@ from monitoring.analysis.replay import as_issued
 from monitoring.analysis.stays import patient_days, stays, watched
 from monitoring.catalog import KNOWLEDGE, load_catalog
 from monitoring.shadowing import Shadowed, Stretch, changed_catalog, on_trial, shadowed
-from monitoring.state import told
 from monitoring.terms import Catalog
+from monitoring.whole_course import told
 from storage import queries
 from tests.monitoring.command_line import CommandLine, fresh, logging_as_before
 from tests.monitoring.intake_fixture import LABS, Site, site

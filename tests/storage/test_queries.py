@@ -183,3 +183,10 @@ def test_columns_that_nobody_asks_for_are_not_read(any_store: Store) -> None:
     told = queries.observations(any_store, as_of=LATER, without=("origin", "loinc"))
     assert list(told.columns) == [name for name in frames.OBSERVATIONS if name not in ("origin", "loinc")]
     assert told["value"].tolist() == [900.0]
+
+
+def test_all_versions_of_some_patients_are_counted(any_store: Store) -> None:
+    told = [lab(1, 12_000), lab(2, 9_000, hours=12), lab(3, 40, patient_id="P2"), lab(4, 41, patient_id="P3")]
+    append(any_store, batch(0, observations=told))
+    tell(any_store, lab(1, 1_200), at=12)
+    assert [queries.how_many(any_store, asked) for asked in (["P1"], ["P2", "P1"], ["P9"], [])] == [3, 4, 0, 0]
