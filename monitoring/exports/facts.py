@@ -39,6 +39,7 @@ AT_ONCE = 128  # patients whose values are read together, and are one row group 
 VALUES = 100_000  # of theirs, where they were watched for long
 MICROSECOND = pd.Timedelta(microseconds=1)
 TOGETHER = 2000  # patients whose treatments and findings are
+BESIDE = 1_000_000  # values of theirs, where they were watched for long: findings and treatments come with them
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,8 @@ def fact_parts(
     A part has the values of some patients, or the people, treatments and findings of the same and those before.
     """
     order, size = _order(store, catalog, wanted, form), _size(store, chosen)
-    parts = _cut(_groups(store, wanted, _together(chosen, TOGETHER)), size)
+    grouped = together(store, chosen, most=TOGETHER, values=BESIDE)
+    parts = _cut(_groups(store, wanted, _in_turn(chosen, grouped, grouped)), size)
     for group, answers in groupby(_answers(order, parts, crew, alone=len(chosen) <= size), itemgetter(0)):
         drawn = []
         for _, (labs, told) in answers:
@@ -73,7 +75,8 @@ def labs_parts(
 ) -> Iterator[Frames]:
     """The same lines of CSV of "labs" alone, and the first of them as soon as can be."""
     order, size = _order(store, catalog, wanted, reading.LINES), _size(store, chosen)
-    parts = _cut(_groups(store, wanted, _together(chosen, size)), size)
+    grouped = together(store, chosen, most=TOGETHER, values=BESIDE)
+    parts = _cut(_groups(store, wanted, _in_turn(chosen, size, grouped)), size)
     for _, (labs, _) in _answers(order, parts, crew, alone=len(chosen) <= size):
         yield {"labs": labs}
 
@@ -109,11 +112,11 @@ def micro(moment: Any) -> int:
     return (pd.Timestamp(moment) - pd.Timestamp(0, tz="UTC")) // MICROSECOND
 
 
-def _together(chosen: Sequence[str], begin: int) -> Iterator[list[str]]:
-    """`begin` patients, then TOGETHER. At least one part, so that every table has its columns also without anybody."""
+def _in_turn(chosen: Sequence[str], begin: int, then: int) -> Iterator[list[str]]:
+    """`begin` patients, `then` so many. At least one part, so that every table has its columns also without anybody."""
     yield list(chosen[:begin])
-    for first in range(begin, len(chosen), TOGETHER):
-        yield list(chosen[first : first + TOGETHER])
+    for first in range(begin, len(chosen), then):
+        yield list(chosen[first : first + then])
 
 
 def _groups(store: Store, wanted: Wanted, parts: Iterable[list[str]]) -> Iterator[_People]:

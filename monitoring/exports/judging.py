@@ -32,7 +32,7 @@ from monitoring.whole_course import told
 from storage.engine import Store, open_store
 
 AT_ONCE = 150  # patients judged together: memory stays the same however many there are
-VALUES = 40_000  # of theirs, where they were watched for long
+VALUES = 16_000  # of theirs at most: three processes stay within 500 MB together
 MOST = 2  # processes: each holds what it judges, a hundred megabytes and more
 AHEAD = 1  # parts that are judged, or made already, beyond one a process
 FRAMES = ""
