@@ -70,6 +70,7 @@ def test_nothing_judged_is_in_it(both: tuple[Path, Path], export_ward: ExportWar
     assert not {name for table in told.values() for name in table.names} & set(JUDGED)
 
 
+@pytest.mark.sqlite  # a copy is a file; what a server's reader brings is held in tests/storage/test_facts.py
 @pytest.mark.parametrize("how", ["csv", "parquet"])
 def test_rows_with_and_without_a_number_for_their_words_are_written_the_same(
     export_ward: ExportWard, tmp_path: Path, how: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +22,8 @@ from tests.stores import new_store
 BEGAN = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
-def ward(folder: Path, counts: list[int]) -> tuple[Store, list[str]]:
+@contextmanager
+def ward(folder: Path, counts: list[int]) -> Iterator[tuple[Store, list[str]]]:
     """Patients with so many values each."""
     store = new_store(folder / "ward.db")
     names = [f"P{number:04d}" for number in range(len(counts))]
@@ -30,8 +33,9 @@ def ward(folder: Path, counts: list[int]) -> tuple[Store, list[str]]:
         "unit": "ug/L", "unit_text": "ug/L", "collected_at": pd.Timestamp(BEGAN) + pd.to_timedelta(ref, unit="min"),
         "ref": ref, "digest": ref,
     })  # fmt: skip
-    append(store, Batch("run", "lis", BEGAN + timedelta(days=40), observations=told))
-    return store, names
+    with closing(store):
+        append(store, Batch("run", "lis", BEGAN + timedelta(days=40), observations=told))
+        yield store, names
 
 
 @pytest.mark.parametrize(
@@ -46,13 +50,13 @@ def ward(folder: Path, counts: list[int]) -> tuple[Store, list[str]]:
 def test_as_many_as_may_go_together_and_no_more_values_than_wanted(
     tmp_path: Path, counts: list[int], size: int
 ) -> None:
-    store, names = ward(tmp_path, counts)
-    assert together(store, names, most=20, values=400) == size
+    with ward(tmp_path, counts) as (store, names):
+        assert together(store, names, most=20, values=400) == size
 
 
 def test_those_looked_at_stand_for_all_and_are_found_everywhere_among_them(tmp_path: Path) -> None:
-    store, names = ward(tmp_path, [10] * LOOKED_AT + [190] * LOOKED_AT)
-    assert together(store, names, most=20, values=400) == 4  # 100 each in the mean
+    with ward(tmp_path, [10] * LOOKED_AT + [190] * LOOKED_AT) as (store, names):
+        assert together(store, names, most=20, values=400) == 4  # 100 each in the mean
 
 
 def test_an_export_in_smaller_parts_is_the_same(
