@@ -27,8 +27,9 @@ from tests.monitoring.export_ward import AS_OF, KEY, ExportWard
 
 BY_TWO = "import monitoring.exports.judging as judging; judging.AT_ONCE = 1; from monitoring.cli import main; main()"
 HELD = (  # never done, and heard of Ctrl-C as from a terminal, whoever began the tests
-    "import signal, time; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    + BY_TWO.replace("from", "judging._fetched = lambda left: time.sleep(60); from", 1)
+    "import os, pathlib, signal, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "def held(left):\n    pathlib.Path(os.environ['HELD_AT']).touch(); time.sleep(60)\n"
+    + BY_TWO.replace("from", "judging._fetched = held; from", 1)
 )
 
 
@@ -110,10 +111,12 @@ def test_a_judging_process_that_was_killed_is_told_in_a_sentence_and_half_an_exp
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.sqlite  # a command of its own finds no store that was put on a server
 def test_an_export_that_is_stopped_leaves_neither_files_nor_processes(
-    export_ward: ExportWard, tmp_path: Path, number: int
+    export_ward: ExportWard, tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HELD_AT", str(tmp_path / "held"))
     with _running(export_ward, tmp_path, str(tmp_path / "out"), code=HELD) as command:
-        _await(lambda: (tmp_path / "out" / "labs.csv").exists())
+        _await((tmp_path / "held").exists)
+        assert (tmp_path / "out" / "labs.csv").exists()
         os.kill(command.pid, number)
         _, said = command.communicate(timeout=60)
     assert command.returncode == {signal.SIGTERM: 143, signal.SIGINT: 130}[signal.Signals(number)]
