@@ -7,9 +7,7 @@ another person's rights are ever answered from an older read.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +20,7 @@ import streamlit as st
 
 from dashboard import cut_out
 from dashboard.apart import Apart
+from dashboard.asked_once import asked
 from dashboard.bedside import Row, Ward
 from dashboard.drawn_once import draw_ahead
 from dashboard.garbage import unsearched
@@ -55,7 +54,6 @@ _files: dict[str, tuple[int, int] | None] = {}
 _feed_seen: LastMade[Health] = LastMade(timedelta(seconds=SHARED_SECONDS))
 _unchanged = Unchanged()
 _answers = Once(4, SHARED_SECONDS)
-_run = threading.local()
 Read = TypeVar("Read")
 
 
@@ -88,28 +86,9 @@ def store() -> Store:
     return opened
 
 
-@contextmanager
-def one_run() -> Iterator[None]:
-    """A run of a page: the ward asks whether anything was committed, and what is read after it goes by that answer."""
-    _run.asked, _run.on = None, True
-    try:
-        yield
-    finally:
-        _run.asked, _run.on = None, False
-
-
-def _asked(*, anew: bool = False) -> newest.Asked:
-    known: newest.Asked | None = None if anew else getattr(_run, "asked", None)
-    if known is None:
-        known = newest.asked(store())
-        if getattr(_run, "on", False):
-            _run.asked = known
-    return known
-
-
 def unchanged(key: Hashable, read: Callable[[], Read]) -> Read:
     """What was read under `key` since the last commit, else read now; see unchanged.py."""
-    return _unchanged.given((settings().database_url, key), _asked().state, read)
+    return _unchanged.given((settings().database_url, key), asked(store()).state, read)
 
 
 def feed(now: datetime) -> Health:
@@ -140,7 +119,7 @@ def ward(as_of: datetime | None, *, now: datetime, waits: bool = True) -> Ward:
     `behind`, and where there is none yet, who does not wait (`waits`) is told so. An answer to a flag changes no
     judgement: what was judged is shared on, and the answers are read anew.
     """
-    url, (mark, judged_mark) = settings().database_url, _asked(anew=True).marks
+    url, (mark, judged_mark) = settings().database_url, asked(store(), anew=True).marks
     if as_of is not None:
         return _then(url, mark, EVERYONE, as_of, store(), catalog())
     if _keeper:
@@ -196,14 +175,14 @@ def with_whole(ward: Ward, patient_id: str, *, far: bool) -> Ward:
     """
     if patient_id not in ward.earlier and not (far and ward.of(patient_id)):
         return ward
-    _, mark = _asked().marks
+    _, mark = asked(store()).marks
     alone = _alone(settings().database_url, mark, EVERYONE, ward.as_of, patient_id, store(), catalog())
     return cut_out.with_answers(alone, answered_since(alone.state, store(), catalog(), as_of=ward.as_of))
 
 
 def news(ward: Ward, *, now: datetime, live: bool = False) -> dict[str, Since]:
     """What is new of everybody since their last rounds, with what was said until `now`; `live`: the clock says so."""
-    key = (settings().database_url, _asked().marks[0], EVERYONE)
+    key = (settings().database_url, asked(store()).marks[0], EVERYONE)
 
     def shared(store: Store, *, since: datetime, as_of: datetime) -> pd.DataFrame:
         return _amended(*key, ward.as_of, since, store, as_of)

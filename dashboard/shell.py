@@ -14,6 +14,7 @@ import streamlit as st
 
 from dashboard import reading, who
 from dashboard.admission import Person
+from dashboard.asked_once import one_run
 from dashboard.bedside import Ward
 from dashboard.components import AGAIN_SECONDS, show_behind, show_sheet, show_state
 from dashboard.door_pages import NOBODY_NAMED
@@ -89,7 +90,7 @@ def _let_in() -> Person | None:
 def _inside(draw: Draw, clock: Clock, needs: Right) -> None:
     _let_in()
     try:
-        with reading.one_run():
+        with one_run():
             _shown(draw, clock, needs)
     except BeingReadError:
         _say_being_read()

@@ -37,6 +37,7 @@ NO_SCHEDULER = (
 LOST = "A process that judged has died, perhaps for want of memory; take fewer with --workers."
 ANSWERS_WITHIN = "30s"
 KINDNESS = 5  # of nineteen
+ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
 # no page about the cluster, and no port that a second one could not have
 OWN_CLUSTER: dict[str, Any] = {
     "threads_per_worker": 1, "memory_limit": 0, "silence_logs": logging.ERROR, "dashboard_address": "127.0.0.1:0",
@@ -116,6 +117,8 @@ def _pool(workers: int, told: tuple[Any, ...]) -> Iterator[ProcessPoolExecutor]:
     try:
         with warnings.catch_warnings():  # Python 3.12 and later count the libraries' threads too: see judges.py
             warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+            with _unheard():
+                pool.submit(os.getpid)  # all copies are made now
             yield pool
         pool.shutdown()
     except BaseException:  # Ctrl-C above all: nobody waits for what is half done
@@ -125,12 +128,27 @@ def _pool(workers: int, told: tuple[Any, ...]) -> Iterator[ProcessPoolExecutor]:
         raise
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """What ends a command waits: Python swallows an exception that comes up while a copy of the process is made."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _KEPT: dict[str, Any] = {}
 
 
 def _begin(work: Work[Any, Any], common: Any, then: Callable[[], None] | None) -> None:
     """In the new process: what all parts have in common is sent once."""
     belong_to_parent(*([then] if then else []))
+    if hasattr(signal, "pthread_sigmask"):  # it was started by one that did not hear
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     _KEPT.update(work=work, common=common)
 
 

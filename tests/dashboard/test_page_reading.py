@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from dashboard import page_reading, reading
+from dashboard.asked_once import one_run
 from dashboard.unchanged import Unchanged
 from monitoring.settings import load_settings
 from storage import talk
@@ -91,12 +92,12 @@ def test_looking_back_only_what_was_said_by_then_counts(store: Store) -> None:
 def test_a_run_asks_once_whether_anything_was_committed_and_each_run_anew(store: Store) -> None:
     tell(store, lab(1, 7400))
     words()
-    with asked(store, "snapshot") as told, reading.one_run():
+    with asked(store, "snapshot") as told, one_run():
         for _ in range(3):
             words()
     assert len(told) == (store.dialect == "postgresql")
     say(store, "between two runs")
-    with reading.one_run():
+    with one_run():
         assert words() == ["between two runs"]
 
 

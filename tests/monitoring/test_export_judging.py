@@ -125,6 +125,22 @@ def test_an_export_that_is_stopped_leaves_neither_files_nor_processes(
     _await(lambda: not _those_with(str(tmp_path / "out")))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.sqlite
+def test_an_export_that_is_stopped_while_it_makes_copies_of_itself_stops(
+    export_ward: ExportWard, tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception that comes up there is told to nobody."""
+    monkeypatch.setenv("HELD_AT", str(tmp_path / "held"))
+    asked = f"os.register_at_fork(before=lambda: os.kill(os.getpid(), {int(number)})); from"
+    with _running(export_ward, tmp_path, str(tmp_path / "out"), code=HELD.replace("from", asked, 1)) as command:
+        _, said = command.communicate(timeout=60)
+    assert command.returncode == {signal.SIGTERM: 143, signal.SIGINT: 130}[signal.Signals(number)]
+    assert not (tmp_path / "held").exists()
+    assert b"Exception ignored" not in said
+    assert _bytes(tmp_path / "out") == {}
+
+
 @pytest.mark.sqlite
 def test_a_reader_who_has_seen_enough_is_no_error(export_ward: ExportWard, tmp_path: Path) -> None:
     with _running(export_ward, tmp_path, "-") as command:
