@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from dataclasses import replace
 
 import pytest
@@ -50,6 +51,17 @@ def test_what_nobody_asked_for_longest_is_forgotten_first(side: Bedside, monkeyp
     for asked in ("a", "b", "a", "c"):
         drawn_of(side, asked, lambda: "first")
     assert [drawn_of(side, asked, lambda: "second") for asked in ("a", "c", "b")] == ["first", "first", "second"]
+
+
+def test_what_no_page_asks_for_any_more_is_forgotten(side: Bedside, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [time.monotonic()]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    before = kept()
+    for seconds, asked in ((0, "left"), (100, "open"), (80, "open"), (1, "open")):
+        now[0] += seconds
+        drawn_of(side, asked, lambda: "first")
+    assert kept() == before + 1
+    assert [drawn_of(side, asked, lambda: "second") for asked in ("open", "left")] == ["first", "second"]
 
 
 def test_what_could_not_be_made_is_tried_again(side: Bedside) -> None:
