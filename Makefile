@@ -43,12 +43,13 @@ bench: setup
 	$(BIN)/python -m tests.bench
 
 # What can be looked at without a network: that what is installed fits together and is what is locked. A list of it all
-# goes to build/; known flaws are looked up where pip-audit is at hand.
+# goes to build/; known flaws are looked up where pip-audit is at hand. Strict: a package that could not be looked up is an
+# error, for without a way to the list of flaws pip-audit skips every one of them and says that none is known.
 audit: setup
 	$(BIN)/python -m pip check
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --dry-run --require-hashes -r requirements.lock
 	$(BIN)/maswatch deploy sbom --out build --overwrite
-	@if command -v pip-audit >/dev/null; then pip-audit --require-hashes --disable-pip -r requirements.lock; \
+	@if command -v pip-audit >/dev/null; then pip-audit --strict --require-hashes --disable-pip -r requirements.lock; \
 	else echo "known flaws were not looked up: there is no pip-audit here" >&2; fi
 
 # For whoever changes the dependencies: the lock names no download address, only versions and hashes.

@@ -85,3 +85,11 @@ def test_without_the_lock_a_sentence_says_which_one_is_meant(site: Path, tmp_pat
     refused = deploy(site, "sbom", "--lock", str(tmp_path / "none"))
     assert isinstance(refused.exception, DeployError)
     assert "--lock" in str(refused.exception)
+
+
+def test_the_audit_fails_where_a_package_could_not_be_looked_up() -> None:
+    recipe = (LOCK.parent / "Makefile").read_text(encoding="utf-8").split("\naudit:")[1].split("\n\n")[0]
+    called = [line for line in recipe.splitlines() if "pip-audit --" in line]
+    # else it skips what it cannot look up, says that no flaw is known, and ends well
+    assert len(called) == 1
+    assert "pip-audit --strict " in called[0]
