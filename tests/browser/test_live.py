@@ -11,6 +11,7 @@ import pytest
 
 from tests.browser.conftest import site
 from tests.browser.quick_server import Quick
+from tests.browser.slow_line import SlowLine
 from tests.browser.watched import Watched
 
 pytestmark = pytest.mark.browser
@@ -74,6 +75,23 @@ def test_a_page_that_no_longer_has_what_the_server_names_says_so_and_is_sent_all
     page.page.evaluate(FORGETS)
     assert page.text("tr[data-key='P-0007'] .number") == "21,800"
     assert page.loads == 1
+
+
+def test_a_page_that_asks_on_while_answers_are_on_their_way_does_not_lose_its_line(quick: Quick, chrome: Any) -> None:
+    """
+    The browser may throw away what it has no use for after the answers on their way, and what the next one only names.
+    """
+    page = Watched(chrome.new_page())
+    line = SlowLine(page.page)
+    page.page.goto(quick.address)
+    line.wait(runs=4)  # the strip and the board, two refreshes each
+    page.see("[data-testid=stTopNavLink] >> text=Ward").click()
+    line.wait(runs=5)
+    line.let_through()
+    page.refreshed()
+    assert page.loads == 1
+    assert page.faults == []
+    page.page.close()
 
 
 def test_a_store_without_patients_fills_before_the_readers_eyes(quick_empty: Quick, opened: Open) -> None:
