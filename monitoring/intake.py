@@ -108,7 +108,7 @@ def read_table(raw: RawFile, at: Circumstances) -> Taken:
 
 
 def _opened(store: Store, raw: RawFile, at: Circumstances) -> Taken | Pieces:
-    """What a file holds; of a long table of results for a server pieces that are still to be read."""
+    """What a file holds; of a long table of results pieces that are still to be read."""
     if raw.trouble or kind_of(raw.content) != "csv":
         return read(raw, at, at.encoding)
     table = _table(raw, at)
@@ -181,8 +181,9 @@ def _stored_in_pieces(store: Store, raw: RawFile, pieces: Pieces, *, at: Circums
     def set_aside() -> pd.DataFrame | None:
         return set_aside_frame(pieces.refused, at.source, raw.delivery) if pieces.refused else None
 
-    batch = replace(as_batch(raw, Taken(), at=at, run_id=run_id), coming=Coming(pieces, set_aside))
-    return counted(append(store, batch), set_aside=len(pieces.refused))
+    with pieces.coming(store) as laid:
+        batch = replace(as_batch(raw, Taken(), at=at, run_id=run_id), coming=Coming(laid, set_aside))
+        return counted(append(store, batch), set_aside=len(pieces.refused))
 
 
 def as_batch(raw: RawFile, taken: Taken, *, at: Circumstances, run_id: str) -> Batch:

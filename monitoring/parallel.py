@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing import active_children, get_context, parent_process
 from threading import Thread
 from types import MappingProxyType
@@ -81,24 +82,35 @@ def each(
 
     Whoever is ended while a long answer goes through the pipe would be waited for: such answers go through files.
     """
-    if min(workers, len(parts)) <= 1:
+    many = min(workers, len(parts))
+    if many <= 1:
         yield from (work(common, part) for part in parts)
         return
-    with _pool(min(workers, len(parts)), (work, common, then)) as pool:
+    with begun(work, common, parts, workers=many, ahead=len(parts) if ahead is None else ahead, then=then) as answers:
+        yield from answers
+
+
+@contextmanager
+def begun(
+    work: Work[Part, Answer], common: Any, parts: Sequence[Part], *, workers: int, ahead: int,
+    then: Callable[[], None] | None = None,
+) -> Iterator[Iterator[Answer]]:  # fmt: skip
+    """The answers of `each`, never made in this process; within, the first are being made already."""
+    with _pool(workers, (work, common, then)) as pool:
         try:
-            yield from _in_turn(pool, parts, len(parts) if ahead is None else ahead)
+            yield _in_turn(pool, iter(parts), ahead)
         except BrokenProcessPool:
             raise ParallelError(LOST) from None
 
 
-def _in_turn(pool: ProcessPoolExecutor, parts: Sequence[Any], ahead: int) -> Iterator[Any]:
-    waiting: deque[Future[Any]] = deque()
-    for part in parts:
-        waiting.append(pool.submit(_answer, part))
-        if len(waiting) > ahead:
-            yield waiting.popleft().result()
+def _in_turn(pool: ProcessPoolExecutor, parts: Iterator[Any], ahead: int) -> Iterator[Any]:
+    return _answers(pool, deque(pool.submit(_answer, part) for part in islice(parts, ahead + 1)), parts)
+
+
+def _answers(pool: ProcessPoolExecutor, waiting: deque[Future[Any]], parts: Iterator[Any]) -> Iterator[Any]:
     while waiting:
         yield waiting.popleft().result()
+        waiting.extend(pool.submit(_answer, part) for part in islice(parts, 1))
 
 
 def alone() -> bool:

@@ -1,5 +1,5 @@
 """
-A long table of results in pieces of some patients each, so that a server takes one in while the next is being read.
+A long table of results in pieces of some patients each, so that the store takes one in while the next is being read.
 
 What becomes of a row depends on no row of another patient. What depends on the whole file, its decimal mark and the
 rows that cannot be split, is settled before. The pieces follow each other as the patients do in the store's trees, so
@@ -9,6 +9,7 @@ that taking them in one after the other costs it no more than all at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,18 +18,30 @@ import pandas as pd
 from monitoring.cells import Cells, Origins, cells_of
 from monitoring.csv_columns import AUTHORITY
 from monitoring.csv_reading import Table
+from monitoring.passing_on import beside, passed_on
 from monitoring.refused import Refused
 from monitoring.sieve import Circumstances, Rows
 from monitoring.sifting import sift
 from storage import identities
 from storage.engine import Store
+from storage.tellings import Laid, laid_out
+from storage.wire import ahead
+from storage.writes import FACTS
 
 PIECE = 100_000  # rows
 
 
 @dataclass(frozen=True)
+class Piece:
+    """What became of its rows."""
+
+    laid: list[Laid]
+    refused: list[Refused]
+
+
+@dataclass(frozen=True)
 class Pieces:
-    """`name` is what origins show. `places`: the rows of each. `refused`: of those asked for so far."""
+    """`name` is what origins show. `places`: the rows of each. `refused`: of those made so far."""
 
     name: str
     table: Table
@@ -36,20 +49,43 @@ class Pieces:
     places: list[np.ndarray]
     refused: list[Refused] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[pd.DataFrame]:
-        """Observations, in each frame in the order of their rows; no frame is empty."""
-        for places in self.places:
-            taken = sift(_rows(self.name, self.table, places), self.at)
-            self.refused.extend(taken.refused)
-            yield from taken.facts.values()
+    @contextmanager
+    def coming(self, store: Store) -> Iterator[Iterator[Laid]]:
+        """The observations of each, none of them empty; within, the first are being made already."""
+        with ExitStack() as held:
+            yield self._whole(self._beside(store, held) or self._ahead(held))
+
+    def _whole(self, made: Iterator[Piece]) -> Iterator[Laid]:
+        for piece in made:
+            self.refused.extend(piece.refused)
+            yield from piece.laid
+
+    def _beside(self, store: Store, held: ExitStack) -> Iterator[Piece] | None:
+        """By a copy of this process, where there can be one."""
+        if not beside():
+            return None
+        store.close()  # no connection may be in two processes; the next is made when it is asked for
+        try:
+            return held.enter_context(passed_on(_made, self, range(len(self.places))))
+        except OSError:  # no room for another process
+            return None
+
+    def _ahead(self, held: ExitStack) -> Iterator[Piece]:
+        """By a thread."""
+        return held.enter_context(closing(ahead(_made(self, number) for number in range(len(self.places)))))
+
+
+def _made(pieces: Pieces, number: int) -> Piece:
+    taken = sift(_rows(pieces.name, pieces.table, pieces.places[number]), pieces.at)
+    return Piece([laid_out(frame, FACTS[name]) for name, frame in taken.facts.items()], taken.refused)
 
 
 def places_of(store: Store, table: Table) -> list[np.ndarray]:
     """
     The rows of each piece, in order; none where it is not worth it, or where whom a number means may depend on what
-    another row says of it. SQLite writes in the thread of who reads, and would gain nothing.
+    another row says of it. SQLite writes in the thread of who asks: only another process gains anything.
     """
-    if store.dialect == "sqlite" or table.kind != "labs" or len(table.first) < 2 * PIECE:
+    if table.kind != "labs" or len(table.first) < 2 * PIECE or (store.dialect == "sqlite" and not beside()):
         return []
     if AUTHORITY in table.columns or "patient_id" not in table.columns:
         return []

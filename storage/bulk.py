@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -16,6 +17,9 @@ from storage.errors import TWICE, StoreError
 from storage.instants import Instant
 
 LEFT_ALONE = "ON CONFLICT DO NOTHING"
+# rows a statement: within one SQLite goes on where it is in its trees, for each new one it begins at their roots
+TOGETHER = 100
+LONGEST = 200  # of a text that is written into a statement, whose own length has an end
 
 
 def insert(connection: Connection, rows: Rows, twice: str = LEFT_ALONE) -> int:
@@ -55,15 +59,55 @@ def looked_up(cursor: Any, dialect: str, statement: str) -> list[tuple[Any, ...]
 
 
 def _insert_embedded(cursor: Any, rows: Rows, twice: str = LEFT_ALONE) -> int:
+    told = {name: listed(array) for name, array in rows.arrays.items()}
+    return _put(cursor, f'"{rows.table.name}"', told, rows.same, twice, count=rows.count)
+
+
+def _put(
+    cursor: Any, table: str, told: Mapping[str, list[Any]], same: Mapping[str, Any], twice: str, *, count: int
+) -> int:  # fmt: skip
+    """How many rows were added: by the hundred, then what is left."""
+    limit = cursor.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - len(same)
+    together = max(1, min(TOGETHER, limit // max(len(told), 1)))
+    whole = count - count % together
+    added, lists, alike = 0, [*told.values()], [*same.values()]
+    statement = _inserting(table, told, same, twice, rows=together) if whole else ""
+    for start in range(0, whole, together):
+        columns = (values[start : start + together] for values in lists)
+        cursor.execute(statement, [*chain.from_iterable(columns), *alike])
+        added += cursor.rowcount
+    if whole < count:
+        rest = {name: values[whole:] for name, values in told.items()}
+        added += _put_each(cursor, table, rest, same, twice, count=count - whole)
+    return added
+
+
+def _inserting(table: str, told: Iterable[str], same: Iterable[str], twice: str, *, rows: int) -> str:
+    """
+    The statement for so many rows: first the first column of all of them, then the second, at last what is the same in
+    all. It is the same for every batch, so that the driver keeps one of it.
+    """
+    names = [*told, *same]
+    varied = len(names) - len([*same])
+    marks = [[f"?{place * rows + row + 1}" for place in range(varied)] for row in range(rows)]
+    rest = [f"?{varied * rows + place + 1}" for place in range(len(names) - varied)]
+    values = ", ".join("(" + ", ".join([*row, *rest]) + ")" for row in marks)
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f"INSERT INTO {table} ({columns}) VALUES {values} {twice}"
+
+
+def _put_each(
+    cursor: Any, table: str, told: Mapping[str, list[Any]], same: Mapping[str, Any], twice: str, *, count: int
+) -> int:  # fmt: skip
+    """Of few rows each by itself: the statement is short, and one prepared for as many would serve no other batch."""
     # a value that is the same in every row is written into the statement: binding a column takes a 30th of the time
-    literals = {name: literal for name, value in rows.same.items() if (literal := _literal(value)) is not None}
-    bound = {name: value for name, value in rows.same.items() if name not in literals}
-    columns = ", ".join(f'"{name}"' for name in (*rows.arrays, *bound, *literals))
-    places = ", ".join(["?"] * (len(rows.arrays) + len(bound)) + list(literals.values()))
-    lists = [listed(array) for array in rows.arrays.values()]
-    tuples = zip(*lists, *(repeat(value, rows.count) for value in bound.values()), strict=True)
-    statement = f'INSERT INTO "{rows.table.name}" ({columns}) VALUES ({places}) {twice}'
-    cursor.executemany(statement, tuples if rows.arrays or bound else repeat((), rows.count))
+    literals = {name: literal for name, value in same.items() if (literal := _literal(value)) is not None}
+    bound = {name: value for name, value in same.items() if name not in literals}
+    columns = ", ".join(f'"{name}"' for name in (*told, *bound, *literals))
+    places = ", ".join(["?"] * (len(told) + len(bound)) + list(literals.values()))
+    tuples = zip(*told.values(), *(repeat(value, count) for value in bound.values()), strict=True)
+    statement = f"INSERT INTO {table} ({columns}) VALUES ({places}) {twice}"
+    cursor.executemany(statement, tuples if told or bound else repeat((), count))
     return int(cursor.rowcount)
 
 
@@ -72,7 +116,7 @@ def _literal(value: Any) -> str | None:
         return "NULL"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, str) and value.isprintable():
+    if isinstance(value, str) and len(value) <= LONGEST and value.isprintable():
         return "'" + value.replace("'", "''") + "'"
     return None
 
@@ -121,12 +165,10 @@ def stage(cursor: Any, dialect: str, name: str, arrays: Mapping[str, pa.Array], 
     own = "temp" if dialect == "sqlite" else "pg_temp"
     cursor.execute(f"DROP TABLE IF EXISTS {own}.{name}")
     cursor.execute(f"CREATE TEMP TABLE {name} ({columns}) {'' if dialect == 'sqlite' else 'ON COMMIT DROP'}")
-    if dialect == "sqlite":
-        marks = ", ".join("?" * len(arrays))
-        lists = [listed(array) for array in arrays.values()]
-        cursor.executemany(f"INSERT INTO temp.{name} VALUES ({marks})", zip(*lists, strict=True))
-        return
     count = len(next(iter(arrays.values())))
+    if dialect == "sqlite":
+        _put(cursor, f"temp.{name}", {one: listed(array) for one, array in arrays.items()}, {}, "", count=count)
+        return
     _copy(cursor, name, Rows(None, count, dict(arrays), {}), {column: _server_kind(kinds[column]) for column in arrays})
     cursor.execute(f"ANALYZE {name}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from storage.instants import Instant
 from storage.tables.shared import NUMBER_OF
 
 UNKNOWN = int(np.iinfo(np.int64).min)  # pandas' own mark of a missing moment
+LOOKED_AT = 1000  # texts that tell whether a column repeats itself
 
 
 @dataclass(frozen=True)
@@ -34,26 +35,52 @@ class Rows:
 
 def rows_of(frame: pd.DataFrame, model: type[SQLModel], same: Mapping[str, Any]) -> Rows:
     """All columns of `model`: from `same`, else from `frame`, else the model's default; refused when there is none."""
-    table = model.__table__  # type: ignore[attr-defined]
+    return numbered(model, len(frame), *columns_of(frame, model, same))
+
+
+def columns_of(
+    frame: pd.DataFrame, model: type[SQLModel], same: Mapping[str, Any], *, but: Collection[str] = ()
+) -> tuple[dict[str, pa.Array], dict[str, Any]]:
+    """`arrays` and `same` of Rows without numbers of words, and without `but`."""
     arrays: dict[str, pa.Array] = {}
     alike: dict[str, Any] = {}
-    for column in table.columns:
-        if NUMBER_OF in column.info:  # made below, of what is told
+    for column in model.__table__.columns:  # type: ignore[attr-defined]
+        if NUMBER_OF in column.info or column.name in but:
             continue
         values = _values(frame, model, column, same)
         if isinstance(values, pa.Array) and not _all_alike(values):
             arrays[column.name] = values
         else:
             alike[column.name] = values[0].as_py() if isinstance(values, pa.Array) and len(values) else values
+    return arrays, alike
+
+
+def numbered(model: type[SQLModel], count: int, arrays: dict[str, pa.Array], alike: dict[str, Any]) -> Rows:
+    """With the numbers of what is told, see storage.kinds."""
+    table = model.__table__  # type: ignore[attr-defined]
     for column in table.columns:
         if NUMBER_OF in column.info:
-            number = kinds.numbers(column.info[NUMBER_OF], arrays, alike, len(frame))
+            number = kinds.numbers(column.info[NUMBER_OF], arrays, alike, count)
             (arrays if isinstance(number, pa.Array) else alike)[column.name] = number
-    return Rows(table, len(frame), arrays, alike)
+    return Rows(table, count, arrays, alike)
+
+
+def coded(array: pa.Array) -> pa.Array:
+    """Texts that repeat stand once, with a number for each row; any other array as it is."""
+    if not pa.types.is_large_string(array.type) or array.null_count or _mostly_differ(array):
+        return array
+    return array.dictionary_encode()
+
+
+def _mostly_differ(texts: pa.Array) -> bool:
+    few = texts.slice(0, LOOKED_AT)
+    return 2 * len(few.unique()) > len(few)
 
 
 def listed(array: pa.Array) -> list[Any]:
     """As the embedded driver binds it fastest; a missing number stays NaN, which it stores as nothing."""
+    if isinstance(array, pa.DictionaryArray):
+        return list(array.dictionary.to_numpy(zero_copy_only=False)[array.indices.to_numpy()].tolist())
     if pa.types.is_integer(array.type) and array.null_count:
         whole = array.fill_null(0).to_numpy().astype(object)
         whole[array.is_null().to_numpy(zero_copy_only=False)] = None
@@ -134,7 +161,7 @@ def _as_texts(series: pd.Series) -> pd.Series:
 
 
 def _one(value: Any) -> Any:
-    if isinstance(value, list):
+    if isinstance(value, list | np.ndarray):
         return pa.array(value)
     if isinstance(value, int | float | str) or value is None:
         return value

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from storage import bulk, known
-from storage.columns import UNKNOWN, microseconds, rows_of, texts, whole_numbers
+from storage.columns import UNKNOWN, Rows, coded, columns_of, microseconds, numbered, rows_of, texts, whole_numbers
 from storage.versioning import UNCHANGED, judged
+
+ADDED = ("patient_id", "version", "source", "received_at", "run_id")  # known when a fact is written
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,59 @@ class Fact:
         return self.model.__table__  # type: ignore[attr-defined]
 
 
+@dataclass(frozen=True)
+class Laid:
+    """
+    Facts laid out as the store writes them, row by row in the order told. Another process can do that while this one
+    writes those before; which of them are news is left to find out.
+
+    `tellings`: see versioning.judged and known.versions_of. `arrays`, `same`: as in columns.Rows, without what is
+    ADDED. `order`: the places of the rows in the order of the table's own tree.
+    """
+
+    tellings: pd.DataFrame
+    arrays: dict[str, pa.Array]
+    same: dict[str, Any]
+    order: np.ndarray
+
+    @property
+    def patients(self) -> pd.Series:
+        """Each once."""
+        return pd.Series(self.tellings["patient_id"].unique(), dtype="str")
+
+    def renamed(self, patients: pd.Series) -> Laid:
+        """With these in place of `patients`."""
+        before = self.patients
+        if before.equals(patients):
+            return self
+        names = dict(zip(before, patients, strict=True))
+        tellings = self.tellings.assign(patient_id=self.tellings["patient_id"].map(names).astype("str"))
+        return replace(self, tellings=tellings, order=_clustered(tellings["patient_id"], tellings["at"].to_numpy()))
+
+    def rows(self, fact: Fact, places: np.ndarray, added: Mapping[str, Any]) -> Rows:
+        """Of those at `places`, in that order, with what is ADDED but for the patient."""
+        patients = self.tellings[["patient_id"]].take(places)
+        theirs, same = columns_of(patients, fact.model, added, but={*self.arrays, *self.same})
+        arrays = {name: coded(array) for name, array in theirs.items()}
+        arrays |= {name: array.take(pa.array(places)) for name, array in self.arrays.items()}
+        return numbered(fact.model, len(places), arrays, self.same | same)
+
+
+def laid_out(frame: pd.DataFrame, fact: Fact) -> Laid:
+    arrays, same = columns_of(frame, fact.model, {}, but=ADDED)
+    tellings = _tellings(frame, fact.when)
+    order = _clustered(tellings["patient_id"], tellings["at"].to_numpy())
+    return Laid(tellings, {name: coded(array) for name, array in arrays.items()}, same, order)
+
+
+def laid_in(connection: Connection, fact: Fact, laid: Laid, stamp: Mapping[str, Any], *, taken: bool) -> np.ndarray:
+    """What `taken_in` does, of facts that are laid out already."""
+    verdict, version = judged(laid.tellings, _known(connection, fact, laid.tellings), taken=taken)
+    places = laid.order[verdict[laid.order] != UNCHANGED]
+    bulk.insert_new(connection, laid.rows(fact, places, dict(stamp) | {"version": version[places]}))
+    return verdict
+
+
 def taken_in(
     connection: Connection, fact: Fact, frame: pd.DataFrame, stamp: Mapping[str, Any], *, taken: bool
 ) -> np.ndarray:
@@ -35,8 +91,8 @@ def taken_in(
     tellings = _tellings(frame, fact.when)
     verdict, version = judged(tellings, _known(connection, fact, tellings), taken=taken)
     places = np.flatnonzero(verdict != UNCHANGED)
-    places = places[_clustered(frame, fact.when, places)]
-    rows = rows_of(frame.take(places), fact.model, dict(stamp) | {"version": version[places].tolist()})
+    places = places[_clustered(frame["patient_id"].take(places), tellings["at"].to_numpy()[places])]
+    rows = rows_of(frame.take(places), fact.model, dict(stamp) | {"version": version[places]})
     bulk.insert_new(connection, rows)
     return verdict
 
@@ -61,7 +117,7 @@ def _tellings(frame: pd.DataFrame, when: str) -> pd.DataFrame:
     return told_of(frame).assign(source_id=names, at=microseconds(frame[when]))
 
 
-def _clustered(frame: pd.DataFrame, when: str, places: np.ndarray) -> np.ndarray:
+def _clustered(patients: pd.Series, at: np.ndarray) -> np.ndarray:
     """The order of the table's own tree, so that a batch fills its pages one after the other."""
-    patients, _ = pd.factorize(frame["patient_id"].take(places), sort=True)
-    return np.lexsort((microseconds(frame[when].take(places)), patients))
+    names, _ = pd.factorize(patients, sort=True)
+    return np.lexsort((at, names))

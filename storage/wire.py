@@ -7,7 +7,7 @@ A row is the count of its fields, then of each field its size (-1: nothing) and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -69,7 +69,7 @@ def copied(
     yield END
 
 
-def ahead(made: Iterator[Made]) -> Iterator[Made]:
+def ahead(made: Iterator[Made]) -> Generator[Made]:
     """The same; a thread makes the next while the one before is being used."""
     with ThreadPoolExecutor(1) as beside:
         coming = beside.submit(next, made, None)
@@ -99,6 +99,9 @@ def _field(value: object, kind: str) -> bytes:
 
 def _parts(array: pa.Array, kind: str) -> list[pa.Array]:
     """What is to be joined, row by row, to make up one field."""
+    if isinstance(array, pa.DictionaryArray):  # each text once
+        once = compute.binary_join_element_wise(*_parts(array.dictionary, kind), NOTHING)
+        return [once.take(array.indices)]
     if kind in NUMBERS:
         matrix = _sized(array, kind)
         return [_uneven(matrix, array) if array.null_count else _joined([matrix])]

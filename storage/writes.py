@@ -35,9 +35,8 @@ from storage.tables import (
     Snooze,
     TakenFile,
 )
-from storage.tellings import Fact, taken_in
+from storage.tellings import Fact, Laid, laid_in, taken_in
 from storage.versioning import CORRECTED, NEW, UNCHANGED
-from storage.wire import ahead
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,12 @@ class Counts:
 @dataclass(frozen=True)
 class Coming:
     """
-    Observations that are still being read, some patients at a time: the next frame is made by another thread while the
-    one before is written. No patient is in two of them, and none has an authority. `set_aside`: what of all of them
-    could not be used, asked for at their end.
+    Observations that are still being read, some patients at a time: the next are laid out by another process or thread
+    while those before are written. No patient is in two pieces, and none has an authority. `set_aside`: what of all of
+    them could not be used, asked for at their end.
     """
 
-    pieces: Iterable[pd.DataFrame]
+    pieces: Iterable[Laid]
     set_aside: Callable[[], pd.DataFrame | None]
 
 
@@ -214,10 +213,11 @@ def _poured(connection: Connection, batch: Batch, coming: Coming, *, taken: bool
     """The batch with the patients of what came and what was set aside of it, and the verdict on each row."""
     patients: list[pd.DataFrame] = [pd.DataFrame({"patient_id": []}, dtype="str")]
     verdicts: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
-    for frame in ahead(iter(coming.pieces)):
-        frame = identities.settled(connection, {"": frame}, batch.stamp())[""]
-        verdicts.append(taken_in(connection, FACTS["observations"], frame, batch.stamp(), taken=taken))
-        patients.append(frame[["patient_id"]])
+    for laid in coming.pieces:
+        named = identities.settled(connection, {"": laid.patients.to_frame("patient_id")}, batch.stamp())[""]
+        laid = laid.renamed(named["patient_id"])
+        verdicts.append(laid_in(connection, FACTS["observations"], laid, batch.stamp(), taken=taken))
+        patients.append(laid.tellings[["patient_id"]])
     told = replace(batch, observations=pd.concat(patients, ignore_index=True), set_aside=coming.set_aside())
     return told, np.concatenate(verdicts)
 

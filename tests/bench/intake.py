@@ -16,14 +16,14 @@ import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, make_url, select
 
 from monitoring.catalog import load_catalog
 from monitoring.intake import take_in
@@ -51,47 +51,76 @@ PIECE = 1 << 20
 WHOLE = "SELECT * FROM observation ORDER BY patient_id, collected_at, ref, version"
 
 
+@dataclass(frozen=True)
+class Empty:
+    """Seconds into an empty store: ours, and the bare way beside it."""
+
+    ours: float
+    bare: float
+
+
 def report(rows: int = ROWS, grown: Sequence[str] = ()) -> None:
     with tempfile.TemporaryDirectory() as folder:
         labs = _labs(Path(folder), rows)
-        best = {"sqlite": _embedded(labs, Path(folder), rows), "postgresql": _server(labs, Path(folder), rows)}
+        embedded = _embedded(labs, Path(folder), rows)
+        with running_server() as server:
+            _server(labs, Path(folder), rows, server.url)
         for url in grown:
-            _grown(labs, Path(folder), url, best)
+            _grown(labs, Path(folder), url, embedded)
 
 
-def _embedded(labs: Path, folder: Path, rows: int) -> float:
+def _embedded(labs: Path, folder: Path, rows: int) -> Empty:
     ours = [_taken_in(labs, folder / f"ours{turn}", None) for turn in range(ROUNDS)]
     bare = [_bare(labs, folder / f"bare{turn}.db") for turn in range(ROUNDS)]
     _say("an empty SQLite store", "bare executemany, parsed rows", rows, (min(ours), min(bare)))
-    return min(ours)
+    return Empty(min(ours), min(bare))
 
 
-def _server(labs: Path, folder: Path, rows: int) -> float:
-    with running_server() as server:
-        ours, bare = [], []
-        for turn in range(ROUNDS):
-            on_server(server.url, f"CREATE DATABASE ward{turn}")
-            url = server.url.format(database=f"ward{turn}")
-            upgrade(url)
-            ours.append(_taken_in(labs, folder / f"server{turn}", url))
-            with closing(open_store(url)) as store:
-                bare.append(_copied(store.engine))
+def _server(labs: Path, folder: Path, rows: int, server: str) -> Empty:
+    """`server`: its URL, with `{database}` for the name of one."""
+    ours, bare = [], []
+    for turn in range(ROUNDS):
+        name = f"bench_{uuid.uuid4().hex}"
+        on_server(server, f"CREATE DATABASE {name}")
+        url = server.format(database=name)
+        upgrade(url)
+        ours.append(_taken_in(labs, folder / f"server{turn}", url))
+        with closing(open_store(url)) as store:
+            bare.append(_copied(store.engine))
+        on_server(server, f"DROP DATABASE {name}")
     _say("an empty PostgreSQL store", "bare COPY, same table and indexes", rows, (min(ours), min(bare)))
-    return min(ours)
+    return Empty(min(ours), min(bare))
 
 
-def _grown(labs: Path, folder: Path, url: str, best: Mapping[str, float]) -> None:
-    """Under another source's name each time: what the store has been given before would be no news to it."""
+def _grown(labs: Path, folder: Path, url: str, embedded: Empty) -> None:
+    """
+    Under another source's name each time: what the store has been given before would be no news to it.
+
+    Beside an empty store of the same server: another one may flush less, or have more memory.
+    """
     with closing(open_store(url)) as store, store.reading() as connection:
         dialect = store.dialect
         there = connection.exec_driver_sql("SELECT count(*) FROM observation").scalar_one()
+    rows = sum(1 for _ in labs.open(encoding="utf-8")) - 1
+    empty = embedded if dialect == "sqlite" else _server(labs, folder, rows, _any_database(url))
     sources = [f"bench {uuid.uuid4().hex}" for _ in range(ROUNDS)]
     ours = min(_taken_in(_later(labs, url), folder / "grown", url, source) for source in sources)
-    rows = sum(1 for _ in labs.open(encoding="utf-8")) - 1
     where = f"a {dialect} store of {there:,}"
-    _say(where, "the same into the empty store", rows, (ours, best[dialect]))
+    _say(where, "the same into the empty store", rows, (ours, empty.ours))
+    _say(where, "half of bare into the empty store", rows, (ours, 2 * empty.bare))
     if dialect == "postgresql":
         _say(where, "bare COPY, same table and indexes", rows, (ours, _copied_later(url, sources[-1])))
+
+
+def _any_database(url: str) -> str:
+    """With `{database}` in place of the name of the one it has."""
+    return (
+        make_url(url)
+        .set(database="{database}")
+        .render_as_string(hide_password=False)
+        .replace("%7B", "{")
+        .replace("%7D", "}")
+    )
 
 
 def _copied_later(url: str, source: str) -> float:

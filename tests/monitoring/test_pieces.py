@@ -1,4 +1,7 @@
-"""A long file that a server takes in piece by piece says what it says taken in at once: SQLite always does that."""
+"""
+A long file taken in piece by piece says what it says taken in at once: here a thread reads for a server, and SQLite
+takes it in at once. See test_pieces_beside for processes.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as some
 
 from monitoring import pieces
 from monitoring.csv_reading import read_csv
@@ -21,30 +23,9 @@ from storage.engine import open_store, upgrade
 from storage.errors import StoreError
 from storage.writes import Batch, append
 from tests.monitoring.intake_fixture import Site, settings, site
+from tests.monitoring.piece_files import AT, FILES, Told, a_file, alike
 
 pytestmark = pytest.mark.postgresql
-
-HEADER = "patient_id,analyte,value,unit,collected_at,resulted_at,source_id,comment"
-AT = "2026-01-{:02d}T06:00:00+01:00"
-Told = tuple[str, str, str, int, int, str]
-ROWS = some.tuples(
-    some.sampled_from(["MAS0001", " MAS0001", "MAS0002", "MAS0003", "MAS0004", "zoé", ""]),
-    some.sampled_from(["Ferritin", "Fibrinogen", "Gluon"]),
-    some.sampled_from(["700", "0,5", "<5", "800", "n/a", ""]),
-    some.integers(1, 3),
-    some.integers(0, 2),
-    some.sampled_from(["", "R1", "R2", '"R\n3"']),
-)
-FILES = some.lists(some.lists(ROWS, min_size=1, max_size=12), min_size=1, max_size=2)
-
-
-def a_file(rows: list[Told], *, more: str = "") -> str:
-    lines = [
-        f"{who};{what};{value};{'ng/mL' if what == 'Ferritin' else 'g/L'};{AT.format(day)};"
-        f"{AT.format(day + later) if later else ''};{name};"
-        for who, what, value, day, later, name in rows
-    ]
-    return "\n".join([HEADER.replace(",", ";"), *lines, ""]) + more
 
 
 @pytest.fixture
@@ -62,23 +43,9 @@ def server(tmp_path: Path, server_url: str) -> Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two rows are a piece: a patient alone, or two who have one row each."""
+    """Two rows are a piece: a patient alone, or two who have one row each. No other process reads them."""
     monkeypatch.setattr(pieces, "PIECE", 2)
-
-
-def everything(ward: Site) -> list[pd.DataFrame]:
-    aside = queries.set_aside(ward.store)
-    order = ["patient_id", "collected_at", "ref", "version"]
-    return [
-        ward.labs().sort_values(order, ignore_index=True),
-        aside.sort_values([*aside.columns], ignore_index=True),
-        queries.patients(ward.store, as_of=ward.now),
-    ]
-
-
-def alike(ward: Site, other: Site) -> None:
-    for mine, its in zip(everything(ward), everything(other), strict=True):
-        pd.testing.assert_frame_equal(mine, its)
+    monkeypatch.setattr(pieces, "beside", lambda: False)
 
 
 @given(FILES)

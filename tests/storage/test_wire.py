@@ -48,6 +48,13 @@ def test_rows_that_are_all_alike_are_sent_as_often_as_they_are() -> None:
     assert sent({}, {"source": "x", "at": None}, 3) == BEGIN + 3 * row + END
 
 
+def test_texts_that_stand_once_are_sent_as_often_as_they_are_told() -> None:
+    texts = pa.array(["A", "", "A", "ä"], pa.large_string())
+    columns = {"ref": pa.array([1, 2, 3, 4]), "name": texts}
+    once = columns | {"name": texts.dictionary_encode()}
+    assert sent(once, {"source": "x"}, 4) == sent(columns, {"source": "x"}, 4)
+
+
 def test_a_large_batch_keeps_its_order_over_its_pieces() -> None:
     rows = 2 * wire.PIECE + 1
     told = sent({"ref": pa.array(np.arange(rows))}, {}, rows)
