@@ -70,10 +70,14 @@ class Judge(Protocol):
 
 
 def state(
-    store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None, in_words: bool = True
-) -> WardState:
-    """Judged of the whole history. Not `in_words`: of each flag where it stands, and neither why nor who answered."""
-    course = told(store, as_of=as_of, patients=patients)
+    store: Store, catalog: Catalog, *, as_of: datetime, patients: list[str] | None = None, in_words: bool = True,
+    without: Collection[str] = (),
+) -> WardState:  # fmt: skip
+    """
+    Judged of the whole history. Not `in_words`: of each flag where it stands, and neither why nor who answered.
+    `without`: columns of values that nobody asks for, of analysis.course.UNJUDGED.
+    """
+    course = told(store, as_of=as_of, patients=patients, without=without)
     return _stands(store, catalog, course, course, as_of=as_of, patients=patients, in_words=in_words)
 
 

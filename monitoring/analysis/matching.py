@@ -8,7 +8,10 @@ import pandas as pd
 
 def of_each(keys: pd.Series, values: pd.Series) -> pd.Series:
     """For each key its value, missing where there is none; keeps the type of `values`, also when there are none."""
-    return pd.Series(values.reindex(keys.to_numpy()).array, index=keys.index)
+    codes, names = pd.factorize(keys)  # a few hundred patients are looked up, and not each of their rows
+    if (codes < 0).any():
+        return pd.Series(values.reindex(keys.to_numpy()).array, index=keys.index)
+    return pd.Series(values.reindex(names).array.take(codes), index=keys.index)
 
 
 def numbered(*columns: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +10,7 @@ import click
 from monitoring.commands.site import Printer, prints
 
 if TYPE_CHECKING:
-    from monitoring.state import WardState
+    from monitoring.analysis.assessment import Assessment
 
 PATIENTS = ["patient_id", "birth_date", "sex", "weight_kg", "height_cm", "context", "ward", "bed", "admitted_at",
             "discharged_at", "line", "since", "flags", "newest_at"]  # fmt: skip
@@ -39,6 +39,8 @@ SCORES = ["patient_id", "score", "label", "low", "high", "positive", "points", "
           "source", "unit", "cutoff", "probability"]  # fmt: skip
 SCORES_BRIEF = ["patient_id", "score", "low", "high", "unit", "cutoff", "positive", "missing", "scope"]
 
+VALUES = 100_000  # of patients judged together: a ward of thousands takes no more memory than one of hundreds
+
 chosen = click.option(
     "--patient", "patient_ids", multiple=True, metavar="ID", help="Only this patient; may be repeated."
 )
@@ -49,18 +51,20 @@ chosen = click.option(
 @prints
 def patients(printer: Printer, patient_ids: tuple[str, ...]) -> None:
     """Who is known, on which line, with which flags, and how old the newest result is."""
+    from monitoring import standing
     from monitoring.identity import names_of
 
-    ward = _state(printer, patient_ids)
-    course = ward.assessment.course
-    active = ward.flags[ward.flags["state"].eq("active")]
-    told = course.patients.set_index("patient_id", drop=False)
-    lines = ward.assessment.lines.set_index("patient_id")
+    asked = printer.asked
+    whom = _asked_for(printer, patient_ids)
+    found = standing.standing(asked.store, asked.catalog, as_of=printer.as_of, patients=whom)
+    active = standing.holding(asked.store, asked.catalog, as_of=printer.as_of, patients=whom)
+    told = found.course.patients.set_index("patient_id", drop=False)
+    lines = found.lines.set_index("patient_id")
     table = told.assign(
         line=lines["line"].reindex(told.index),
         since=lines["since"].reindex(told.index),
         flags=active.groupby("patient_id")["flag"].agg(list).reindex(told.index),
-        newest_at=course.observations.groupby("patient_id")["collected_at"].max().reindex(told.index),
+        newest_at=standing.newest_drawn(asked.store, found, as_of=printer.as_of).reindex(told.index),
     )
     names = names_of(printer.asked.store, table["patient_id"].tolist(), as_of=printer.as_of)
     told_of = [
@@ -74,7 +78,10 @@ def patients(printer: Printer, patient_ids: tuple[str, ...]) -> None:
 @prints
 def lines(printer: Printer, patient_ids: tuple[str, ...]) -> None:
     """The line of treatment each patient is on, since when, and with which drugs."""
-    table = _state(printer, patient_ids).assessment.lines
+    from monitoring.standing import standing
+
+    asked, whom = printer.asked, _asked_for(printer, patient_ids)
+    table = standing(asked.store, asked.catalog, as_of=printer.as_of, patients=whom).lines
     printer.rows(table[LINES].to_dict("records"), LINES)
 
 
@@ -84,9 +91,14 @@ def lines(printer: Printer, patient_ids: tuple[str, ...]) -> None:
 @prints
 def flags(printer: Printer, patient_ids: tuple[str, ...], states: tuple[str, ...]) -> None:
     """What needs to be looked at, with the evidence; what has been cleared or retracted stands there too."""
-    table = _state(printer, patient_ids).flags
-    shown = table[table["state"].isin(states)] if states else table
-    told = shown[FLAGS].to_dict("records")
+    from monitoring.analysis.course import UNJUDGED
+    from monitoring.state import state
+
+    asked, told = printer.asked, list[dict[Any, Any]]()
+    for part in _parts(printer, patient_ids):
+        table = state(asked.store, asked.catalog, as_of=printer.as_of, patients=part, without=UNJUDGED).flags
+        shown = table[table["state"].isin(states)] if states else table
+        told += shown[FLAGS].to_dict("records")
     printer.rows([_answered(row) for row in told] if printer.how == "table" else told, FLAGS, brief=FLAGS_BRIEF)
 
 
@@ -95,7 +107,10 @@ def flags(printer: Printer, patient_ids: tuple[str, ...], states: tuple[str, ...
 @prints
 def response(printer: Printer, patient_ids: tuple[str, ...]) -> None:
     """How each high-dose steroid course is working at 24, 48 and 72 h, marker by marker, with the options."""
-    told = _state(printer, patient_ids).assessment.responses[RESPONSES].to_dict("records")
+    from monitoring.analysis.course import TOLD
+
+    parts = _assessed(printer, patient_ids, also=TOLD)
+    told = [row for part in parts for row in part.responses[RESPONSES].to_dict("records")]
     if printer.how == "table":
         printer.rows([_window(start, window) for start in told for window in start["windows"]], WINDOWS_BRIEF)
     else:
@@ -107,18 +122,49 @@ def response(printer: Printer, patient_ids: tuple[str, ...]) -> None:
 @prints
 def scores(printer: Printer, patient_ids: tuple[str, ...]) -> None:
     """Published scores, from lowest to highest possible while something is missing, with age of every component."""
-    table = _state(printer, patient_ids).assessment.scores
-    printer.rows(table[SCORES].to_dict("records"), SCORES, brief=SCORES_BRIEF)
+    from monitoring.analysis.scores.candidates import LOOKED_AT
+
+    parts = _assessed(printer, patient_ids, also=LOOKED_AT)
+    told = [row for part in parts for row in part.scores[SCORES].to_dict("records")]
+    printer.rows(told, SCORES, brief=SCORES_BRIEF)
 
 
-def _state(printer: Printer, patient_ids: tuple[str, ...]) -> WardState:
-    from monitoring.state import state
+def _asked_for(printer: Printer, patient_ids: tuple[str, ...]) -> list[str] | None:
+    """Those named, None for everybody; that nobody is known by a number is said."""
     from storage import queries
 
     asked = printer.asked
     if any(queries.patients(asked.store, as_of=printer.as_of, patients=[name]).empty for name in patient_ids):
         click.echo(UNKNOWN, err=True)  # an empty list alone reads as if nothing were the matter with them
-    return state(asked.store, asked.catalog, as_of=printer.as_of, patients=list(patient_ids) or None)
+    return list(patient_ids) or None
+
+
+def _parts(printer: Printer, patient_ids: tuple[str, ...]) -> list[list[str]]:
+    """Those named, or everybody in order, as many at a time as memory allows."""
+    from monitoring.exports.sizing import together
+    from storage import queries
+
+    if (whom := _asked_for(printer, patient_ids)) is not None:
+        return [whom]
+    names = queries.names(printer.asked.store, as_of=printer.as_of)
+    size = together(printer.asked.store, names, most=max(len(names), 1), values=VALUES)
+    return [names[first : first + size] for first in range(0, max(len(names), 1), size)]
+
+
+def _assessed(printer: Printer, patient_ids: tuple[str, ...], *, also: Collection[str] = ()) -> Iterator[Assessment]:
+    """
+    Judged of the whole history, without what was said of flags and answered before: neither response nor scores ask it.
+    `also`: columns of values that they ask beside those of a judgement.
+    """
+    from monitoring.analysis.assessment import assess
+    from monitoring.analysis.course import unread
+    from monitoring.whole_course import told
+
+    asked = printer.asked
+    without = [name for name in unread(asked.catalog) if name not in also]
+    for part in _parts(printer, patient_ids):
+        course = told(asked.store, as_of=printer.as_of, patients=part, without=without)
+        yield assess(course, asked.catalog, as_of=printer.as_of)
 
 
 def _all(found: Any) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
@@ -31,8 +32,7 @@ def cast(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 def _column(frame: pd.DataFrame, one: Field) -> pd.Series:
     if one.name not in frame:
-        blank: Any = pd.NaT if one.type == "datetime" else None
-        return pd.Series([blank] * len(frame), index=frame.index, dtype=_dtype(one))
+        return pd.Series(pd.array([None], dtype=_dtype(one)).take(np.zeros(len(frame), dtype=int)), index=frame.index)
     column: pd.Series = frame[one.name]
     if one.type == "datetime":
         return pd.Series(pd.DatetimeIndex(pd.to_datetime(column, utc=True)).as_unit("us"), index=frame.index)

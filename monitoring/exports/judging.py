@@ -22,7 +22,7 @@ from monitoring.exports.fields import Table, as_arrow, layout
 from monitoring.exports.fields import cast as typed
 from monitoring.exports.hiding import hidden, plain
 from monitoring.exports.measured import measured
-from monitoring.exports.reading import ARROW, LINES
+from monitoring.exports.reading import ARROW, LINES, get_ready
 from monitoring.exports.sizing import together
 from monitoring.exports.tables import Frames, tables
 from monitoring.exports.wanted import FLAG, Wanted
@@ -32,11 +32,12 @@ from monitoring.whole_course import told
 from storage.engine import Store, open_store
 
 AT_ONCE = 150  # patients judged together: memory stays the same however many there are
-VALUES = 16_000  # of theirs at most: three processes stay within 500 MB together
+VALUES = 32_000  # of theirs at most: three processes stay within 500 MB together
 MOST = 2  # processes: each holds what it judges, a hundred megabytes and more
 AHEAD = 1  # parts that are judged, or made already, beyond one a process
 FRAMES = ""
 MEASURED = {"patients", "labs", "treatments", "findings", "panel"}  # what rests on no flag, verdict or score
+UNTOLD = ("origin",)  # of a value: in no table, and another text in each row
 _own: dict[str, Store] = {}  # of a process beside this one: its way into the store
 
 
@@ -72,6 +73,8 @@ def parts(store: Store, order: Order, chosen: Sequence[str], *, workers: int, fi
         for part in asked:
             yield _made(store, order, part)
         return
+    if not _asks_no_judgement(order):
+        _load()
     store.close()  # no connection may be in two processes; the next is made when it is asked for
     many = min(workers, MOST)
     with tempfile.TemporaryDirectory(prefix="maswatch-export-") as folder:
@@ -83,12 +86,18 @@ def parts(store: Store, order: Order, chosen: Sequence[str], *, workers: int, fi
             raise ExportError("A process that judged was ended from outside; start the export again.") from None
 
 
+def _load() -> None:
+    """What judges, before copies are made: they share it, and none of them has to load it."""
+    with memory.loading():
+        import monitoring.state  # noqa: F401
+
+
 def _made_beside(common: tuple[str, Order, Path], part: Part) -> Path:
     """In a process that was started for this; what it made lies in a file."""
     url, order, folder = common
     LEFT.add(folder)
     if url not in _own:
-        memory.keep()  # the next part uses what the last one took
+        get_ready()
         _own[url] = open_store(url)
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as out:
         pickle.dump(_made(_own[url], order, part), out, protocol=pickle.HIGHEST_PROTOCOL)
@@ -133,7 +142,7 @@ def _asks_no_judgement(order: Order) -> bool:
 
 
 def _measured(store: Store, order: Order, patients: list[str]) -> tuple[Any, Course]:
-    every = told(store, as_of=order.wanted.as_of, patients=patients)
+    every = told(store, as_of=order.wanted.as_of, patients=patients, without=UNTOLD)
     return measured(every, order.catalog, as_of=order.wanted.as_of), every
 
 
@@ -141,6 +150,6 @@ def _judged(store: Store, order: Order, patients: list[str]) -> tuple[Any, Cours
     """What is told with each flag stands in identified exports alone."""
     from monitoring.state import state  # brings all that judges
 
-    wanted = order.wanted
+    catalog, wanted, names = order.catalog, order.wanted, order.wanted.key is None
     every = told(store, as_of=wanted.as_of, patients=patients) if wanted.versions else None
-    return state(store, order.catalog, as_of=wanted.as_of, patients=patients, in_words=wanted.key is None), every
+    return state(store, catalog, as_of=wanted.as_of, patients=patients, in_words=names, without=UNTOLD), every

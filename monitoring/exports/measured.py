@@ -1,6 +1,7 @@
 """
 Patients of whom values, doses and findings are wanted, and no flag, verdict or score: what stands beside each value
-(what moved it, where the steroids began) rests on no more than this, and is the same as in a judgement.
+(what moved it, where the steroids began) and the treatment line rest on no more than this, and are the same as in a
+judgement.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import pandas as pd
 
 from monitoring.analysis.administrations import administrations, bodies
 from monitoring.analysis.course import Course, known
+from monitoring.analysis.lines import lines
 from monitoring.analysis.points import points
 from monitoring.analysis.spans import spans
 from monitoring.analysis.steroids import starts
@@ -34,13 +36,21 @@ class Measured:
         return points(self.course.observations, self.course.doses, self.catalog)
 
     @cached_property
-    def starts(self) -> pd.DataFrame:
+    def given(self) -> pd.DataFrame:
         body = bodies(self.course.patients, self.course.observations)
-        return starts(administrations(self.course.doses, body, self.catalog, as_of=self._now), self.catalog)
+        return administrations(self.course.doses, body, self.catalog, as_of=self._now)
+
+    @cached_property
+    def starts(self) -> pd.DataFrame:
+        return starts(self.given, self.catalog)
 
     @cached_property
     def spans(self) -> pd.DataFrame:
         return spans(self.course.doses, self.starts, self.catalog, as_of=self._now)
+
+    @cached_property
+    def lines(self) -> pd.DataFrame:
+        return lines(self.course.patients, self.spans, self.given, self.catalog, as_of=self._now)
 
     @property
     def _now(self) -> pd.Timestamp:

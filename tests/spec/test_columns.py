@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitoring.analysis.columns import Laid, framed, spans
 from monitoring.analysis.earlier import highest_between, highest_so_far
-from monitoring.analysis.matching import first_of_each, last_of_each, numbered, paired
+from monitoring.analysis.matching import first_of_each, last_of_each, numbered, of_each, paired
 from monitoring.analysis.remembering import of_catalog
 from monitoring.terms import Catalog
 from tests.spec.drawing import catalog
@@ -36,6 +36,17 @@ def test_the_first_and_the_last_of_each_are_found_in_their_order(rows: list[tupl
     number = numbered(*columns(rows))
     assert first_of_each(number).tolist() == [place for place, row in enumerate(rows) if row not in rows[:place]]
     assert last_of_each(number).tolist() == [place for place, row in enumerate(rows) if row not in rows[place + 1 :]]
+
+
+@given(keys=st.lists(st.sampled_from([*"ABCD", None]), max_size=6), known=st.sampled_from(["", "A", "BAC"]))
+def test_each_row_has_what_is_told_of_its_key_and_nothing_where_nothing_is(keys: list[str | None], known: str) -> None:
+    told = {name: pd.Timestamp(2026, 1, 1 + number, tz="UTC") for number, name in enumerate(known)}
+    values = pd.Series(told, index=[*known], dtype="datetime64[us, UTC]")
+    rows = pd.Series(keys, index=range(5, 5 + len(keys)), dtype="str")
+    found = of_each(rows, values)
+    assert found.dtype == values.dtype
+    assert found.index.equals(rows.index)
+    assert [None if pd.isna(at) else at for at in found] == [told.get(str(key)) for key in keys]
 
 
 @given(series=st.lists(st.lists(st.floats(-5, 5), min_size=1, max_size=5), max_size=4))

@@ -12,6 +12,7 @@ import pytest
 import monitoring.analysis.scores as package
 from monitoring.analysis.assessment import assess
 from monitoring.analysis.course import Course
+from monitoring.analysis.scores.candidates import within_reach
 from tests.spec.drawing import at, catalog, judged, together
 from tests.spec.scoring import course, labs, score, scores_of
 
@@ -25,6 +26,14 @@ def test_a_value_is_carried_to_the_minute_of_its_limit_and_its_age_is_told() -> 
     told = score("hscore", table, as_of="36:01")
     assert (told["points"]["ferritin"], "ferritin" in told["ages"]) == (None, False)
     assert told["reasons"]["ferritin"] == "not known within 36 h"
+
+
+def test_what_lies_beyond_the_reach_of_all_components_changes_no_score() -> None:
+    told = judged("hour | ferritin | crp\n-600 | 90 | 4\n0 | 7000 | 90", as_of=12)
+    reached = within_reach(told.course.observations, catalog(), as_of=told.as_of)
+    assert reached["collected_at"].unique().tolist() == [at(0)]
+    alone = judged("hour | ferritin | crp\n0 | 7000 | 90", as_of=12)
+    pd.testing.assert_frame_equal(told.scores, alone.scores)
 
 
 def test_the_newest_value_counts_and_of_temperatures_the_highest_of_two_days() -> None:

@@ -14,7 +14,20 @@ from monitoring.terms import Catalog
 
 COLUMNS = ["patient_id", "component", "analyte", "collected_at", "received_at", "age", "value", "comparator",
            "unit_text", "reference_low", "reference_high", "ref", *NOTHING]  # fmt: skip
+LOOKED_AT = ["patient_id", "analyte", "collected_at", "received_at", "value", "comparator", "unit_text",
+             "reference_low", "reference_high", "ref"]  # fmt: skip
 HOUR = pd.Timedelta(hours=1)
+
+
+def within_reach(observations: pd.DataFrame, catalog: Catalog, *, as_of: datetime) -> pd.DataFrame:
+    """
+    Of all observations those, and of their columns LOOKED_AT, that any component may look at: in a long course a few
+    of thousands, picked here once and by their moments alone.
+    """
+    parts = catalog.scores.components.values()
+    hours = max((part.hours for part in parts if part.analytes or part.instead), default=0.0)
+    told = observations[LOOKED_AT]
+    return told[_age(told["collected_at"], as_of) <= hours]
 
 
 def candidates(course: Course, catalog: Catalog, *, as_of: datetime) -> pd.DataFrame:
@@ -81,8 +94,12 @@ def _seen(findings: pd.DataFrame, catalog: Catalog, as_of: datetime) -> pd.DataF
 
 def _in_time(rows: pd.DataFrame, column: str, as_of: datetime, *, most: float | None = None) -> pd.DataFrame:
     """`rows` with their age in hours, without what is older than may be carried. A clock that runs ahead makes 0."""
-    age = (pd.Timestamp(as_of) - rows[column]).dt.total_seconds().clip(lower=0.0) / HOUR.total_seconds()
+    age = _age(rows[column], as_of)
     return rows.assign(age=age)[age <= (rows["hours"] if most is None else most)]
+
+
+def _age(times: pd.Series, as_of: datetime) -> pd.Series:
+    return (pd.Timestamp(as_of) - times).dt.total_seconds().clip(lower=0.0) / HOUR.total_seconds()
 
 
 def _first(rows: pd.DataFrame, ranks: list[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from monitoring.analysis.scores.candidates import within_reach
 from monitoring.analysis.scores.items import Answer, Known, answered
 from monitoring.analysis.scores.readings import readings
 from monitoring.analysis.scores.scope import scopes
@@ -47,9 +48,10 @@ def _parted(assessment: Assessment) -> tuple[Course, pd.DataFrame]:
     What is known without the values that may not be what they seem, since no score rests on them; and those values,
     with suspect_why.
     """
-    course, points, names = assessment.course, assessment.points, ["patient_id", "ref"]
+    points, names = assessment.points, ["patient_id", "ref"]
     doubted = points.loc[points["suspect"], [*names, "suspect_why"]]
-    told = course.observations
+    told = within_reach(assessment.course.observations, assessment.catalog, as_of=assessment.as_of)
+    course = replace(assessment.course, observations=told)
     if doubted.empty:
         return course, told.iloc[:0].assign(suspect_why="")
     gone = told["ref"].isin(doubted["ref"]).to_numpy(dtype=bool, copy=True)  # numbers are compared much faster
