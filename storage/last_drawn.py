@@ -74,7 +74,7 @@ def _newest(store: Store, stretches: pd.DataFrame, *, as_of: datetime, without: 
             FROM ({rows_told(engine, STRETCH)}) AS stretch"""
         ).bindparams(
             bindparam("as_of", as_of, Instant), bindparam("stretches", stretches_told(engine, stretches)),
-            bindparam("without", list(without), expanding=True),
+            bindparam("without", list(without), String, expanding=True),  # a server asks what kind of name none is
             bindparam("withdrawn", sorted(WITHDRAWN), expanding=True),
         )  # fmt: skip
         told = frame_of(connection, asked.columns(patient_id=String, drawn_at=Instant), NEWEST)  # type: ignore[arg-type]
