@@ -27,6 +27,8 @@ from tests.bench.viewers import LARGEST, Seen, Viewer
 from tests.stories.served import until
 
 STAYING = (("ward", ""), ("ward", "line=first"), ("ward", "kiosk=1"), ("inbox", ""), ("rounds", ""), ("feed", ""))
+# seconds: the month goes by in the time of one search of ten minutes, half a day in four seconds
+SEARCHED_EVERY = 20.0
 Clock = Any  # multiprocessing's Value("d"): seconds since 1970
 
 
@@ -56,8 +58,10 @@ def serves(settings: Settings, clock: Clock, asked: Connection, port: int, trace
     import uvicorn
 
     import dashboard.views.now as wall
+    from dashboard import garbage
 
     wall.now = read(clock)  # before any view has taken it from there
+    garbage.SEARCH_EVERY = SEARCHED_EVERY  # type: ignore[misc]
     from dashboard import server, ways_in
 
     by_hand = type("ByHand", (datetime,), {"now": staticmethod(lambda _: read(clock)())})
