@@ -45,8 +45,12 @@ def _keep(key: Key, whose: weakref.ref[Bedside], made: Any) -> None:
     now = time.monotonic()
     _kept[key] = (whose, made, now)
     _kept.move_to_end(key)
-    while len(_kept) > MOST or now - next(iter(_kept.values()))[2] > UNASKED:
-        _kept.popitem(last=False)
+    while True:  # and no look through an iterator, which fails where another thread lets a reading go meanwhile
+        first, thing = _kept.popitem(last=False)
+        if len(_kept) < MOST and now - thing[2] <= UNASKED:
+            _kept[first] = thing
+            _kept.move_to_end(first, last=False)
+            return
 
 
 def kept() -> int:

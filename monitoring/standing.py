@@ -14,7 +14,7 @@ from monitoring.analysis.administrations import SIZES
 from monitoring.analysis.course import Course, known
 from monitoring.analysis.recording import KEY
 from monitoring.analysis.written import moment
-from monitoring.exports.measured import Measured, measured
+from monitoring.measured import Measured, measured
 from monitoring.recent_course import EVER, FIRST
 from monitoring.state import STATES, judged
 from monitoring.terms import Catalog

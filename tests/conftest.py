@@ -93,6 +93,16 @@ def server_url(database_server: str) -> str:
     return database_server.format(database=database)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def any_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty store of either kind, which other programs may open too."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ward.db'}"
+    told: str = request.getfixturevalue("server_url")
+    upgrade(told)
+    return told
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _switched(request: pytest.FixtureRequest) -> Iterator[None]:
     """With `--store postgresql`, stores that would be files stand on the server, in programs that are started too."""

@@ -21,11 +21,11 @@ from monitoring.exports.early import shown
 from monitoring.exports.fields import Table, as_arrow, layout
 from monitoring.exports.fields import cast as typed
 from monitoring.exports.hiding import hidden, plain
-from monitoring.exports.measured import measured
 from monitoring.exports.reading import ARROW, LINES, get_ready
 from monitoring.exports.sizing import together
 from monitoring.exports.tables import Frames, tables
 from monitoring.exports.wanted import FLAG, Wanted
+from monitoring.measured import measured
 from monitoring.parallel import each
 from monitoring.terms import Catalog
 from monitoring.whole_course import told

@@ -16,28 +16,19 @@ from dashboard.asked_once import one_run
 from dashboard.unchanged import Unchanged
 from monitoring.settings import load_settings
 from storage import talk
-from storage.engine import Store, open_store, upgrade
+from storage.engine import Store, open_store
 from tests.storage.facts import lab, tell
 
 FLAG = "ferritin_rising"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ward.db'}"
-    told: str = request.getfixturevalue("server_url")
-    upgrade(told)
-    return told
-
-
 @pytest.fixture
-def store(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def store(any_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """Behind the door to data; what was read is kept from the second time on."""
     monkeypatch.setattr(reading, "_site", {})
     monkeypatch.setattr("dashboard.unchanged.SETTLED", 0.0)
     monkeypatch.setattr(reading, "_unchanged", Unchanged())
-    reading.use(load_settings(config=None, data_dir=tmp_path, database_url=url))
+    reading.use(load_settings(config=None, data_dir=tmp_path, database_url=any_url))
     yield reading.store()
     reading._forget_store()
 

@@ -14,18 +14,9 @@ from typing import Any
 import pytest
 
 from storage import queries
-from storage.engine import open_store, upgrade
+from storage.engine import open_store
 
 ALONE = [sys.executable, "-m", "tests.monitoring.pieces_alone"]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'pieces.db'}"
-    told: str = request.getfixturevalue("server_url")
-    upgrade(told)
-    return told
 
 
 def found(what: str, folder: Path, url: str) -> dict[str, Any]:
@@ -34,17 +25,17 @@ def found(what: str, folder: Path, url: str) -> dict[str, Any]:
     return answer
 
 
-def test_what_a_copy_reads_is_new_corrected_or_set_aside_as_it_would_be_at_once(url: str, tmp_path: Path) -> None:
-    told = found("same", tmp_path, url)
+def test_what_a_copy_reads_is_new_corrected_or_set_aside_as_it_would_be_at_once(any_url: str, tmp_path: Path) -> None:
+    told = found("same", tmp_path, any_url)
     assert told["copies"] > 5
     assert told["rows"] > 5
     assert told["left"] == 0
 
 
 def test_of_a_file_whose_reader_is_killed_nothing_is_kept_and_it_can_be_taken_in_again(
-    url: str, tmp_path: Path
+    any_url: str, tmp_path: Path
 ) -> None:
-    told = found("killed", tmp_path, url)
+    told = found("killed", tmp_path, any_url)
     assert told == {
         "said": "IntakeError: A process that read the file was ended from outside, perhaps for want of memory; "
         "nothing of the file was kept: take it in again.",
@@ -52,20 +43,20 @@ def test_of_a_file_whose_reader_is_killed_nothing_is_kept_and_it_can_be_taken_in
     }  # fmt: skip
 
 
-def test_what_the_copy_fails_on_comes_here_and_nothing_is_kept(url: str, tmp_path: Path) -> None:
-    assert found("wrong", tmp_path, url) == {"said": "ValueError", "kept": 0}
+def test_what_the_copy_fails_on_comes_here_and_nothing_is_kept(any_url: str, tmp_path: Path) -> None:
+    assert found("wrong", tmp_path, any_url) == {"said": "ValueError", "kept": 0}
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_with_who_asked_the_copy_ends_and_nothing_is_kept(url: str, tmp_path: Path, number: signal.Signals) -> None:
-    with subprocess.Popen([*ALONE, "held", str(tmp_path), url], stdout=subprocess.PIPE, text=True) as asked:
+def test_with_who_asked_the_copy_ends_and_nothing_is_kept(any_url: str, tmp_path: Path, number: signal.Signals) -> None:
+    with subprocess.Popen([*ALONE, "held", str(tmp_path), any_url], stdout=subprocess.PIPE, text=True) as asked:
         assert asked.stdout
         copy = int(asked.stdout.readline())
         asked.send_signal(number)
         asked.wait()
         while _runs(copy):
             time.sleep(0.01)
-    store = open_store(url)
+    store = open_store(any_url)
     assert sum(queries.counts(store).values()) == 0
     store.close()
 

@@ -20,7 +20,7 @@ from monitoring.simulate import simulate
 from monitoring.standing import holding, newest_drawn, standing
 from monitoring.state import judge_and_record, state
 from storage import merges, queries
-from storage.engine import Store, open_store, upgrade
+from storage.engine import Store, open_store
 from tests.monitoring.command_line import CommandLine
 from tests.spec.drawing import catalog
 
@@ -39,20 +39,11 @@ WITHDRAWN = LABS + "{1},crp,12,mg/L,2026-01-26T05:30Z,LATE-3,entered-in-error\n"
 WARM = "patient_id,finding,value,observed_at\n{2},temperature_c,38.6,2026-01-26T05:45Z\n"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/site/maswatch.db"
-    told: str = request.getfixturevalue("server_url")
-    upgrade(told)
-    return told
-
-
 @pytest.fixture
-def ward(tmp_path: Path, url: str) -> Iterator[Store]:
+def ward(tmp_path: Path, any_url: str) -> Iterator[Store]:
     """Six patients of 20 days, of whom three have something that was drawn, withdrawn or seen later than all else."""
     simulate(tmp_path / "drawn", patients=6, days=20, seed=5, start=START)
-    with closing(open_store(url)) as store:
+    with closing(open_store(any_url)) as store:
         _take(store, tmp_path / "drawn", NOW - 2 * DAY)
         judge_and_record(store, CATALOG, as_of=NOW - 2 * DAY, run_id="r")
         names = queries.names(store, as_of=NOW)
@@ -102,10 +93,10 @@ def test_the_newest_is_the_last_that_stands_measured_or_seen(ward: Store) -> Non
 
 
 def test_a_ward_told_patient_by_patient_is_told_as_if_at_once(
-    ward: Store, url: str, maswatch: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ward: Store, any_url: str, maswatch: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _join(ward)
-    asked, site = ["--as-of", NOW.isoformat()], f'database_url = "{url}"'
+    asked, site = ["--as-of", NOW.isoformat()], f'database_url = "{any_url}"'
     at_once = {name: maswatch.told(name, *asked, config=site) for name in COMMANDS}
     monkeypatch.setattr(judging, "VALUES", 1)
     assert {name: maswatch.told(name, *asked, config=site) for name in COMMANDS} == at_once
