@@ -188,7 +188,9 @@ def test_what_waits_is_looked_at_and_read_again_and_a_code_is_mapped_and_taken_b
 
 def test_researchers_choose_and_take_what_they_chose(here: str, opened: Open) -> None:
     page = opened(f"{here}/research")
+    everything = page.text("text=/^\\d+ values$/")
     fill(page, "Analytes", "Ferritin", "Enter", "Escape")
+    page.see_gone(f"text='{everything}'")  # a button of what was shown before takes nothing any more
     page.see("text=/^\\d+ values$/")
     assert page.asked == "/research?analytes=Ferritin"
     tab_to(page, "Download CSV", back=True)
