@@ -134,9 +134,9 @@ def _pool(workers: int, told: tuple[Any, ...]) -> Iterator[ProcessPoolExecutor]:
             yield pool
         pool.shutdown()
     except BaseException:  # Ctrl-C above all: nobody waits for what is half done
-        pool.shutdown(wait=False, cancel_futures=True)
         for child in set(active_children()) - before:
             child.terminate()
+        pool.shutdown(cancel_futures=True)  # whose thread closes a pipe that Python, at its end, would yet write to
         raise
 
 
