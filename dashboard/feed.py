@@ -31,7 +31,8 @@ def strip(
     return page(
         "strip.html",
         tone={"ok": "good", "degraded": "watch", "failing": "decision"}[feed.status],
-        taken="Store cannot be read" if feed.status == "failing" else _taken(feed, now),
+        taken="Store cannot be read" if feed.status == "failing" else _taken(feed.last_success_at, now),
+        newest=_newest(feed, now),
         next=f"next scheduled {wording.clock(feed.next_run_at, zone, today=now)}",
         now=wording.stamp(now, zone),
         person=person,
@@ -39,19 +40,18 @@ def strip(
     )
 
 
-def _taken(feed: Health, now: datetime) -> str:
-    """When all sources were last asked; beside it what was pushed or entered since, which says nothing of the rest."""
-    asked, newest = feed.last_success_at, feed.newest_received_at
-    told = _asked(asked, now)
-    if newest is None or (asked and wording.since(asked, newest) * 60 < 1):
-        return told
-    return f"{told}, newest result {'just now' if _just(newest, now) else wording.age(newest, now) + ' ago'}"
-
-
-def _asked(at: datetime | None, now: datetime) -> str:
+def _taken(at: datetime | None, now: datetime) -> str:
     if at is None:
         return "No scheduled intake yet"
     return "Labs just taken in" if _just(at, now) else f"Labs taken in {wording.age(at, now)} ago"
+
+
+def _newest(feed: Health, now: datetime) -> str:
+    """What was pushed or entered since all sources were last asked; it says nothing of the others."""
+    asked, at = feed.last_success_at, feed.newest_received_at
+    if feed.status == "failing" or at is None or (asked and _just(asked, at)):
+        return ""
+    return f"newest result {'just now' if _just(at, now) else wording.age(at, now) + ' ago'}"
 
 
 def _just(at: datetime, now: datetime) -> bool:

@@ -122,15 +122,16 @@ def test_labs_that_came_this_minute_came_just_now(settings: Settings) -> None:
         (8, 2, "Labs taken in 8 h ago, newest result 2 h ago"),
         (8, 0.01, "Labs taken in 8 h ago, newest result just now"),
         (None, 2, "No scheduled intake yet, newest result 2 h ago"),
-        (2, 8, "Labs taken in 2 h ago "),
-        (2, 1.99, "Labs taken in 2 h ago "),  # came with what was asked for
-        (2, None, "Labs taken in 2 h ago "),
+        (2, 8, "Labs taken in 2 h ago"),
+        (2, 1.99, "Labs taken in 2 h ago"),  # came with what was asked for
+        (2, None, "Labs taken in 2 h ago"),
     ],
 )
 def test_what_came_since_all_were_asked_is_told_beside_it(asked: float | None, newest: float | None, told: str) -> None:
     then = None if asked is None else ago(asked)
     feed = Health("ok", "ok", then, NEXT_RUN, False, ago(8), newest_received_at=None if newest is None else ago(newest))
-    assert told in " ".join(re.sub("<[^>]*>", " ", str(strip(feed, zone=ZONE, now=NOW))).split())
+    shown = re.sub("<[^>]*>", "", str(strip(feed, zone=ZONE, now=NOW)))
+    assert told in [line.strip().lstrip("● ") for line in shown.splitlines()]
 
 
 def with_source(settings: Settings, **more: Any) -> Settings:
