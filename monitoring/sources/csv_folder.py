@@ -103,7 +103,7 @@ def open_source(told: SourceSettings) -> CsvFolder:
 
 
 def tried(told: SourceSettings, catalog: Catalog, now: datetime, own: Mapping[str, OwnName]) -> list[str]:
-    """What is in the folder, in one sentence; nothing is read. Raises SourceError where it cannot be looked at."""
+    """What is in the folder, in one sentence; none is read. Raises SourceError where it cannot be looked at."""
     folder = told.path
     if folder is None or not folder.is_dir():
         raise SourceError(f"source {told.name}: the folder {folder} does not exist; make it, or mend its path.")
@@ -111,7 +111,11 @@ def tried(told: SourceSettings, catalog: Catalog, now: datetime, own: Mapping[st
     if not os.access(folder, os.R_OK | os.X_OK | (os.W_OK if moving else 0)):
         wanted = "read and written, since files are moved when they are done with" if moving else "read"
         raise SourceError(f"source {told.name}: the folder {folder} may not be {wanted}; mend its permissions.")
-    states = [state for path in csv_files(folder, [folder / DONE]) if (state := _state(path))]
+    found = {path: state for path in csv_files(folder, [folder / DONE]) if (state := _state(path))}
+    if closed := sum(not _opens(path) for path in found):
+        held = f"{closed} of the {counted(len(found), 'file')} in {folder} cannot be opened"
+        raise SourceError(f"source {told.name}: {held}; let whoever runs maswatch read what is put there.")
+    states = list(found.values())
     if not states:
         return [f"{folder} can be read and holds no file."]
     hours = max(0.0, now.timestamp() - max(changed for changed, *_ in states) / 1e9) / 3600
@@ -126,6 +130,17 @@ def _state(path: Path) -> State | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+def _opens(path: Path) -> bool:
+    """Whoever left it may have kept it to themselves; a file that is gone meanwhile was taken in."""
+    try:
+        path.open("rb").close()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _moved(path: Path, aim: Path, source: str) -> None:

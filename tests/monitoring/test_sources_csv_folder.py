@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -11,7 +14,8 @@ from monitoring.errors import SettingsError, SourceError
 from monitoring.settings import Settings, SourceSettings
 from monitoring.sources import kinds, open_sources
 from monitoring.sources.csv_folder import CsvFolder
-from tests.monitoring.intake_fixture import lab
+from tests.monitoring.intake_fixture import catalog, lab
+from tests.stories.faulted import NOBODY
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(hours=1)
@@ -203,3 +207,32 @@ def test_a_source_remembers_what_it_gave_however_often_it_is_opened(tmp_path: Pa
 def test_a_source_that_cannot_be_opened_says_why(told: dict[str, object], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         open_sources(opened(**told))
+
+
+def test_a_file_that_its_owner_keeps_to_himself_is_told_when_the_folder_is_tried() -> None:
+    with TemporaryDirectory() as made:  # pytest's own folders are closed to others
+        inbox = Path(made)
+        inbox.chmod(0o755)
+        write(inbox / "open.csv", lab())
+        closed = write(inbox / "closed.csv", lab())
+        closed.chmod(0)
+        told, known = SourceSettings(name="drop", kind="csv", path=inbox), catalog()
+        sources.tried(told, known, NOW)  # loads what somebody else may not
+        with somebody_else(), pytest.raises(SourceError, match=f"drop: 1 of the 2 files in {inbox} cannot be opened; "):
+            sources.tried(told, known, NOW)
+        closed.chmod(0o644)
+        with somebody_else():
+            (sentence,) = sources.tried(told, known, NOW)
+        assert sentence.startswith(f"{inbox} holds 2 files, the newest written ")
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    """Within: not root, who may read everything."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
