@@ -28,7 +28,7 @@ from storage import cited, last_drawn, queries, recent
 from storage.engine import Store
 from storage.frames import OBSERVATIONS, empty
 from storage.kept import Kept
-from storage.versions import current
+from storage.versions import current, one_per_administration
 
 FIRST = pd.Timestamp(0, tz="UTC")
 FAR = np.datetime64("9999-01-01", "us")
@@ -59,7 +59,7 @@ def told_recently(
     unasked = () if shown else UNJUDGED
     doses = recent_doses(recent.doses(store, back, as_of=as_of, without=unasked, kept=kept), sight, catalog)
     sizes = recent.sizes(store, back, as_of=as_of, without=bare, kept=kept)
-    doses = current(doses)
+    doses = one_per_administration(current(doses))
     before = begun(Course(people, current(sizes), doses, pd.DataFrame()), sight, catalog)
     read = _joined(
         [

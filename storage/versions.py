@@ -8,6 +8,10 @@ import pandas as pd
 # told back by the source, or never done: kept, and no part of any judgement
 WITHDRAWN = frozenset({"entered-in-error", "cancelled", "not-done"})
 
+# an end is told or not: what is seen of a dose from some moment on is then seen of both
+ADMINISTRATION = ["patient_id", "given", "started_at", "ended_at", "amount", "unit"]
+SEEN = ["patient_id", "finding", "value", "observed_at"]
+
 
 def current(frame: pd.DataFrame) -> pd.DataFrame:
     """
@@ -17,6 +21,27 @@ def current(frame: pd.DataFrame) -> pd.DataFrame:
     """
     kept = _latest(frame) & ~frame["status"].isin(WITHDRAWN).to_numpy()
     return frame if kept.all() else frame[kept]
+
+
+def one_per_administration(frame: pd.DataFrame) -> pd.DataFrame:
+    """
+    Of current doses that several sources tell alike (same patient, what was given, times, amount and unit) the one
+    received first; ties go to the smaller ref. What one source tells twice was given twice.
+    """
+    source = frame["source"]
+    if not len(frame) or source.eq(source.iloc[0]).all():
+        return frame
+    shared = np.flatnonzero(frame.duplicated(ADMINISTRATION, keep=False))
+    some = frame.iloc[shared].assign(place=shared).sort_values(["received_at", "ref"], kind="stable")
+    some["turn"] = some.groupby([*ADMINISTRATION, "source"], dropna=False).cumcount()
+    return _without(frame, some, [*ADMINISTRATION, "turn"])
+
+
+def one_per_finding(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same of current findings, where it is all one who told them again."""
+    shared = np.flatnonzero(frame.duplicated(SEEN, keep=False))
+    some = frame.iloc[shared].assign(place=shared).sort_values(["received_at", "ref"], kind="stable")
+    return _without(frame, some, SEEN)
 
 
 def one_per_draw(frame: pd.DataFrame) -> pd.DataFrame:
@@ -33,6 +58,16 @@ def one_per_draw(frame: pd.DataFrame) -> pd.DataFrame:
     ranked = some.sort_values(["received_at", "resulted_at", "ref"], na_position="first", kind="stable")
     kept = np.ones(len(frame), dtype=bool)
     kept[ranked.loc[ranked.duplicated(draw, keep="last"), "place"]] = False
+    return frame[kept]
+
+
+def _without(frame: pd.DataFrame, ranked: pd.DataFrame, same: list[str]) -> pd.DataFrame:
+    """`frame` without those of `ranked`, which names their place in it, that are the same as one before them there."""
+    again = ranked.loc[ranked.duplicated(same), "place"]
+    if not len(again):
+        return frame
+    kept = np.ones(len(frame), dtype=bool)
+    kept[again] = False
     return frame[kept]
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from monitoring.terms import Catalog
-from storage.versions import current, one_per_draw
+from storage.versions import current, one_per_administration, one_per_draw, one_per_finding
 
 UNJUDGED = ("loinc", "source_id", "origin")  # where a value came from: no judgement asks
 # what stands in a flag's evidence alone: read for those of whom there is news
@@ -32,12 +32,15 @@ def unread(catalog: Catalog) -> tuple[str, ...]:
 
 
 def known(told: Course, *, as_of: datetime) -> Course:
-    """What counts at `as_of`: of all versions received by then the last of each, withdrawn ones gone."""
+    """
+    What counts at `as_of`: of all versions received by then the last of each, withdrawn ones gone; and of what several
+    sources tell of one draw, dose or finding, one.
+    """
     return Course(
         patients=told.patients,
         observations=one_per_draw(_current(told.observations, as_of)),
-        doses=_current(told.doses, as_of),
-        findings=_current(told.findings, as_of),
+        doses=one_per_administration(_current(told.doses, as_of)),
+        findings=one_per_finding(_current(told.findings, as_of)),
     )
 
 

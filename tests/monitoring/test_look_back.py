@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import case, select, update
+from sqlalchemy import Table, case, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dashboard.cut_out import ward as bedside_ward
@@ -106,6 +106,35 @@ def correct(store: Store, patient: str, place: int, *, days: int, status: str) -
         }  # fmt: skip
         insert = INSERTS[connection.dialect.name](LAB).values({**row, **changed})
         connection.execute(insert.on_conflict_do_nothing())
+
+
+def tell_again(store: Store, told: Table, *, later: timedelta) -> None:
+    """Everything of one kind once more, by another source that has its own names for it."""
+    with store.writing() as connection:
+        rows = [dict(row) for row in connection.execute(select(told)).mappings()]
+        for row in rows:
+            row |= {"source": "other", "ref": row["ref"] ^ 1 << 40, "received_at": row["received_at"] + later}
+        connection.execute(insert(told), rows)
+
+
+@pytest.mark.parametrize("later", [timedelta(0), DAY])
+def test_doses_and_findings_that_two_sources_tell_change_no_flag(
+    long_stays: Path, tmp_path: Path, later: timedelta
+) -> None:
+    (tmp_path / "twice").mkdir()
+    with _copied(long_stays, tmp_path) as once, _copied(long_stays, tmp_path / "twice") as twice:
+        for kind in (DOSE, FINDING):
+            tell_again(twice, kind, later=later)
+        for day in (8, 30, DAYS):
+            at = START + day * DAY
+            one, both = (as_known(told(store, as_of=at), CATALOG, as_of=moment(at)) for store in (once, twice))
+            assert (len(both.doses), len(both.findings)) == (len(one.doses), len(one.findings))
+            whole, cycle = judged_both_ways(twice, at)
+            pd.testing.assert_frame_equal(whole, cycle)
+            alone = judged_both_ways(once, at)[1]
+            said = ["patient_id", "flag", "seq", "change", "severity", "began_at", "sentence"]
+            pd.testing.assert_frame_equal(cycle[said], alone[said])
+            assert len(alone)
 
 
 def test_the_store_finds_by_themselves_the_sizes_that_doses_are_counted_by() -> None:
