@@ -61,9 +61,17 @@ class Admission:
         if not claims.get("sub"):
             return NOBODY
         sign_in, called = sign_in_id(claims), subjects(claims, self.told)
-        person = self._known(claims, _first(members(store, as_of=now, subjects=called), called), sign_in)
+        person = self._known(claims, self._member(claims, store, now), sign_in)
         kiosk = person.role == "viewer" and any(spelt(one) in called for one in self.told.kiosks)
         return self._standing(replace(person, kiosk=kiosk), now)
+
+    def subject(self, claims: Mapping[str, Any], store: Store, *, now: datetime) -> str:
+        """By what the store names them; else the provider's own name for them. Raises StoreError."""
+        return self._known(claims, self._member(claims, store, now), "").subject
+
+    def _member(self, claims: Mapping[str, Any], store: Store, now: datetime) -> Member | None:
+        called = subjects(claims, self.told)
+        return _first(members(store, as_of=now, subjects=called), called)
 
     def again(self, person: Person, store: Store, *, now: datetime) -> Person:
         """The same, a while later and without their claims at hand: signed in still, and with which role by now?"""

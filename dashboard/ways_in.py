@@ -5,10 +5,11 @@ is completed here: when a sign-in began, when it was last touched, that it is ov
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.cookies import SimpleCookie
+from threading import Thread
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -146,13 +147,26 @@ class WaysIn:
         extra.delete_cookie(WANTED, **self._flags())
         _add(headers, extra)
         headers["Location"] = wanted(asked.cookies.get(WANTED, ""), self.told.paths)
-        note(_now(), str(claims["sub"]), "signed in")
+        self._noted(claims, "signed in")
 
     def _end(self, asked: HTTPConnection) -> None:
         claims = self.claims(asked)
         if claims.get("sub") and not self.sign_ins.has_ended(sign_in_id(claims)):
             self.sign_ins.end(sign_in_id(claims), _now())
-            note(_now(), str(claims["sub"]), "signed out")
+            self._noted(claims, "signed out")
+
+    def _noted(self, claims: Mapping[str, Any], what: str) -> None:
+        """Under what all else in the access log names them by; no other request waits until the store has said it."""
+        at = _now()
+
+        def write() -> None:
+            try:
+                who = self.told.admission.subject(claims, reading.store(), now=at)
+            except StoreError:
+                who = str(claims["sub"])
+            note(at, who, what)
+
+        Thread(target=write).start()
 
     def _keep(self, answer: Response, name: str) -> None:
         slip: Slip | None = self.sign_ins.slip(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from dashboard import front, reading
+from dashboard import access_log, front, reading
 from dashboard.admission import Admission
 from dashboard.cookies import slip_written
 from dashboard.door import Door
@@ -26,6 +27,7 @@ from dashboard.ways_in import Told
 from monitoring import people
 from monitoring.settings import Settings
 from monitoring.settings_parts import SignIn
+from storage.accesses import accesses
 from storage.engine import open_store
 
 SECRET = "a secret of forty characters, as ours are"
@@ -175,6 +177,26 @@ def test_leaving_ends_the_sign_in_for_every_copy_of_its_cookie(ask: Any, path: s
     ask(path, mine)
     assert ask("/", mine).status_code == 303
     assert ask("/media/one.csv", mine).status_code == 401
+
+
+def test_who_comes_and_goes_stands_in_the_access_log_by_what_the_store_names_them(ask: Any) -> None:
+    address = "noa@hospital.example"
+    people.add(reading.store(), address, name="Noa Berg", role="viewer", by="cli", now=NOW - timedelta(hours=1))
+    ask("/auth/logout", brought(CLAIMS | {"sub": "f81d4fae", "email": address, "email_verified": True}))
+    ask("/auth/logout", brought(CLAIMS | {"sub": "a stranger"}))
+    assert _written(2) == [("a stranger", "signed out"), (address, "signed out")]
+
+
+def _written(wanted: int) -> list[tuple[str, str]]:
+    """Who and what of the newest entries of the access log, by name, once there are so many."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        access_log.write_now()
+        told = accesses(reading.store(), who=("a stranger", "noa@hospital.example", "f81d4fae"))
+        if len(told) >= wanted:
+            break
+        time.sleep(0.02)
+    return sorted(zip(told["who"], told["what"], strict=True))
 
 
 def test_over_https_no_cookie_goes_without_the_word_for_it(ask: Any) -> None:
