@@ -31,7 +31,7 @@ def strip(
     return page(
         "strip.html",
         tone={"ok": "good", "degraded": "watch", "failing": "decision"}[feed.status],
-        taken="Store cannot be read" if feed.status == "failing" else _taken(feed.last_success_at, now),
+        taken="Store cannot be read" if feed.status == "failing" else _taken(feed, now),
         newest=_newest(feed, now),
         next=f"next scheduled {wording.clock(feed.next_run_at, zone, today=now)}",
         now=wording.stamp(now, zone),
@@ -40,10 +40,13 @@ def strip(
     )
 
 
-def _taken(at: datetime | None, now: datetime) -> str:
+def _taken(feed: Health, now: datetime) -> str:
+    at = feed.last_success_at
     if at is None:
         return "No scheduled intake yet"
-    return "Labs just taken in" if _just(at, now) else f"Labs taken in {wording.age(at, now)} ago"
+    if feed.newest_received_at is None:
+        return f"Sources asked {_since(at, now)}, no result yet"
+    return "Labs just taken in" if _just(at, now) else f"Labs taken in {_since(at, now)}"
 
 
 def _newest(feed: Health, now: datetime) -> str:
@@ -51,7 +54,11 @@ def _newest(feed: Health, now: datetime) -> str:
     asked, at = feed.last_success_at, feed.newest_received_at
     if feed.status == "failing" or at is None or (asked and _just(asked, at)):
         return ""
-    return f"newest result {'just now' if _just(at, now) else wording.age(at, now) + ' ago'}"
+    return f"newest result {_since(at, now)}"
+
+
+def _since(at: datetime, now: datetime) -> str:
+    return "just now" if _just(at, now) else f"{wording.age(at, now)} ago"
 
 
 def _just(at: datetime, now: datetime) -> bool:
