@@ -137,6 +137,7 @@ def test_a_store_that_is_gone_is_said_and_all_comes_back_with_it(
 
 def test_a_row_that_moved_says_so(quick_own: Quick, opened: Open) -> None:
     page = opened(quick_own.address)
+    page.see("tr[data-key='P-0014']")
     assert page.texts(".board .name").index("14") > 0
     hour = datetime.now(UTC) - timedelta(minutes=1)
     quick_own.takes(f"P-0014,ferritin,90000,ng/mL,{hour.isoformat()}\nP-0014,fibrinogen,0.6,g/L,{hour.isoformat()}")
