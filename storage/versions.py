@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,7 @@ WITHDRAWN = frozenset({"entered-in-error", "cancelled", "not-done"})
 
 # an end is told or not: what is seen of a dose from some moment on is then seen of both
 ADMINISTRATION = ["patient_id", "given", "started_at", "ended_at", "amount", "unit"]
+DRAW = ["patient_id", "analyte", "method", "collected_at"]
 SEEN = ["patient_id", "finding", "value", "observed_at"]
 
 
@@ -31,17 +34,12 @@ def one_per_administration(frame: pd.DataFrame) -> pd.DataFrame:
     source = frame["source"]
     if not len(frame) or source.eq(source.iloc[0]).all():
         return frame
-    shared = np.flatnonzero(frame.duplicated(ADMINISTRATION, keep=False))
-    some = frame.iloc[shared].assign(place=shared).sort_values(["received_at", "ref"], kind="stable")
-    some["turn"] = some.groupby([*ADMINISTRATION, "source"], dropna=False).cumcount()
-    return _without(frame, some, [*ADMINISTRATION, "turn"])
+    return _one_of_each(frame, ADMINISTRATION, ["received_at", "ref"], keep="first", of="source")
 
 
 def one_per_finding(frame: pd.DataFrame) -> pd.DataFrame:
     """The same of current findings, where it is all one who told them again."""
-    shared = np.flatnonzero(frame.duplicated(SEEN, keep=False))
-    some = frame.iloc[shared].assign(place=shared).sort_values(["received_at", "ref"], kind="stable")
-    return _without(frame, some, SEEN)
+    return _one_of_each(frame, SEEN, ["received_at", "ref"], keep="first")
 
 
 def one_per_draw(frame: pd.DataFrame) -> pd.DataFrame:
@@ -50,20 +48,24 @@ def one_per_draw(frame: pd.DataFrame) -> pd.DataFrame:
 
     Ties go to the later resulted_at, then to the greater ref, so that no order of arrival decides.
     """
-    draw = ["patient_id", "analyte", "method", "collected_at"]
-    shared = np.flatnonzero(frame.duplicated(draw, keep=False))
-    if len(shared) == 0:
+    return _one_of_each(frame, DRAW, ["received_at", "resulted_at", "ref"], keep="last")
+
+
+def _one_of_each(
+    frame: pd.DataFrame, same: list[str], order: list[str], *, keep: Literal["first", "last"], of: str = ""
+) -> pd.DataFrame:
+    """
+    Of the rows that are the `same` the first or the last in that order. `of`: those of one are each another, and the
+    second of one is only the same as the second of another.
+    """
+    shared = np.flatnonzero(frame.duplicated(same, keep=False))
+    if not len(shared):
         return frame
-    some = frame.iloc[shared].assign(place=shared)
-    ranked = some.sort_values(["received_at", "resulted_at", "ref"], na_position="first", kind="stable")
-    kept = np.ones(len(frame), dtype=bool)
-    kept[ranked.loc[ranked.duplicated(draw, keep="last"), "place"]] = False
-    return frame[kept]
-
-
-def _without(frame: pd.DataFrame, ranked: pd.DataFrame, same: list[str]) -> pd.DataFrame:
-    """`frame` without those of `ranked`, which names their place in it, that are the same as one before them there."""
-    again = ranked.loc[ranked.duplicated(same), "place"]
+    ranked = frame.iloc[shared].assign(place=shared).sort_values(order, na_position="first", kind="stable")
+    if of:
+        turn = ranked.groupby([*same, of], dropna=False).cumcount()
+        ranked, same = ranked.assign(turn=turn), [*same, "turn"]
+    again = ranked.loc[ranked.duplicated(same, keep=keep), "place"]
     if not len(again):
         return frame
     kept = np.ones(len(frame), dtype=bool)
