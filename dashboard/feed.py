@@ -30,7 +30,7 @@ def strip(
     """
     return page(
         "strip.html",
-        tone={"ok": "good", "degraded": "watch", "failing": "decision"}[feed.status],
+        tone=_tone(feed),
         taken="Store cannot be read" if feed.status == "failing" else _taken(feed, now),
         newest=_newest(feed, now),
         next=f"next scheduled {wording.clock(feed.next_run_at, zone, today=now)}",
@@ -38,6 +38,13 @@ def strip(
         person=person,
         banners=list(complaints(feed, zone=zone, now=now, as_of=as_of)),
     )
+
+
+def _tone(feed: Health) -> Tone:
+    """Where nothing ever came, that every source answers is no reassurance."""
+    if feed.status == "ok":
+        return "good" if feed.newest_received_at else "watch"
+    return "watch" if feed.status == "degraded" else "decision"
 
 
 def _taken(feed: Health, now: datetime) -> str:

@@ -132,6 +132,12 @@ def test_what_came_since_all_were_asked_is_told_beside_it(asked: float | None, n
     assert told in [line.strip().lstrip("● ") for line in shown.splitlines()]
 
 
+@pytest.mark.parametrize(("newest", "tone"), [(ago(8), "good"), (None, "watch")])
+def test_a_store_to_which_nothing_ever_came_is_not_told_in_green(newest: datetime | None, tone: str) -> None:
+    feed = Health("ok", "ok", ago(2), NEXT_RUN, False, ago(8), newest_received_at=newest)
+    assert f'class="lamp {tone}"' in str(strip(feed, zone=ZONE, now=NOW))
+
+
 def with_source(settings: Settings, **more: Any) -> Settings:
     source = SourceSettings(name="lis", kind="csv", path=settings.data_dir, **more)
     return settings.model_copy(update={"source": (source,)})
