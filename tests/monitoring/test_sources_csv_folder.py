@@ -215,9 +215,9 @@ def test_a_file_that_its_owner_keeps_to_himself_is_told_when_the_folder_is_tried
         inbox.chmod(0o755)
         write(inbox / "open.csv", lab())
         closed = write(inbox / "closed.csv", lab())
-        closed.chmod(0)
         told, known = SourceSettings(name="drop", kind="csv", path=inbox), catalog()
         sources.tried(told, known, NOW)  # loads what somebody else may not
+        closed.chmod(0)
         with somebody_else(), pytest.raises(SourceError, match=f"drop: 1 of the 2 files in {inbox} cannot be opened; "):
             sources.tried(told, known, NOW)
         closed.chmod(0o644)
