@@ -82,6 +82,8 @@ def made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 def database_server() -> Iterator[str]:
     """The URL of a PostgreSQL from its wheel, with `{database}` for the name of one."""
     with running_server() as running:
+        # looking after hundreds of databases takes minutes, and each of its commits is another state of every store
+        on_server(running.url, "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()")
         yield running.url
 
 
