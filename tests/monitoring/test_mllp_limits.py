@@ -59,13 +59,11 @@ def test_a_connection_too_many_is_closed_at_once_and_one_that_left_makes_room(st
 def test_a_client_that_never_finishes_its_message_is_left_and_disturbs_nobody(store: Store) -> None:
     with listening(store, frame_seconds=0.3) as here, Client(here.port) as slow, Client(here.port) as good:
         slow.send(START + oru(1)[:50])
-        began = time.monotonic()
         assert good.asks(oru(2)) == ["MSA", "AA", "C2"]
         drip = threading.Thread(target=_drip, args=(slow,))
         drip.start()
         assert slow.answer() == b""
         drip.join()
-        assert time.monotonic() - began < 5
         assert good.asks(oru(3)) == ["MSA", "AA", "C3"]
     assert names(store) == ["C2", "C3"]
 
@@ -124,13 +122,11 @@ def _flood(client: Client) -> None:
 
 
 def _drip(client: Client) -> None:
-    """A byte now and then buys no time."""
-    try:
-        for _ in range(40):
+    """A byte now and then buys no time: it goes on until the other side, or the test, has closed."""
+    with suppress(OSError):
+        while True:
             client.send(b"x")
             time.sleep(0.05)
-    except OSError:
-        pass
 
 
 def test_a_silent_connection_is_closed_after_its_time(store: Store) -> None:
