@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 
-import certifi
 import httpx
 import stamina
 
@@ -20,6 +18,7 @@ from monitoring.fhir_server.links import Base, shown
 from monitoring.fhir_server.signing_in import Smart, authority, fields
 from monitoring.fhir_server.troubles import RefusedError, SignInError, UnreachableError, refused
 from monitoring.settings import SourceSettings
+from monitoring.trust import trusted, untrusted
 
 FHIR = "application/fhir+json"
 PIECE_BYTES = 65_536
@@ -81,7 +80,7 @@ class Asking:
             self.auth.clock = self._moment
         self._client = httpx.Client(
             auth=self.auth, timeout=self.told.timeout_seconds, trust_env=False, follow_redirects=False,
-            verify=_trusted() if self.base.url.scheme == "https" else False,
+            verify=trusted() if self.base.url.scheme == "https" else False,
             headers={"Accept": FHIR, "Cache-Control": "no-cache"},
         )  # fmt: skip
 
@@ -193,7 +192,7 @@ class Asking:
                 f"source {name}: {where} did not answer within {seconds} s when asked for {asked}."
             ) from None
         except httpx.ConnectError as error:
-            unsafe = isinstance(_root(error), ssl.SSLError)
+            unsafe = untrusted(error)
             why = "shows a certificate that this machine does not trust" if unsafe else "cannot be reached"
             raise UnreachableError(
                 f"source {name}: {where} {why}; check its url and the network.", again=not unsafe
@@ -212,20 +211,6 @@ class Asking:
 
     def _moment(self) -> datetime:
         return self.now + timedelta(seconds=time.monotonic() - self._began)
-
-
-def _trusted() -> ssl.SSLContext:
-    """The machine's own trust, which may hold a hospital's authority, and the public ones where a machine has none."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
-
-
-def _root(error: BaseException) -> BaseException:
-    """What lies at the bottom of an error."""
-    while under := error.__cause__ or error.__context__:
-        error = under
-    return error
 
 
 def _wait(response: httpx.Response, now: datetime) -> float | None:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from monitoring.errors import SettingsError
 from monitoring.hl7.tls import context_of
 from monitoring.settings import SourceSettings
 from storage.engine import Store, open_store
+from tests.monitoring.certificates import certify
 from tests.monitoring.mllp_fixture import END, START, Client, oru
 from tests.monitoring.mllp_listening import listening, names
 
@@ -29,7 +25,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_with_tls_only_clients_with_a_certificate_of_the_authority_are_heard(store: Store, tmp_path: Path) -> None:
-    _certificates(tmp_path)
+    certify(tmp_path)
     told = {
         "tls_certificate": tmp_path / "server.pem",
         "tls_key_file": tmp_path / "server.key",
@@ -68,33 +64,3 @@ def _heard(client: Client, context: ssl.SSLContext) -> bytes:
         return client.answer()
     except (ssl.SSLError, ConnectionError):
         return b""
-
-
-def _certificates(folder: Path) -> None:
-    """An authority, and a server and a client that it vouches for."""
-    authority, key = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")]), _key(folder, "ca")
-    root = _certificate(authority, key).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    _written(folder, "ca", root.issuer_name(authority).sign(key, hashes.SHA256()))
-    for name in ("server", "client"):
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        host = x509.SubjectAlternativeName([x509.DNSName("localhost")])
-        made = _certificate(subject, _key(folder, name)).add_extension(host, critical=False)
-        _written(folder, name, made.issuer_name(authority).sign(key, hashes.SHA256()))
-
-
-def _certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)  # TLS itself looks at the clock
-    made = x509.CertificateBuilder().subject_name(subject).public_key(key.public_key())
-    made = made.serial_number(x509.random_serial_number())
-    return made.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
-
-
-def _key(folder: Path, name: str) -> ec.EllipticCurvePrivateKey:
-    key = ec.generate_private_key(ec.SECP256R1())
-    kind = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / f"{name}.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, *kind))
-    return key
-
-
-def _written(folder: Path, name: str, certificate: x509.Certificate) -> None:
-    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
