@@ -53,6 +53,8 @@ def _taken(feed: Health, now: datetime) -> str:
         return "No scheduled intake yet"
     if feed.newest_received_at is None:
         return f"Sources asked {_since(at, now)}, no result yet"
+    if _newest(feed, now):
+        return f"Sources asked {_since(at, now)}"
     return "Labs just taken in" if _just(at, now) else f"Labs taken in {_since(at, now)}"
 
 

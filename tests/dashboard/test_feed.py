@@ -115,8 +115,8 @@ def test_metrics_of_a_store_that_cannot_be_read_say_so_and_count_nothing(setting
 @pytest.mark.parametrize(
     ("asked", "newest", "told"),
     [
-        (8, 2, "Labs taken in 8 h ago, newest result 2 h ago"),
-        (8, 0.01, "Labs taken in 8 h ago, newest result just now"),
+        (8, 2, "Sources asked 8 h ago, newest result 2 h ago"),
+        (8, 0.01, "Sources asked 8 h ago, newest result just now"),
         (None, 2, "No scheduled intake yet, newest result 2 h ago"),
         (2, 8, "Labs taken in 2 h ago"),
         (2, 1.99, "Labs taken in 2 h ago"),  # came with what was asked for
