@@ -35,7 +35,10 @@ from monitoring.settings_parts import (
     escalating,
 )
 
-__all__ = ["ChannelSettings", "Settings", "SignIn", "SourceSettings", "Ward", "foreign_variables", "load_settings"]
+__all__ = [
+    "ChannelSettings", "Settings", "SignIn", "SourceSettings", "Ward", "foreign_variables", "load_settings",
+    "name_certificates",
+]  # fmt: skip
 
 PREFIX = "MASWATCH_"
 CONFIG_NAME = "maswatch.toml"
@@ -46,6 +49,7 @@ PATHS = frozenset((
 # Of a source or a channel: MASWATCH_SECRET_<NAME>_PASSWORD and so on, else the file named beside it.
 SECRETS = {"source": ("password", "token"), "channel": ("url",)}
 SIGN_IN_SECRET = f"{PREFIX}SECRET_SIGN_IN"
+CERTIFICATES = "SSL_CERT_FILE"
 
 
 def _own_folder() -> Path:
@@ -93,6 +97,14 @@ class Settings(BaseModel):
     @property
     def log_file(self) -> Path:
         return self.data_dir / "log" / "maswatch.log"
+
+
+def name_certificates() -> None:
+    """Those of the machine, for what asks by itself and takes no context of ours: it heeds this variable."""
+    from monitoring.trust import of_machine  # which loads what few commands need
+
+    if found := of_machine():
+        os.environ.setdefault(CERTIFICATES, found)
 
 
 def load_settings(

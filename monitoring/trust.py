@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from pathlib import Path
 from typing import Final
 
-FILE: Final = "SSL_CERT_FILE"
 OF_MACHINE: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")  # Debian's; Red Hat's
 
 
@@ -20,11 +18,9 @@ def trusted() -> ssl.SSLContext:
     return context
 
 
-def name_those_of_machine() -> None:
-    """For what asks by itself, goes by certifi's list alone and takes no context: it heeds this variable."""
-    found = next((place for place in OF_MACHINE if Path(place).is_file()), None)
-    if found:
-        os.environ.setdefault(FILE, found)
+def of_machine() -> str:
+    """The file with the machine's own list; "" where there is none."""
+    return next((place for place in OF_MACHINE if Path(place).is_file()), "")
 
 
 def untrusted(error: BaseException) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitoring import trust
+from monitoring.settings import CERTIFICATES, name_certificates
 
 
 def test_the_list_of_the_machine_is_named_unless_a_site_names_its_own(
@@ -15,18 +16,18 @@ def test_the_list_of_the_machine_is_named_unless_a_site_names_its_own(
 ) -> None:
     (here := tmp_path / "ca-certificates.crt").touch()
     monkeypatch.setattr(trust, "OF_MACHINE", (str(tmp_path / "missing.crt"), str(here)))
-    monkeypatch.setenv(trust.FILE, "")
-    monkeypatch.delenv(trust.FILE)
-    trust.name_those_of_machine()
-    assert os.environ[trust.FILE] == str(here)
-    monkeypatch.setenv(trust.FILE, "/its/own.pem")
-    trust.name_those_of_machine()
-    assert os.environ[trust.FILE] == "/its/own.pem"
+    monkeypatch.setenv(CERTIFICATES, "")
+    monkeypatch.delenv(CERTIFICATES)
+    name_certificates()
+    assert os.environ[CERTIFICATES] == str(here)
+    monkeypatch.setenv(CERTIFICATES, "/its/own.pem")
+    name_certificates()
+    assert os.environ[CERTIFICATES] == "/its/own.pem"
 
 
 def test_a_machine_without_a_list_goes_by_the_usual_public_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trust, "OF_MACHINE", ())
-    monkeypatch.delenv(trust.FILE, raising=False)
-    trust.name_those_of_machine()
-    assert trust.FILE not in os.environ
+    monkeypatch.delenv(CERTIFICATES, raising=False)
+    name_certificates()
+    assert CERTIFICATES not in os.environ
     assert trust.trusted().get_ca_certs()
