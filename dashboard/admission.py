@@ -65,21 +65,17 @@ class Admission:
         kiosk = person.role == "viewer" and any(spelt(one) in called for one in self.told.kiosks)
         return self._standing(replace(person, kiosk=kiosk), now)
 
-    def subject(self, claims: Mapping[str, Any], store: Store, *, now: datetime) -> str:
-        """By what the store names them; else the provider's own name for them. Raises StoreError."""
-        return self._known(claims, self._member(claims, store, now), "").subject
+    def named(self, claims: Mapping[str, Any], store: Store, *, now: datetime) -> tuple[str, str]:
+        """
+        By what the store names them, and ""; of who is not there the provider's `sub`, which may be a number nobody can
+        read, and what they are called. Raises StoreError.
+        """
+        member = self._member(claims, store, now)
+        return (member.subject, "") if member is not None else (str(claims["sub"]), called_by(claims))
 
     def _member(self, claims: Mapping[str, Any], store: Store, now: datetime) -> Member | None:
         called = subjects(claims, self.told)
         return _first(members(store, as_of=now, subjects=called), called)
-
-    def again(self, person: Person, store: Store, *, now: datetime) -> Person:
-        """The same, a while later and without their claims at hand: signed in still, and with which role by now?"""
-        if person.local or person.turned:
-            return person
-        known = members(store, as_of=now, subjects=[person.subject])
-        role = known[0].role if known else person.role
-        return self._standing(replace(person, role=role, turned="" if role else "unknown"), now)
 
     def _standing(self, person: Person, now: datetime) -> Person:
         """A wall screen that nobody touches stays; everybody else's sign-in is over when it was left alone."""

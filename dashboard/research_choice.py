@@ -21,6 +21,8 @@ IDENTIFIED: Final = (
     "of weeks: intervals, weekday and season stay, nobody is named."
 )
 
+MOST_NAMED: Final = 3  # analytes in the name of a file
+
 
 def named(ward: Ward, key: bytes | None) -> dict[str, str]:
     """
@@ -55,6 +57,22 @@ def asked(
         end=datetime.combine(end + timedelta(days=1), time(), zone) - timedelta(microseconds=1) if end else None,
         identified=identified,
     )
+
+
+def file_name(asked: LabsAsked, values: int) -> str:
+    """
+    Which choice it is: analytes, whether of some patients or days alone, and the number of values as the page says it.
+    No moment and no day: beside moved dates they would tell by how much.
+    """
+    many = len(asked.analytes) > MOST_NAMED
+    parts = (
+        f"{len(asked.analytes)}-analytes" if many else "-".join(asked.analytes),
+        "some-patients" if asked.patients else "",
+        "some-days" if asked.start or asked.end else "",
+        f"{values}-values",
+        "identified" if asked.identified else "",
+    )
+    return f"maswatch-labs-{'-'.join(part for part in parts if part)}.csv"
 
 
 def counts(told: Members, catalog: Catalog) -> pd.DataFrame:

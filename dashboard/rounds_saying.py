@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
@@ -10,13 +9,14 @@ import streamlit as st
 
 from dashboard import reading, wording
 from dashboard.bedside import Bedside, Ward
-from dashboard.paper import PAPERS, Paper, pdf
+from dashboard.files import rounds_on_paper
+from dashboard.offers import Offer
+from dashboard.paper import PAPERS
 from dashboard.rounds_list import here
-from dashboard.rounds_sheet import scores_of
 from dashboard.selection import RoundsAsked
 from dashboard.shell import Clock
 from dashboard.since_rounds import Since
-from dashboard.taking import File, button
+from dashboard.taking import button
 from dashboard.who import ask_who, may, who
 from storage.rounds import add_note, mark_done, take_back
 
@@ -81,23 +81,12 @@ def _take_back(patient_id: str, at: datetime, clock: Clock) -> None:
         take_back(reading.store(), patient_id, ends=at, at=clock(), by=who())
 
 
-def on_paper(ward: Ward, news: Mapping[str, Since], asked: RoundsAsked, *, clock: Clock) -> None:
+def on_paper(ward: Ward, asked: RoundsAsked, *, clock: Clock) -> None:
     """Those shown as one PDF, a page a patient; every one made is written down with who asked for it."""
     sides = [side for side in here(ward, asked) if asked.patient in ("", side.id)]
     if not sides:
         return
     with st.container(key="rounds-paper", horizontal=True, vertical_alignment="bottom"):
         size = st.selectbox("Paper", list(PAPERS), key="paper", width=120)
-        file = File(
-            f"rounds-{wording.file_stamp(ward.as_of, reading.zone())}.pdf",
-            "application/pdf",
-            "rounds on paper",
-            [side.id for side in sides],
-        )
         label = "Sheet as PDF" if asked.patient else f"{len(sides)} sheets as one PDF"
-        button(label, file, lambda: _made(ward, news, sides, (size, asked.units)), clock=clock, key="rounds-pdf")
-
-
-def _made(ward: Ward, news: Mapping[str, Since], sides: list[Bedside], how: tuple[str, str]) -> bytes:
-    scored, (size, units) = scores_of(ward, [side.id for side in sides]), how
-    return pdf(sides, news, scored, reading.catalog(), paper=Paper(size, ward.as_of, reading.zone(), units))
+        button(label, Offer(rounds_on_paper, (asked, size)), key="rounds-pdf", clock=clock)

@@ -18,15 +18,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import access_log, front, gauging, metrics, reading, who
+from dashboard import access_log, front, gauging, handing_out, metrics, reading, who
 from dashboard.admission import Admission
 from dashboard.cookies import own_secret
 from dashboard.door import Door
 from dashboard.shell import say_failed
-from dashboard.taking import owns
 from dashboard.ways_in import Told
 from monitoring.memory import give_back
-from monitoring.settings import Settings
+from monitoring.settings import Settings, name_certificates
 
 # A page is many short steps; while the ward is judged beside it, each would wait for Python's usual 5 ms.
 TURN_SECONDS: Final = 0.001
@@ -40,15 +39,16 @@ def application(settings: Settings) -> st.App:
     give_back()
     reading.keep_judged(lambda: datetime.now(UTC))
     access_log.keep_writing()
+    name_certificates()  # for Streamlit's own client, which asks the provider
     admission = Admission(settings.sign_in)
     who.use(admission)
     secret = own_secret(settings.data_dir) if admission.asks else ""
-    door = Told(admission, secret, settings.dashboard.url.rstrip("/"), frozenset(front.PATHS), owns)
+    door = Told(admission, secret, settings.dashboard.url.rstrip("/"), frozenset(front.PATHS))
     logging.getLogger("streamlit.error_util").disabled = True  # it logs values; say_failed logs the same without them
     return st.App(
         APP,
         secrets=provider_told(settings, secret),
-        routes=[Route("/healthz", healthz), Route("/metrics", prometheus), *front.routes()],
+        routes=[Route("/healthz", healthz), Route("/metrics", prometheus), *handing_out.routes(), *front.routes()],
         middleware=[Middleware(Sealed, policy=content_policy()), Middleware(Door, told=door)],
         on_script_error=say_failed,
     )

@@ -18,7 +18,7 @@ from dashboard.markup import HERE, Markup
 # One script, which stands in the page itself, see front.py: with every sheet it would be sent again at every refresh.
 SCRIPTS: Final = (
     "newness.js", "answering.js", "stepping.js", "board.js", "waking.js", "rows.js", "kept.js", "printing.js",
-    "sheet.js",
+    "taking.js", "sheet.js",
 )  # fmt: skip
 SENT: Final = "sheets-sent"
 

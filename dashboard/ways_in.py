@@ -44,7 +44,6 @@ class Told:
     secret: str
     address: str
     paths: frozenset[str]
-    owns: Callable[[str, str], bool]
 
     @property
     def secure(self) -> bool:
@@ -110,6 +109,10 @@ class WaysIn:
             answer.delete_cookie(name, **self._flags())
         return answer
 
+    async def come_back(self, asked: HTTPConnection) -> Response:
+        """From signing out at the provider. Streamlit would take it for somebody who comes in, and warn of a replay."""
+        return RedirectResponse("/sign-in?why=out", 303, UNKEPT)
+
     def called_back(self, asked: HTTPConnection, send: Send) -> Send:
         return _heading(send, lambda headers: self._back(asked, headers))
 
@@ -137,8 +140,7 @@ class WaysIn:
         """From the provider: the sign-in begins, the one before it ends, and on it goes to where they wanted to go."""
         claims = claims_of(_set(headers), self.told.secret)
         if not claims.get("sub"):
-            failed = "code" in asked.query_params or "error" in asked.query_params
-            headers["Location"] = f"/sign-in?why={'failed' if failed else 'out'}"
+            headers["Location"] = "/sign-in?why=failed"
             return
         self._end(asked)
         self.sign_ins.begin(sign_in_id(claims), _now())
@@ -161,10 +163,10 @@ class WaysIn:
 
         def write() -> None:
             try:
-                who = self.told.admission.subject(claims, reading.store(), now=at)
+                who, called = self.told.admission.named(claims, reading.store(), now=at)
             except Exception:  # whatever it is: that they came is written down
-                who = str(claims["sub"])
-            note(at, who, what)
+                who, called = str(claims["sub"]), ""
+            note(at, who, f"{what} as {called}" if called not in ("", who) else what)
 
         Thread(target=write).start()
 

@@ -99,12 +99,6 @@ def forget() -> None:
     st.session_state.pop(NAME, None)
 
 
-def still(asker: Person) -> Person:
-    """The same person, looked at again where no session is at hand. Raises StoreError."""
-    admission = _gate.get("admission")
-    return asker if admission is None else admission.again(asker, reading.store(), now=now())
-
-
 def _claims() -> dict[str, Any]:
     return dict(st.user.to_dict())
 

@@ -167,6 +167,7 @@ function drawSheet({ data, parentElement, setTriggerValue }) {
   drawKept(root, data, markup)
   askAgain(root, data, setTriggerValue)
   answerable(root, (said) => setTriggerValue("said", said))
+  takeable(root)
   if (data.beats) watchSilence(root, data.quiet_seconds)
   root.onclick = (event) => {
     const link = ours(event)

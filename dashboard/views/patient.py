@@ -6,12 +6,13 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import charts, clicks, entering, page_reading, reading, shell, taking
+from dashboard import charts, clicks, entering, files, page_reading, reading, shell, taking
 from dashboard.bedside import Bedside, Ward
 from dashboard.changes import milliseconds
 from dashboard.components import show_choice, show_figure, show_sheet, show_state, show_unknown
 from dashboard.drawn_of import drawn_of
 from dashboard.figure_choices import choices_html, legend_html
+from dashboard.offers import Offer
 from dashboard.older import older
 from dashboard.patient_sheet import neighbours, patient_html
 from dashboard.scores_panel import scores_html
@@ -52,7 +53,8 @@ def course(side: Bedside, ward: Ward, home: Ward, asked: PatientAsked) -> None:
         figure = drawn_of(side, ("figure", *shown), draw)
         show_figure(figure, alt=f"Trajectories of {side.title}", key="trajectories", picture=asked.picture)
         show_sheet(legend_html(asked, told), key="legend")
-        taking.labs(told, asked, clock=now)
+        values = Offer(files.values_shown, (asked,))
+        taking.button("Values shown as CSV", values, key="labs-seen", clock=now)
     else:
         show_state("Nothing to draw", "No result and no dose is known of the time that is shown.", key="nothing-drawn")
     entering.enter(side, clock=now, back=back)

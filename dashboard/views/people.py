@@ -6,9 +6,10 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import people_clicks, people_sheet, reading, shell, taking, who
+from dashboard import files, people_clicks, people_sheet, reading, shell, taking, who
 from dashboard.bedside import Ward
 from dashboard.components import show_sheet
+from dashboard.offers import Offer
 from dashboard.views.now import now
 from monitoring.people import ROLES, Member, members
 from monitoring.seeing import SeenAsked, seen
@@ -73,14 +74,7 @@ def accesses(at: datetime) -> None:
     asked = SeenAsked(patient.strip(), person.strip(), people_sheet.since(days, at))
     rows = seen(reading.store(), asked, now=at, most=people_sheet.MOST)
     show_sheet(people_sheet.access_html(rows, zone=reading.zone()), key="accesses")
-    file = taking.File("maswatch-access.csv", "text/csv", "access log", ["*"], "manage")
-    taking.button(
-        "All of it as CSV",
-        file,
-        lambda: people_sheet.as_csv(seen(reading.store(), asked, now=at)),
-        clock=now,
-        key="access-csv",
-    )
+    taking.button("All of it as CSV", Offer(files.access_log, (asked,), "manage"), key="access-csv", clock=now)
 
 
 shell.show(people, clock=now, refreshes=False, needs="manage")

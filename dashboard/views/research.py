@@ -9,14 +9,16 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import reading, research_choice, research_reading, shell, taking, trial_reading, trial_sheet
+from dashboard import files, reading, research_choice, research_reading, shell, taking, trial_reading, trial_sheet
 from dashboard.bedside import Ward
 from dashboard.components import show_labs, show_sheet, show_state
 from dashboard.markup import page
+from dashboard.offers import Offer
 from dashboard.selection import LabsAsked
 from dashboard.views.now import now
 from dashboard.who import may
 from monitoring.errors import ParallelError
+from monitoring.people import Right
 
 ASKED = "trial-asked"
 
@@ -40,7 +42,9 @@ def trajectories(ward: Ward) -> None:
     labs = research_reading.labs(asked, ward.as_of)
     if labs.empty:
         return show_state("No value matches", "Choose more patients, more analytes, or a longer time.", key="nothing")
-    return show_labs(labs, lambda: taking.table(labs, asked, clock=now))
+    right: Right = "manage" if asked.identified else "research"
+    offer = Offer(files.research_table, (asked, ward.as_of), right)
+    return show_labs(labs, lambda: taking.button("Download CSV", offer, key="labs-csv", clock=now, wide=True))
 
 
 def choice(ward: Ward) -> LabsAsked:

@@ -23,13 +23,13 @@ def rounds(ward: Ward) -> None:
         key = ("rounds", asked, id(news), str(zone), catalog.version)
         told, _ = drawn_once(ward, key, lambda: (list_html(ward, news, catalog, asked, zone=zone), news))
         show_sheet(told, key="rounds")
-        return rounds_saying.on_paper(ward, news, asked, clock=now)
+        return rounds_saying.on_paper(ward, asked, clock=now)
     scored = reading.scores(ward, asked.patient, live=not back)
     show_sheet(sheet_html(ward, news, scored, catalog, asked=asked, zone=zone), key="rounds")
     side = chosen(ward, asked)
     if side is not None:
         rounds_saying.done(side, news[side.id], clock=now, back=back)
-        rounds_saying.on_paper(ward, news, asked, clock=now)
+        rounds_saying.on_paper(ward, asked, clock=now)
     return None
 
 

@@ -60,7 +60,7 @@ def test_a_sheet_prints_on_one_page(ward: str, opened: Open, size: str) -> None:
 def test_the_ward_is_downloaded_as_one_pdf(ward: str, opened: Open, tmp_path: Path) -> None:
     page = opened(f"{ward}/rounds")
     with page.page.expect_download() as download:
-        page.page.locator(".st-key-rounds-paper [data-testid=stDownloadButton] button").click()
+        page.page.locator(".st-key-rounds-paper [data-take]").click()
     download.value.save_as(tmp_path / "rounds.pdf")
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", (tmp_path / "rounds.pdf").read_bytes())) == 8
     assert re.fullmatch(r"rounds-\d{8}-\d{4}\.pdf", download.value.suggested_filename)

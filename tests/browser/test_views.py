@@ -72,7 +72,7 @@ def test_the_research_view_shows_and_downloads_tidy_rows(ward: str, opened: Open
     page = opened(f"{ward}/research?patients=P-0011&analytes=Ferritin", width=width)
     assert page.text("[data-testid=stCaptionContainer]") == "4 values"
     with page.page.expect_download() as download:
-        page.page.locator("[data-testid=stDownloadButton] button").click()
+        page.page.locator("[data-take]").click()
     download.value.save_as(tmp_path / "labs.csv")
     rows = (tmp_path / "labs.csv").read_text().splitlines()
     assert rows[0].startswith("patient_id,analyte,value,comparator,unit,collected_at,")

