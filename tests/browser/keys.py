@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from tests.browser.watched import Watched
+import time
 
-MOST = 120
+from tests.browser.watched import PATIENCE, Watched
+
+CHOSEN = "document.activeElement.selectedOptions?.[0]?.label ?? null"
+FORGETS_MS = 1500  # a list takes letters for the beginning of a name until a second has passed without one
 CALLED = """() => {
   const one = document.activeElement
   if (one === document.body) return ""
@@ -18,17 +21,19 @@ CALLED = """() => {
 def tab_to(page: Watched, words: str, *, back: bool = False) -> None:
     """
     Until the focus is on what is called so; with … before or behind, on what ends or begins so. `back`: from the end of
-    the page, or from here upwards.
+    the page, or from here upwards. What cannot be used yet is passed over, and met on another round.
     """
-    met = []
-    for _ in range(MOST):
+    met, deadline = list[str](), time.monotonic() + PATIENCE / 1000
+    while not (met and _called(met[-1], words)):
+        assert time.monotonic() < deadline, f"{words!r} is not among {list(dict.fromkeys(met))}"
         page.page.keyboard.press("Shift+Tab" if back else "Tab")
         met.append(page.page.evaluate(CALLED))
-        if met[-1] == words or (words.endswith("…") and met[-1].startswith(words[:-1])):
-            return
-        if words.startswith("…") and met[-1].endswith(words[1:]):
-            return
-    raise AssertionError(f"{words!r} is not among {list(dict.fromkeys(met))}")
+
+
+def _called(name: str, words: str) -> bool:
+    if words.endswith("…"):
+        return name.startswith(words[:-1])
+    return name.endswith(words[1:]) if words.startswith("…") else name == words
 
 
 def press(page: Watched, *keys: str) -> None:
@@ -44,7 +49,13 @@ def write(page: Watched, words: str, *then: str) -> None:
 def fill(page: Watched, label: str, words: str, *then: str, back: bool = False) -> None:
     """The field of that name, written anew; `then`: keys that end it, the tabulator where none is given."""
     tab_to(page, label, back=back)
-    write(page, words, *(then or ("Tab",)))
+    page.page.keyboard.type(words)
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not (chosen := page.page.evaluate(CHOSEN) or words).lower().startswith(words.lower()):
+        assert time.monotonic() < deadline, f"{chosen!r} is chosen, not {words!r}"
+        page.page.wait_for_timeout(FORGETS_MS)  # the page was busy between two letters: from the first one again
+        page.page.keyboard.type(words)
+    press(page, *(then or ("Tab",)))
 
 
 def go(page: Watched, words: str, *, then: str, back: bool = False) -> None:

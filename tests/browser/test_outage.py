@@ -42,13 +42,13 @@ def test_a_store_whose_file_is_gone_is_said_and_never_shown_as_an_empty_ward(
     quick: Quick, folder: Path, opened: Open
 ) -> None:
     page = opened(quick.address)
-    files = list(folder.glob("maswatch.db*"))
+    files = sorted(folder.glob("maswatch.db*"))  # the store itself first, and put back last: never without its log
     for path in files:
         path.rename(path.with_suffix(f"{path.suffix}.away"))
     assert STORE in page.text(".banner.decision")
     assert "put it back" in page.text(".state")
     assert not (folder / "maswatch.db").exists()  # nobody made an empty one in its place
-    for path in files:
+    for path in reversed(files):
         path.with_suffix(f"{path.suffix}.away").rename(path)
     comes_back(page)
 

@@ -29,9 +29,10 @@ def nothing(page: Watched) -> None:
 
 def as_of_eight_hours_ago(page: Watched) -> None:
     """As for somebody whose browser was here a day ago first and eight hours ago last, and who comes back now."""
+    # when the page is left: a refresh meanwhile would write down that somebody looks now
     page.page.evaluate(
-        "localStorage.setItem('maswatch.seen', JSON.stringify("
-        "{ since: Date.now() - 24 * 3600e3, last: Date.now() - 8 * 3600e3, seen: {} }))"
+        "addEventListener('pagehide', () => localStorage.setItem('maswatch.seen', JSON.stringify("
+        "{ since: Date.now() - 24 * 3600e3, last: Date.now() - 8 * 3600e3, seen: {} })))"
     )
     page.open(page.page.url)
 

@@ -23,6 +23,9 @@ CALM = """() => new Promise((done) => {
     done()
   }, 20)
 })"""
+# Asked at one moment: a figure of the view before goes away by itself, and would be waited for in vain.
+FIGURE = """() => !document.querySelector("[data-testid=stPlotlyChart]") ||
+  document.querySelector(".js-plotly-plot .infolayer .annotation-text")?.checkVisibility()"""
 OVERFLOWING = """() => {
   const wide = document.documentElement.scrollWidth > innerWidth ? ["page"] : []
   const inside = [...document.querySelectorAll(".mas .tag, .mas td, .mas th, .mas .card, .mas .tile, .mas .strip")]
@@ -64,8 +67,7 @@ class Watched:
 
     def settle(self) -> None:
         """Until a figure, if there is one, is drawn, the fonts are in and nothing moves."""
-        if self.page.locator("[data-testid=stPlotlyChart]").count():
-            self.page.wait_for_selector(".js-plotly-plot .infolayer .annotation-text")
+        self.page.wait_for_function(FIGURE)
         self.page.evaluate("document.fonts.ready")
         self.page.evaluate(CALM)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import OrderedDict
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,12 @@ from dashboard import drawn_of as module
 from dashboard.bedside import Bedside
 from dashboard.drawn_of import drawn_of, kept
 from tests.dashboard import ward_fixture
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of other tests, whose readings may still be there and may go meanwhile."""
+    monkeypatch.setattr(module, "_kept", OrderedDict())
 
 
 @pytest.fixture

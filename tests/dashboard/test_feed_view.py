@@ -38,7 +38,7 @@ def waiting(settings: Settings) -> Settings:
 
 def opened(settings: Settings) -> AppTest:
     reading.use(settings)
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=300)
     app.switch_page("views/feed.py")
     return app.run()
 

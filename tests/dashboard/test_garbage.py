@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 import weakref
 from collections.abc import Iterator
 
@@ -20,7 +21,9 @@ class Circle:
 
 
 @pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
+def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Begun just now: a process that has run other tests for ten minutes would search at once."""
+    monkeypatch.setattr(garbage, "_searched", [time.monotonic()])
     yield
     gc.unfreeze()
 

@@ -103,7 +103,7 @@ def test_while_the_store_is_ahead_the_earlier_reading_says_so_and_the_next_is_wa
 def test_a_page_that_waits_for_the_next_reading_is_given_it_as_soon_as_it_is_there() -> None:
     watch, keeper = watched()
     keeper.patience, watch.mark = 60.0, "m2"
-    threading.Thread(target=lambda: (keeper.wanted.wait(), keeper.look())).start()
+    looks_when_wanted(keeper)
     assert keeper.given("m2", NOW) == Ward(NOW, (), mark="m2")
 
 
@@ -125,14 +125,30 @@ def test_who_finds_nothing_young_enough_waits_for_one_judgement_that_all_are_giv
     assert watch.judged == 2
 
 
+class Turnstile:
+    """A lock that tells when somebody stands at it."""
+
+    def __init__(self) -> None:
+        self.lock, self.somebody_waits = threading.Lock(), threading.Event()
+        self.acquire, self.release = self.lock.acquire, self.lock.release
+
+    def __enter__(self) -> None:
+        self.somebody_waits.set()
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
 def test_who_waited_long_for_a_judgement_is_given_it_and_makes_none_of_their_own() -> None:
     watch = Watch()
     keeper = Keeper(watch.told_mark, watch.judge, lambda: watch.now, patience=0)
+    keeper.judging = Turnstile()
     keeper.judging.acquire()
     given: list[Ward] = []
     waiting = threading.Thread(target=lambda: given.append(keeper.given("m1", NOW)))
     waiting.start()
-    threading.Event().wait(0.2)  # until it stands at the lock
+    keeper.judging.somebody_waits.wait()
     made = keeper.kept = Kept("m1", Ward(NOW + timedelta(minutes=4), (), mark="m1"))
     keeper.judging.release()
     waiting.join()
@@ -167,9 +183,14 @@ def test_a_page_does_not_wait_long_for_the_first_reading_nor_makes_one(monkeypat
     assert keeper.given("m1", NOW, waits=False).as_of == NOW
 
 
-def test_a_page_that_waits_is_given_the_first_reading_as_soon_as_it_is_made() -> None:
+def looks_when_wanted(keeper: Keeper) -> None:
+    threading.Thread(target=lambda: (keeper.wanted.wait(), keeper.look())).start()
+
+
+def test_a_page_that_waits_is_given_the_first_reading_as_soon_as_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "FIRST", 60.0)
     watch, keeper = running()
-    threading.Timer(0.1, keeper.look).start()
+    looks_when_wanted(keeper)
     assert keeper.given("m1", NOW, waits=False).as_of == NOW
     assert watch.judged == 1
 
@@ -180,10 +201,11 @@ def test_who_counts_waits_for_the_first_reading(monkeypatch: pytest.MonkeyPatch)
     assert keeper.given("m1", NOW).as_of == NOW
 
 
-def test_what_went_wrong_with_the_first_reading_is_told_and_not_waited_for() -> None:
+def test_what_went_wrong_with_the_first_reading_is_told_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "FIRST", 60.0)
     watch, keeper = running()
     watch.fails = True
-    threading.Timer(0.1, keeper.look).start()
+    looks_when_wanted(keeper)
     with pytest.raises(StoreBusy):
         keeper.given("m1", NOW, waits=False)
 

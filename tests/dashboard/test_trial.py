@@ -39,7 +39,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def asked(settings: Settings) -> AppTest:
     app = opened(settings, "research")
     app.button(key="trial-count").click()
-    return app.run(timeout=120)
+    return app.run(timeout=300)
 
 
 def cells(page: str, label: str) -> list[str]:

@@ -38,7 +38,7 @@ def nothing(tmp_path: Path) -> Settings:
 
 def opened(settings: Settings, view: str, **asked: str) -> AppTest:
     reading.use(settings)
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=300)
     app.switch_page(f"views/{view}.py")
     app.query_params.update({"as_of": NOW.isoformat(), **asked})
     return app.run()
@@ -207,7 +207,7 @@ def test_a_page_before_the_first_reading_says_what_it_waits_for_and_asks_again(
     keeper.running = True
     monkeypatch.setattr(reading, "_keeper", [keeper])
     reading.use(filled)
-    app = AppTest.from_file(APP, default_timeout=60).run()
+    app = AppTest.from_file(APP, default_timeout=300).run()
     assert not app.exception
     told = {one["sheet"]: one for one in (json.loads(sheet.proto.json) for sheet in app.get("bidi_component"))}
     assert "The ward is being read" in told["being-read"]["markup"]

@@ -14,6 +14,7 @@ from monitoring.hl7.tls import context_of
 from monitoring.settings import SourceSettings
 from storage import deliveries
 from storage.engine import Store
+from tests.monitoring.mllp_fixture import SECONDS
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
@@ -40,7 +41,7 @@ class Here:
         self.loop.close()
 
     def _run(self, work):  # type: ignore[no-untyped-def]
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(SECONDS)
 
 
 @contextmanager

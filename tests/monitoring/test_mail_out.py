@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from monitoring.errors import MessageError
 from monitoring.notify import through_apprise
 from monitoring.settings import ChannelSettings
 from tests.monitoring.smtp_sink import Sink, sink
+from tests.servers import free_port
 
 # what apprise imports for mail warns of a module that Python 3.13 has without it
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -33,12 +33,6 @@ def address(server: Sink) -> str:
 
 def channel(url: str) -> ChannelSettings:
     return ChannelSettings(name="duty", url=url)
-
-
-def nobodys_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def test_a_message_goes_out_by_smtp_to_whom_the_address_names(mail: Sink) -> None:
@@ -67,7 +61,7 @@ def test_a_trial_is_sent_when_asked_for_and_speaks_of_no_flag(mail: Sink) -> Non
 
 
 def test_a_host_that_does_not_answer_is_said_in_a_sentence() -> None:
-    port = nobodys_port()
+    port = free_port()
     with pytest.raises(MessageError, match=f"127.0.0.1:{port} does not answer"):
         tried(channel(f"json://127.0.0.1:{port}/hook"), send=False)
 

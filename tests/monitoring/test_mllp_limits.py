@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
+from monitoring.hl7.room import Room
 from storage import deliveries
 from storage.engine import Store, open_store
-from tests.monitoring.mllp_fixture import END, START, Client, fields, oru, until
+from tests.monitoring.mllp_fixture import END, SECONDS, START, Client, fields, oru, until
 from tests.monitoring.mllp_listening import Here, listening, names
 
 
@@ -102,9 +103,10 @@ def test_never_ending_messages_fill_the_room_and_small_ones_come_through(store: 
     with listening(store, most_megabytes_at_once=1, most_megabytes=4, frame_seconds=0.5) as here:
         stuck = [Client(here.port) for _ in range(4)]
         flood = [threading.Thread(target=_flood, args=(one,)) for one in stuck]
+        filled = _filled(here.listener.room, 2**20)
         for thread in flood:
             thread.start()
-        until(lambda: here.listener.room.total >= 2**20)
+        assert filled.wait(SECONDS)
         with Client(here.port) as good:
             assert good.asks(oru(2)) == ["MSA", "AA", "C2"]
         for one in stuck:
@@ -113,6 +115,19 @@ def test_never_ending_messages_fill_the_room_and_small_ones_come_through(store: 
         for thread in flood:
             thread.join()
         until(lambda: here.listener.room.total == 0)
+
+
+def _filled(room: Room, size: int) -> threading.Event:
+    """Set once so many bytes are held, for however short a time."""
+    event, holds = threading.Event(), room.holds
+
+    def held(who: Hashable, its: int) -> None:
+        holds(who, its)
+        if room.total >= size:
+            event.set()
+
+    room.holds = held  # type: ignore[method-assign]
+    return event
 
 
 def _flood(client: Client) -> None:
@@ -130,6 +145,8 @@ def _drip(client: Client) -> None:
 
 
 def test_a_silent_connection_is_closed_after_its_time(store: Store) -> None:
-    with listening(store, idle_seconds=0.2) as here, Client(here.port) as client:
+    with listening(store) as here, Client(here.port) as client:
         assert client.asks(oru(1)) == ["MSA", "AA", "C1"]
+        here.listener.told = here.settings.model_copy(update={"idle_seconds": 0.2})  # from its next answer on
+        assert client.asks(oru(2)) == ["MSA", "AA", "C2"]
         assert client.answer() == b""

@@ -6,6 +6,7 @@ import pytest
 
 from monitoring.errors import ServingError
 from monitoring.serving import MOST_DEATHS, WITHIN_SECONDS, Child, exposed, free_port, is_loopback
+from tests import servers
 
 
 @pytest.mark.parametrize(
@@ -19,10 +20,10 @@ def test_an_address_that_other_machines_reach_is_told_apart(host: str, ours_alon
 
 def test_a_free_port_is_found_and_a_taken_one_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitoring.serving.PORT_PATIENCE", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(ServingError, match=f"Port {port} on .* is in use"):
-            free_port("127.0.0.1", port)
+    port = servers.free_port()  # one that nobody else is given meanwhile
+    taken = f"Port {port} on .* is in use"
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(ServingError, match=taken):
+        free_port("127.0.0.1", port)
     assert free_port("127.0.0.1", port) == port
     assert free_port("127.0.0.1", 0) > 0
 
