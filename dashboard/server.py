@@ -22,6 +22,7 @@ from dashboard import access_log, front, gauging, handing_out, metrics, reading,
 from dashboard.admission import Admission
 from dashboard.cookies import own_secret
 from dashboard.door import Door
+from dashboard.left_pages import LeftPages
 from dashboard.shell import say_failed
 from dashboard.ways_in import Told
 from monitoring.memory import give_back
@@ -49,7 +50,7 @@ def application(settings: Settings) -> st.App:
         APP,
         secrets=provider_told(settings, secret),
         routes=[Route("/healthz", healthz), Route("/metrics", prometheus), *handing_out.routes(), *front.routes()],
-        middleware=[Middleware(Sealed, policy=content_policy()), Middleware(Door, told=door)],
+        middleware=[Middleware(Sealed, policy=content_policy()), Middleware(Door, told=door), Middleware(LeftPages)],
         on_script_error=say_failed,
     )
 

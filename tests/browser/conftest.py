@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser.finding import browser_path
+from tests.browser.slow_line import SlowLine
 from tests.browser.watched import Watched
 from tests.dashboard import store_fixture
 from tests.stories.served import Served
@@ -121,3 +122,20 @@ def opened(chrome: Any, profile: Profile) -> Iterator[Callable[..., Watched]]:
         watched.page.close()
     profile.forget(addresses)
     assert [fault for watched in pages for fault in watched.faults] == []
+
+
+@pytest.fixture
+def slow(chrome: Any) -> Iterator[Callable[[str], tuple[Watched, SlowLine]]]:
+    """slow(address) is a page that has been drawn, and what its server tells it from its next question on."""
+    pages: list[Watched] = []
+
+    def open_page(address: str) -> tuple[Watched, SlowLine]:
+        pages.append(Watched(chrome.new_page(viewport={"width": 1440, "height": 900})))
+        line = SlowLine(pages[-1].page)
+        pages[-1].open(address)
+        return pages[-1], line
+
+    yield open_page
+    for page in pages:
+        page.page.close()
+    assert [fault for page in pages for fault in page.faults] == []

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.keys import fill
-from tests.browser.slow_line import SlowLine
 from tests.browser.watched import Watched
 
 pytestmark = pytest.mark.browser
@@ -33,23 +32,6 @@ def last_days(page: Watched) -> None:
 
 def another_person(page: Watched) -> None:
     fill(page, "Person", "Nobody")
-
-
-@pytest.fixture
-def slow(chrome: Any) -> Iterator[Callable[[str], tuple[Watched, SlowLine]]]:
-    """slow(address) is a page that has been drawn, and what its server tells it from its next question on."""
-    pages: list[Watched] = []
-
-    def open_page(address: str) -> tuple[Watched, SlowLine]:
-        pages.append(Watched(chrome.new_page(viewport={"width": 1440, "height": 900})))
-        line = SlowLine(pages[-1].page)
-        pages[-1].open(address)
-        return pages[-1], line
-
-    yield open_page
-    for page in pages:
-        page.page.close()
-    assert [fault for page in pages for fault in page.faults] == []
 
 
 def taken(page: Watched, button: str, folder: Path) -> tuple[str, bytes]:
