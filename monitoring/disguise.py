@@ -7,8 +7,10 @@ import secrets
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 KEY_FILE = "export.key"
 KEY_BYTES = 32
@@ -55,6 +57,8 @@ def _shift(digest: bytes) -> pd.Timedelta:
 @cache
 def _weeks(number: int) -> pd.Timedelta:
     """One for all patients moved alike: making it costs more than finding out by how much."""
+    import pandas as pd  # which who looks for names alone has no need of
+
     return pd.Timedelta(weeks=number)
 
 

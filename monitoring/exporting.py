@@ -19,9 +19,10 @@ from monitoring.exports.cells import as_cells
 from monitoring.exports.early import Early
 from monitoring.exports.facts import Crew, fact_parts, labs_parts
 from monitoring.exports.fields import layout
-from monitoring.exports.judging import FRAMES, Order
 from monitoring.exports.lines import Lines
+from monitoring.exports.making import FRAMES, Order
 from monitoring.exports.reading import ARROW, LINES
+from monitoring.exports.sizing import FIRST
 from monitoring.exports.tables import Frames
 from monitoring.exports.wanted import Wanted
 from monitoring.profiles import profiles
@@ -33,7 +34,6 @@ __all__ = ["Wanted", "exported", "labs_table", "write_export", "write_labs", "wr
 
 Progress = Callable[[int], None]
 FORMS = {"csv": LINES, "parquet": ARROW}
-FIRST = 20  # patients whose values stand on a screen before the others are looked at
 
 
 def unheard(rows: int) -> None:
@@ -115,31 +115,39 @@ def labs_table(store: Store, catalog: Catalog, wanted: Wanted) -> pd.DataFrame:
 
 def write_labs(
     store: Store, catalog: Catalog, wanted: Wanted, out: IO[bytes], *, progress: Progress = unheard,
-    crew: Crew | None = None, workers: int = 1, begun: bool = False,
+    crew: Crew | None = None, workers: int = 1, begun: bool = False, told: Collection[str] = (),
 ) -> int:  # fmt: skip
-    """The labs as CSV, part by part and from the first second; the number of rows. `begun`: the header stands there."""
+    """
+    The labs as CSV, part by part and from the first second; the number of rows. `begun`: the header stands there;
+    `told`: and the rows of these, who are the first (monitoring.exports.foremost).
+    """
     table = layout(catalog).asked(facts=wanted.facts, versions=False)["labs"]
     early = Early(table)
     if not begun:
         out.write(table.header)
         out.flush()
     rows = 0
-    for frames in _heard(_labs(store, catalog, wanted, (crew, workers)), progress):
-        told = frames["labs"]
-        for piece in (told if isinstance(told, Lines) else early.led(told)).pieces:
+    for frames in _heard(_labs(store, catalog, wanted, told, (crew, workers)), progress):
+        lines = frames["labs"]
+        for piece in (lines if isinstance(lines, Lines) else early.led(lines)).pieces:
             out.write(piece)
         out.flush()
-        rows += len(told)
+        rows += len(lines)
     return rows
 
 
-def _labs(store: Store, catalog: Catalog, wanted: Wanted, by: tuple[Crew | None, int]) -> Iterator[Frames]:
+def _labs(
+    store: Store, catalog: Catalog, wanted: Wanted, told: Collection[str], by: tuple[Crew | None, int]
+) -> Iterator[Frames]:
     """The first of them as soon as can be."""
-    (crew, workers), chosen = by, _chosen(store, wanted)
+    (crew, workers), leads = by, not told
+    chosen = [patient for patient in _chosen(store, wanted) if patient not in told]
+    if told and not chosen:
+        return iter(())
     if wanted.facts:
-        return labs_parts(store, catalog, wanted, chosen, crew)
+        return labs_parts(store, catalog, wanted, chosen, crew, leads)
     order = Order(catalog, wanted, ("labs",), LINES)
-    return judging.parts(store, order, chosen, workers=workers, first=FIRST)
+    return judging.parts(store, order, chosen, workers=workers, first=FIRST if leads else 0, leads=leads)
 
 
 def _heard(parts: Iterable[Frames], progress: Progress) -> Iterator[Frames]:

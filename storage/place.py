@@ -21,14 +21,14 @@ def bytes_at(url: str) -> int | None:
 
 
 def _found(url: str) -> os.stat_result | None:
-    path = _path(url)
+    path = path_at(url)
     try:
         return Path(path).stat() if path is not None else None
     except OSError:
         return None
 
 
-def _path(url: str) -> str | None:
+def path_at(url: str) -> str | None:
     """Of most stores it is seen without what reads addresses, which takes longer to load than to look."""
     plain = url.removeprefix(PLAIN)
     if plain != url and not {*"?%"} & {*plain}:

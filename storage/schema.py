@@ -7,29 +7,19 @@ imports.
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
+from storage.revisions import MIGRATIONS, VERSION_TABLE, head, revisions
 from storage.tables import METADATA
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-VERSION_TABLE = "alembic_version"  # Alembic's own, of one row
-_REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
-
 # Advisory locks of a server: numbers that only this program uses ("masw" and its neighbour).
 MIGRATION_KEY = 0x6D617377
 WRITER_KEY = 0x6D617378
-
-
-def head() -> str:
-    return _revisions()[-1]
 
 
 def revision(connection: Connection) -> str:
@@ -44,7 +34,7 @@ def state_of(at: str) -> str:
         return "empty"
     if at == head():
         return "current"
-    return "behind" if at in _revisions() else "newer"
+    return "behind" if at in revisions() else "newer"
 
 
 def migrate(connection: Connection) -> None:
@@ -72,10 +62,3 @@ def _config() -> Config:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-@cache
-def _revisions() -> tuple[str, ...]:
-    """Oldest first: they are numbered, and each rests on the one before, which a test holds beside Alembic's own."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted((MIGRATIONS / "versions").glob("[0-9]*.py"))]
-    return tuple(found[1] for found in map(_REVISION.search, texts) if found)

@@ -13,16 +13,17 @@ import click
 
 from monitoring import memory
 from monitoring.commands.outlet import whole
-from monitoring.commands.site import Asked, asked, moment
+from monitoring.commands.site import Asked, asked
 from monitoring.commands.stopping import stopped
 
 if TYPE_CHECKING:
-    from monitoring.exports.wanted import OfCohort, Wanted
+    from monitoring.commands.beginning import Begun
+    from monitoring.exports.wanted import OfCohort
 
 STDOUT = "-"
+WHO = "command line"
 FORMATS = ("csv", "parquet", "meds", "clif", "omop")
 PARTITIONS = ("patient-bucket", "year")
-LARGE = 16 << 20  # bytes of a store that holds some ten thousands of values
 HOURS = click.FloatRange(min=1, max=720)
 
 
@@ -48,100 +49,53 @@ HOURS = click.FloatRange(min=1, max=720)
 def export(asked: Asked, out: str, how: str, **told: Any) -> None:
     """Write courses into the folder OUT, or the labs to stdout for "-"; pseudonymous, dates shifted."""
     with memory.loading(), stopped():
-        wanted = _wanted(asked, out, how, told)
-        if out == STDOUT:  # before anything large is loaded
-            _begin(asked, wanted)
+        from monitoring.commands.beginning import begun
+
+        found = begun(asked, out, how, told)
+        count = _foremost(found)
         from monitoring.exports.crew import crew
 
-    with stopped(), crew() if _is_long(asked, wanted) else nullcontext() as started:
+    with stopped(), crew() if found.long else nullcontext() as started:
         with memory.loading():  # they get ready while this process does
             import monitoring.exporting  # noqa: F401
-        _export(asked, out, how, wanted, told["cohort"], started)
+        _export(asked, out, how, found, told["cohort"], started, count)
 
 
-def _wanted(asked: Asked, out: str, how: str, told: dict[str, Any]) -> Wanted:
-    """All but the key and the cohort, which want more than the options to be known."""
-    from monitoring.exports.wanted import Wanted, checked
+def _foremost(found: Begun) -> int:
+    """The first rows, before anything that reaches a store is loaded; how many."""
+    if found.first is None:
+        return 0
+    from monitoring.exports.foremost import foremost
 
-    if told["identified"]:
-        _owned(asked)
-    wanted = Wanted(
-        as_of=_time(asked, told["as_of"]) or datetime.now(UTC),  # the cycle's clock would bring all that judges
-        patients=told["patients"], analytes=_known_analytes(asked, told["analytes"]),
-        start=_time(asked, told["start"]), end=_time(asked, told["end"]),
-        align=checked(told["align"] or "", asked.catalog), key=None if told["identified"] else b"",
-        grid_hours=told["grid_hours"], carry_hours=told["carry_hours"], versions=told["versions"], facts=told["facts"],
-        partition=told["partition"] or "",
-    )  # fmt: skip
-    _fits(wanted, out, how)
-    return wanted
-
-
-def _begin(asked: Asked, wanted: Wanted) -> None:
-    """The header, so that whoever reads it goes on."""
-    from monitoring.exports.layouts import layout
-
-    stdout = whole(sys.stdout.buffer)
-    stdout.write(layout(asked.catalog).asked(facts=wanted.facts, versions=False)["labs"].header)
+    lines, stdout = foremost(found.first, found.catalog, found.wanted), whole(sys.stdout.buffer)
+    for piece in lines.pieces:
+        stdout.write(piece)
     stdout.flush()
+    return len(lines)
 
 
-def _is_long(asked: Asked, wanted: Wanted) -> bool:
-    """Whether reading takes longer than starting processes for it; a server's store is taken for a large one."""
-    if not wanted.facts or wanted.patients:
-        return False
-    from storage.place import bytes_at
-
-    size = bytes_at(asked.settings.database_url)
-    return size is None or size > LARGE
-
-
-def _export(asked: Asked, out: str, how: str, wanted: Wanted, cohort: str | None, started: Any) -> None:
+def _export(asked: Asked, out: str, how: str, found: Begun, cohort: str | None, started: Any, count: int) -> None:
+    from monitoring.commands.beginning import doing
     from monitoring.commands.progress import Progress
-    from monitoring.disguise import own_key
     from monitoring.exporting import write_export, write_labs
     from monitoring.parallel import cores
+    from storage.engine import open_store
     from storage.writes import record_access
 
-    identified = wanted.key is None
-    wanted = replace(
-        wanted,
-        key=None if identified else own_key(asked.settings.data_dir),
-        cohort=of_cohort(asked, cohort, wanted.as_of) if cohort else None,
-    )
-    what = f"export {out}" + (" with names" if identified else "")
-    record_access(asked.store, datetime.now(UTC), "command line", what, wanted.patients or ["*"])
+    asked.catalog, asked.store = found.catalog, open_store(found.url)
+    wanted = replace(found.wanted, cohort=of_cohort(asked, cohort, found.wanted.as_of) if cohort else None)
+    if found.first is None:
+        record_access(asked.store, datetime.now(UTC), WHO, doing(out, wanted), wanted.patients or ["*"])
     by = {"crew": started, "workers": cores()}
     with Progress("values written") as shown:
         if out == STDOUT:
+            shown.add(count)
+            told = found.first.patients if found.first else ()
             stdout = whole(sys.stdout.buffer)
-            write_labs(asked.store, asked.catalog, wanted, stdout, progress=shown.add, begun=True, **by)
+            write_labs(asked.store, asked.catalog, wanted, stdout, progress=shown.add, begun=True, told={*told}, **by)
             return
         rows = write_export(asked.store, asked.catalog, wanted, Path(out), how, progress=shown.add, **by)
     click.echo(f"Written to {out}: " + ", ".join(f"{count} {name}" for name, count in rows.items()) + ".", err=True)
-
-
-def _fits(wanted: Wanted, out: str, how: str) -> None:
-    """Whether what was asked for goes together."""
-    if wanted.facts and wanted.align not in ("", "first"):
-        raise click.UsageError("--align rests on judgements, and --facts leaves them out; use one of the two.")
-    if wanted.partition and how != "parquet":
-        raise click.UsageError("--partition splits Parquet files: add --format parquet.")
-    if out == STDOUT and how != FORMATS[0]:
-        raise click.UsageError(f"{STDOUT} takes the laboratory values as csv; for {how} name a folder.")
-    if wanted.start and wanted.end and wanted.start > wanted.end:
-        raise click.UsageError("--from lies after --to.")
-
-
-def _owned(asked: Asked) -> None:
-    """Names go to whoever owns the data folder; others need the dashboard, where a person's role is known."""
-    import os
-
-    folder = asked.settings.data_dir
-    if hasattr(os, "getuid") and folder.exists() and os.getuid() not in (0, folder.stat().st_uid):
-        raise click.UsageError(
-            f"--identified is for the owner of {folder}; ask them, or an admin on the Research view."
-        )
 
 
 def of_cohort(asked: Asked, name: str, as_of: datetime) -> OfCohort:
@@ -154,14 +108,3 @@ def of_cohort(asked: Asked, name: str, as_of: datetime) -> OfCohort:
         raise click.UsageError(f"Nobody is in the cohort {told.cohort.called}; `maswatch cohort count` says why.")
     cohort, steps = told.cohort, tuple((step.words, step.left) for step in told.steps)
     return OfCohort(cohort.called, cohort.title, cohort.question, told.patients, steps)
-
-
-def _time(asked: Asked, text: str | None) -> datetime | None:
-    return moment(text, asked) if text else None
-
-
-def _known_analytes(asked: Asked, told: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = [name for name in told if name not in asked.catalog.analytes]
-    if unknown:
-        raise click.UsageError(f"{unknown[0]!r} is no analyte code; there are {', '.join(asked.catalog.analytes)}.")
-    return told

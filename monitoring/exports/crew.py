@@ -53,9 +53,14 @@ class _WithoutPandas(MetaPathFinder):
             raise ModuleNotFoundError(fullname)
 
 
+def without_pandas() -> None:
+    """From now on, in this process: which only reads."""
+    sys.meta_path.insert(0, _WithoutPandas())
+
+
 def _get_ready() -> None:
     belong_to_parent(then=leave_nothing)
-    sys.meta_path.insert(0, _WithoutPandas())
+    without_pandas()
     os.putenv("OPENBLAS_NUM_THREADS", "1")  # numpy's library starts a thread a core, which turn idly for a while
     with memory.loading():
         importlib.import_module("monitoring.exports.reading").get_ready()

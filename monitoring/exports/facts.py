@@ -12,32 +12,27 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from monitoring.analysis.course import Course, known
-from monitoring.analysis.temperatures import FINDING
-from monitoring.disguise import pseudonyms, shifts
 from monitoring.exports import reading
-from monitoring.exports.counting import ABSENT, Column, Drawn, Part, Plan
+from monitoring.exports.counting import ABSENT, Drawn, Part
 from monitoring.exports.doses import treatments
-from monitoring.exports.fields import Table, cast, layout
+from monitoring.exports.fields import cast, layout
 from monitoring.exports.hiding import hidden, plain
-from monitoring.exports.sizing import together
+from monitoring.exports.parts import part, plan, temperatures
+from monitoring.exports.sizing import REPORTED, together
 from monitoring.exports.tables import Frames, findings, people
 from monitoring.exports.wanted import Wanted
 from monitoring.terms import Catalog
 from storage import frames, merges, queries
 from storage.engine import Store
 from storage.facts import door
-from storage.versions import WITHDRAWN
 
 Crew = ProcessPoolExecutor
-AT_ONCE = 128  # patients whose values are read together, and are one row group of Parquet
-VALUES = 100_000  # of theirs, where they were watched for long
-MICROSECOND = pd.Timedelta(microseconds=1)
+AT_ONCE, VALUES = REPORTED  # patients whose values are read together are one row group of Parquet
 TOGETHER = 2000  # patients whose treatments and findings are
 BESIDE = 1_000_000  # values of theirs, where they were watched for long: findings and treatments come with them
 
@@ -71,13 +66,13 @@ def fact_parts(
 
 
 def labs_parts(
-    store: Store, catalog: Catalog, wanted: Wanted, chosen: Sequence[str], crew: Crew | None = None
+    store: Store, catalog: Catalog, wanted: Wanted, chosen: Sequence[str], crew: Crew | None = None, leads: bool = True
 ) -> Iterator[Frames]:
-    """The same lines of CSV of "labs" alone, and the first of them as soon as can be."""
+    """The same lines of CSV of "labs" alone, and the first of them as soon as can be. `leads`: nobody stands before."""
     order, size = _order(store, catalog, wanted, reading.LINES), _size(store, chosen)
     grouped = together(store, chosen, most=TOGETHER, values=BESIDE)
     parts = _cut(_groups(store, wanted, _in_turn(chosen, size, grouped)), size)
-    for _, (labs, _) in _answers(order, parts, crew, alone=len(chosen) <= size):
+    for _, (labs, _) in _answers(order, parts, crew, alone=len(chosen) <= size, leads=leads):
         yield {"labs": labs}
 
 
@@ -87,29 +82,21 @@ def _size(store: Store, chosen: Sequence[str]) -> int:
 
 def _order(store: Store, catalog: Catalog, wanted: Wanted, form: str) -> reading.Order:
     laid = layout(catalog).asked(facts=True, versions=False)
-    plan = _plan(wanted, catalog, laid["labs"], marked=form == reading.LINES)
-    return reading.Order(door(store), plan, form)
+    return reading.Order(door(store), plan(wanted, catalog, laid["labs"], marked=form == reading.LINES), form)
 
 
 def _answers(
-    order: reading.Order, parts: Iterable[tuple[_People, Part]], crew: Crew | None, *, alone: bool
+    order: reading.Order,
+    parts: Iterable[tuple[_People, Part]],
+    crew: Crew | None,
+    *,
+    alone: bool,
+    leads: bool = True,
 ) -> Iterator[tuple[_People, reading.Answer]]:
     with reading.readers(order, crew, alone=alone) as read:
-        yield from read.answers((group, replace(part, leads=not number)) for number, (group, part) in enumerate(parts))
-
-
-def _plan(wanted: Wanted, catalog: Catalog, labs: Table, *, marked: bool) -> Plan:
-    columns = tuple(Column(one.name, one.type, one.hiding, one.pattern) for one in labs.fields)
-    start, end = (micro(at) if at else None for at in (wanted.start, wanted.end))
-    days = layout(catalog).settings["bulk_after_days"]
-    return Plan(
-        columns, frozenset(catalog.analytes), WITHDRAWN, frozenset(wanted.analytes), micro(wanted.as_of), days,
-        start, end, wanted.key, marked,
-    )  # fmt: skip
-
-
-def micro(moment: Any) -> int:
-    return (pd.Timestamp(moment) - pd.Timestamp(0, tz="UTC")) // MICROSECOND
+        yield from read.answers(
+            (group, replace(part, leads=leads and not number)) for number, (group, part) in enumerate(parts)
+        )
 
 
 def _in_turn(chosen: Sequence[str], begin: int, then: int) -> Iterator[list[str]]:
@@ -123,7 +110,7 @@ def _groups(store: Store, wanted: Wanted, parts: Iterable[list[str]]) -> Iterato
     into = merges.merged(store, as_of=wanted.as_of).into
     for listed in parts:
         course = known(_told(store, wanted, listed), as_of=wanted.as_of)
-        yield _People(course, _part(course, listed, into, wanted))
+        yield _People(course, part(course, listed, into, wanted))
 
 
 def _told(store: Store, wanted: Wanted, names: list[str]) -> Course:
@@ -134,37 +121,6 @@ def _told(store: Store, wanted: Wanted, names: list[str]) -> Course:
         doses=queries.doses(store, as_of=wanted.as_of, patients=names),
         findings=queries.findings(store, as_of=wanted.as_of, patients=names),
     )
-
-
-def _part(course: Course, names: list[str], into: pd.Series, wanted: Wanted) -> Part:
-    """Of all of a group; `into`: identifiers whose history is read under another's."""
-    place = pd.Series(range(len(names)), index=names, dtype="int64")
-    also = into[into.isin(place.index)]
-    stay = course.patients[["admitted_at", "discharged_at"]].max(axis=1)
-    shown = pseudonyms(names, wanted.key) if wanted.key else {}
-    moved = shifts(names, wanted.key) if wanted.key else {}
-    return Part(
-        shown=tuple(shown.get(name, name) for name in names),
-        names=(*names, *also.index),
-        owners=np.r_[place.to_numpy(), place.reindex(also).to_numpy()].astype("int64"),
-        moved=_spans([moved[name] for name in names]) if moved else np.zeros(len(names), dtype="int64"),
-        early=micros(_temperatures(course).groupby("patient_id")["observed_at"].min().reindex(names)),
-        stay=micros(stay),
-    )
-
-
-def _spans(told: list[pd.Timedelta]) -> np.ndarray:
-    return pd.TimedeltaIndex(told).as_unit("us").asi8
-
-
-def micros(moments: pd.Series) -> np.ndarray:
-    """Microseconds since 1970; ABSENT (which is pandas' own) where there is none."""
-    return moments.dt.as_unit("us").astype("int64").to_numpy() if len(moments) else np.zeros(0, dtype="int64")
-
-
-def _temperatures(course: Course) -> pd.DataFrame:
-    told = course.findings[course.findings["finding"].eq(FINDING)]
-    return told[pd.to_numeric(told["value"], errors="coerce").notna()]
 
 
 def _cut(groups: Iterable[_People], size: int) -> Iterator[tuple[_People, Part]]:
@@ -188,7 +144,7 @@ def _small(group: _People, drawn: list[Drawn], catalog: Catalog, wanted: Wanted)
         pd.Series(np.concatenate([getattr(one, name) for one in drawn]), index=names)
         for name in ("first", "last", "count")
     )
-    warm = _temperatures(course).groupby("patient_id")["observed_at"]
+    warm = temperatures(course).groupby("patient_id")["observed_at"]
     began = pd.concat([_times(first), warm.min()]).groupby(level=0).min()
     told = {
         "patients": people(course.patients, began, count.add(warm.size(), fill_value=0), laid),

@@ -7,7 +7,7 @@ two side by side. Runs in a process of its own, and so imports no pandas: severa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -60,10 +60,10 @@ class _Rows:
         return self.part.moved[self.patient]
 
 
-def wanted_columns(plan: Plan) -> list[str]:
-    """Those of the store that an export needs beside the kinds."""
-    hidden = {one.name for one in plan.columns if one.hiding == "left_out" and plan.key}
-    asked = {RENAMED.get(one.name, one.name) for one in plan.columns if one.name not in hidden}
+def wanted_columns(columns: Iterable[Any], key: bytes | None) -> list[str]:
+    """Of the store, those that these of an export need beside the kinds."""
+    hidden = {one.name for one in columns if one.hiding == "left_out" and key}
+    asked = {RENAMED.get(one.name, one.name) for one in columns if one.name not in hidden}
     return sorted(asked & set(COLUMNS.names) | NEEDED)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,63 +16,41 @@ from monitoring import memory
 from monitoring.analysis.course import Course
 from monitoring.errors import ExportError, ParallelError
 from monitoring.exports.crew import LEFT, leave_nothing
-from monitoring.exports.early import shown
-from monitoring.exports.fields import Table, as_arrow, layout
-from monitoring.exports.fields import cast as typed
-from monitoring.exports.hiding import hidden, plain
-from monitoring.exports.reading import ARROW, LINES, get_ready
-from monitoring.exports.sizing import together
+from monitoring.exports.making import UNTOLD, Order, Part, asks_no_judgement, formed
+from monitoring.exports.reading import get_ready
+from monitoring.exports.sizing import JUDGED, together
 from monitoring.exports.tables import Frames, tables
-from monitoring.exports.wanted import FLAG, Wanted
 from monitoring.measured import measured
 from monitoring.parallel import each
-from monitoring.terms import Catalog
 from monitoring.whole_course import told
 from storage.engine import Store, open_store
 
-AT_ONCE = 150  # patients judged together: memory stays the same however many there are
-VALUES = 32_000  # of theirs at most: three processes stay within 500 MB together
+AT_ONCE, VALUES = JUDGED  # patients judged together: memory stays the same however many there are
 MOST = 2  # processes: each holds what it judges, a hundred megabytes and more
 AHEAD = 1  # parts that are judged, or made already, beyond one a process
-FRAMES = ""
-MEASURED = {"patients", "labs", "treatments", "findings", "panel"}  # what rests on no flag, verdict or score
-UNTOLD = ("origin",)  # of a value: in no table, and another text in each row
 _own: dict[str, Store] = {}  # of a process beside this one: its way into the store
 
 
-@dataclass(frozen=True)
-class Order:
-    """`only`: these tables beside the patients, none named: all. `form`: LINES of CSV, ARROW tables or FRAMES."""
-
-    catalog: Catalog
-    wanted: Wanted
-    only: tuple[str, ...] = ()
-    form: str = FRAMES
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some patients in the order of the export; `leads`: the first of them, see monitoring.exports.leading."""
-
-    patients: list[str]
-    leads: bool
-
-
-def parts(store: Store, order: Order, chosen: Sequence[str], *, workers: int, first: int = 0) -> Iterator[Frames]:
+def parts(
+    store: Store, order: Order, chosen: Sequence[str], *, workers: int, first: int = 0, leads: bool = True
+) -> Iterator[Frames]:
     """
     The tables of `first` patients (0: of as many as of all others), then of as many at a time as go together; at least
     one part, so that every table has its columns.
 
-    `workers`: so many processes beside this one, where there is more than a part for each; 1: none.
+    `workers`: so many processes beside this one, where there is more than a part for each; 1: none. `first` are told
+    by this one before others are begun. `leads`: nobody stands before them.
     """
     size = together(store, chosen, most=AT_ONCE, values=VALUES)
     edges = [0, *range(min(first or size, size, len(chosen)), len(chosen), size), len(chosen)]
-    asked = [Part(list(chosen[since:until]), leads=not since) for since, until in pairwise(edges)]
+    asked = [Part(list(chosen[since:until]), leads=leads and not since) for since, until in pairwise(edges)]
+    if first:
+        yield _made(store, order, asked.pop(0))
     if min(workers, len(asked)) <= 1:
         for part in asked:
             yield _made(store, order, part)
         return
-    if not _asks_no_judgement(order):
+    if not asks_no_judgement(order):
         _load()
     store.close()  # no connection may be in two processes; the next is made when it is asked for
     many = min(workers, MOST)
@@ -115,30 +92,14 @@ def _fetched(left: Path) -> Frames:
 @memory.uncollected()
 def _made(store: Store, order: Order, part: Part) -> Frames:
     """A function of its own, so that nothing of a part is held while the next one is judged."""
-    wanted, laid = order.wanted, layout(order.catalog)
-    frames = _tables(store, order, part.patients)
-    told = plain(frames, laid) if wanted.key is None else hidden(frames, laid, wanted.key, wanted.as_of)
-    return {name: _formed(typed(told.pop(name), laid.tables[name]), laid.tables[name], order, part) for name in [*told]}
-
-
-def _formed(frame: Any, table: Table, order: Order, part: Part) -> Any:
-    """Patients are counted by who writes, and stay as they are."""
-    if table.name == "patients":
-        return frame
-    if order.form == LINES:
-        return shown(frame, table, leads=part.leads).whole()
-    return as_arrow(frame, table) if order.form == ARROW else frame
+    return formed(_tables(store, order, part.patients), order, part)
 
 
 def _tables(store: Store, order: Order, patients: list[str]) -> Frames:
     """No more is judged than the tables need, and nothing is put in words that nobody may read."""
     wanted, only = order.wanted, order.only
-    ward, every = (_measured if _asks_no_judgement(order) else _judged)(store, order, patients)
+    ward, every = (_measured if asks_no_judgement(order) else _judged)(store, order, patients)
     return tables(ward, every if wanted.versions else None, wanted, only)
-
-
-def _asks_no_judgement(order: Order) -> bool:
-    return bool(order.only) and MEASURED.issuperset(order.only) and not order.wanted.align.startswith(FLAG)
 
 
 def _measured(store: Store, order: Order, patients: list[str]) -> tuple[Any, Course]:

@@ -85,7 +85,7 @@ def readers(order: Order, started: ProcessPoolExecutor | None, *, alone: bool) -
 
 def read(reader: Reader, part: Part, order: Order) -> Answer:
     plan = order.plan
-    columns, drawn = values(reader.facts(part.names, plan.as_of, wanted_columns(plan)), part, plan)
+    columns, drawn = values(reader.facts(part.names, plan.as_of, wanted_columns(plan.columns, plan.key)), part, plan)
     return csv_lines(columns) if order.form == LINES else as_table(columns), drawn
 
 

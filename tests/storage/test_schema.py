@@ -34,7 +34,7 @@ def test_the_migrations_make_the_same_columns_keys_and_indexes_as_the_tables(any
 
 def test_the_revisions_read_from_the_files_are_those_of_alembic_oldest_first() -> None:
     found = [script.revision for script in ScriptDirectory.from_config(schema._config()).walk_revisions()]
-    assert [*schema._revisions()] == found[::-1]
+    assert [*schema.revisions()] == found[::-1]
     assert schema.head() == found[0]
 
 
