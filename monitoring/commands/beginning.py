@@ -8,11 +8,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from monitoring.commands.exporting import FORMATS, STDOUT, WHO
+from monitoring.commands.outlet import whole
 from monitoring.commands.site import Asked, moment
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _beside(*asked: Any) -> Begun | None:
     from monitoring.parallel import begun as started
     from monitoring.passing_on import beside
 
-    if not beside():
+    if not (beside() and _is_a_file(sys.stdout)):
         return None
     try:
         with started(_tried, asked, [None], workers=1, ahead=0) as answers:
@@ -60,6 +61,14 @@ def _beside(*asked: Any) -> Begun | None:
             return next(answers)
     except OSError:
         return None
+
+
+def _is_a_file(told: TextIO) -> bool:
+    """What else keeps in memory what is written to it would not see what a copy of this process writes."""
+    try:
+        return told.fileno() >= 0
+    except OSError:
+        return False
 
 
 def _tried(asked: tuple[Any, ...], _: None) -> Begun | None:
@@ -116,8 +125,9 @@ def _begin(asked: Asked, wanted: Wanted) -> None:
     """The header, so that whoever reads it goes on."""
     from monitoring.exports.layouts import layout
 
-    with open(sys.stdout.fileno(), "wb", closefd=False) as stdout:  # its own buffer: nothing is left to another process
-        stdout.write(layout(asked.catalog).asked(facts=wanted.facts, versions=False)["labs"].header)
+    stdout = whole(sys.stdout.buffer)
+    stdout.write(layout(asked.catalog).asked(facts=wanted.facts, versions=False)["labs"].header)
+    stdout.flush()  # nothing of it is left to another process
 
 
 def _is_long(asked: Asked, wanted: Wanted) -> bool:

@@ -19,7 +19,7 @@ ANSWERS = {
     "answered": ("Bed 7", "Not responding at 48 h", "7,400", "21,800", "×2.9", "worse"),
     "given": ("Methylprednisolone", "1 g", "3 times", "Fibrinogen concentrate", "4 g"),
     "missing": ("Missing at 48 h", "Temperature", "72 h labs due", "Ferritin, fibrinogen, platelets"),
-    "feed": ("Labs taken in", "ago", "drop"),
+    "feed": ("Sources asked", "ago", "drop"),
 }
 
 

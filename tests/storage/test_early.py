@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +16,7 @@ from storage.early import early
 from storage.engine import Store
 from storage.framed import framed, people
 from storage.frames import DOSES, FINDINGS, OBSERVATIONS
+from storage.revisions import head
 from storage.writes import append
 from tests.storage.facts import HOUR, LATER, MORNING, batch, dose, finding, lab, tell
 
@@ -71,10 +74,23 @@ def test_an_access_is_noted_as_always(any_store: Store) -> None:
 
 
 def test_a_store_of_another_schema_is_left_to_the_ordinary_way(any_store: Store) -> None:
-    with any_store.writing() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with early(any_store.url) as store:
+    with _schema_of(any_store, "9999"), early(any_store.url) as store:
         assert store is None
+    with early(any_store.url) as store:
+        assert store
+
+
+@contextmanager
+def _schema_of(store: Store, revision: str) -> Iterator[None]:
+    """For a while: a server's store is there for other tests too."""
+    change = text("UPDATE alembic_version SET version_num = :revision")
+    with store.writing() as connection:
+        connection.execute(change, {"revision": revision})
+    try:
+        yield
+    finally:
+        with store.writing() as connection:
+            connection.execute(change, {"revision": head()})
 
 
 def test_several_hosts_are_left_to_the_ordinary_way() -> None:
