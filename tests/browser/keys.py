@@ -6,7 +6,7 @@ import time
 
 from tests.browser.watched import PATIENCE, Watched
 
-CHOSEN = "document.activeElement.selectedOptions?.[0]?.label ?? null"
+CHOSEN = "document.activeElement.selectedOptions?.[0]?.label ?? ''"
 FORGETS_MS = 1500  # a list takes letters for the beginning of a name until a second has passed without one
 CALLED = """() => {
   const one = document.activeElement
@@ -51,11 +51,23 @@ def fill(page: Watched, label: str, words: str, *then: str, back: bool = False) 
     tab_to(page, label, back=back)
     page.page.keyboard.type(words)
     deadline = time.monotonic() + PATIENCE / 1000
-    while not (chosen := page.page.evaluate(CHOSEN) or words).lower().startswith(words.lower()):
+    while not (chosen := _chosen(page) or words).lower().startswith(words.lower()):
         assert time.monotonic() < deadline, f"{chosen!r} is chosen, not {words!r}"
         page.page.wait_for_timeout(FORGETS_MS)  # the page was busy between two letters: from the first one again
         page.page.keyboard.type(words)
     press(page, *(then or ("Tab",)))
+
+
+def _chosen(page: Watched) -> str:
+    """Of a list; "" of all else, and where the choice has led to another page already."""
+    from playwright.sync_api import Error
+
+    try:
+        return str(page.page.evaluate(CHOSEN))
+    except Error as error:
+        if "context was destroyed" not in str(error):
+            raise
+        return ""
 
 
 def go(page: Watched, words: str, *, then: str, back: bool = False) -> None:
