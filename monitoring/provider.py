@@ -57,7 +57,7 @@ def _described(told: SignIn, described: dict[str, Any]) -> Iterator[Found]:
         yield False, f"{wanted} does not say its {', '.join(missing)}; it may be no OpenID Connect provider."
     elif str(described["issuer"]).rstrip("/") != wanted.rstrip("/"):
         yield False, f"{wanted} calls itself {described['issuer']}; write that as [sign_in] provider."
-    elif _secret_refused(told, str(described["token_endpoint"])):
+    elif told.secret and _secret_refused(told, str(described["token_endpoint"])):
         yield False, f"{wanted} does not take our secret; compare [sign_in] client_id and secret_file with what it has."
     else:
         yield True, f"{wanted} answers; it is to lead people back to …/oauth2callback."

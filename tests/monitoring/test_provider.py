@@ -90,10 +90,16 @@ def test_a_secret_that_the_provider_does_not_know_is_told(ours: str, well: bool,
     assert ours not in sentence
 
 
+def test_who_has_no_secret_is_not_said_to_have_a_wrong_one() -> None:
+    with answering(200, WHOLE | {"issuer": "{me}"}, secret="between us") as address:
+        ((found, _),) = provider_found(SignIn(provider=address, client_id="m"))
+    assert found
+
+
 def test_a_provider_without_a_token_endpoint_that_answers_is_not_said_to_refuse_us() -> None:
     nowhere = {"issuer": "{me}", "token_endpoint": "no address"}
     with answering(200, WHOLE | nowhere) as address:
-        ((found, _),) = provider_found(SignIn(provider=address, client_id="m"))
+        ((found, _),) = provider_found(SignIn(provider=address, client_id="m", secret="between us"))
     assert found
 
 
