@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from monitoring.logs import without_values
-from monitoring.memory import give_back_now
+from monitoring.memory import give_back_now, keep
 from monitoring.parallel import belong_to_parent
 from monitoring.state import Judged, judged
 from monitoring.terms import Catalog
@@ -85,6 +85,7 @@ class Beside:
 def _judges(pipe: Connection, url: str, catalog: Catalog, keeps: bool) -> None:
     """In the new process, which ends when who started it does."""
     belong_to_parent()
+    keep()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a service's stop goes to all of it: the cycle is ended first
     try:
         store, kept = open_store(url), Kept() if keeps else None

@@ -25,6 +25,7 @@ from itertools import pairwise
 import pandas as pd
 
 from monitoring.beside import Beside, Lost
+from monitoring.memory import keep
 from monitoring.parallel import alone, cores
 from monitoring.settings_parts import Schedule
 from monitoring.state import Judged, judged
@@ -67,6 +68,7 @@ class Judges:
         whom = self._whom(as_of, None) if not self._others else []
         if not whom:
             return
+        keep()  # before there are copies: each cycle fills arrays of the size of the last one's
         if alone():
             self._copy(as_of)
         elif self._kept:

@@ -31,7 +31,12 @@ def give_back() -> bool:
 
 
 def keep() -> bool:
-    """From now on, for a process that fills arrays of the same size: each would come back to be cleared again."""
+    """
+    From now on, for a process that fills arrays of the same size: each would come back to be cleared again. Arrow's
+    are taken from the same heap, where it is loaded by then: what one let go the other can use.
+    """
+    if arrow := sys.modules.get("pyarrow"):
+        arrow.set_memory_pool(arrow.system_memory_pool())
     return _choose(KEEPING)
 
 

@@ -135,8 +135,7 @@ def _fetched(left: _Left) -> Any:
 
 def get_ready() -> None:
     """Of a reading process: how it uses memory and the cores."""
-    pa.set_memory_pool(pa.system_memory_pool())  # the driver's too: one heap for both
-    memory.keep()  # the next part uses what the last one took
+    memory.keep()  # the next part uses what the last one took, the driver too
     pa.set_cpu_count(1)
     _own["names"] = count()
 

@@ -39,6 +39,12 @@ print(mib() - before)
 assert memory.give_back_now()
 print(mib() - before)
 """
+ARROW = """
+import pyarrow as pa
+memory.keep()
+held = pa.array([""] * 1000)
+print(int(pa.default_memory_pool().backend_name == "system"))
+"""
 
 
 def told(program: str) -> list[float]:
@@ -61,3 +67,7 @@ def test_what_lies_free_between_what_is_held_goes_back_when_asked() -> None:
 def test_what_was_loaded_is_not_looked_through_then_or_later() -> None:
     while_loading, after, looked_through = told(LOADING)
     assert (while_loading, after, looked_through) == (0, 1, 0)
+
+
+def test_who_keeps_has_one_heap_for_arrow_too() -> None:
+    assert told(ARROW) == [1]
